@@ -1,0 +1,46 @@
+// Floor 0, base: version, platform and compiler switches.
+//
+// The only file outside host/ that asks which platform this is. Everything here is a macro with the
+// prefix TESSERA_ or a constant: including it costs nothing and defines nothing else.
+#pragma once
+
+#include <cstddef>
+
+#define TESSERA_VERSION_MAJOR 0
+#define TESSERA_VERSION_MINOR 1
+#define TESSERA_VERSION_PATCH 0
+
+#if defined(_WIN32)
+#define TESSERA_WIN32 1
+#else
+#define TESSERA_POSIX 1
+#endif
+
+#if defined(__linux__)
+#define TESSERA_LINUX 1
+#endif
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+#define TESSERA_CLEAR_PADDING(object) __builtin_clear_padding(object)
+#endif
+#endif
+#ifndef TESSERA_CLEAR_PADDING
+#define TESSERA_CLEAR_PADDING(object) static_cast<void>(object)
+#endif
+
+// In front of a loop whose iterations touch no common element, which the compiler can't see.
+#if defined(__clang__)
+#define TESSERA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define TESSERA_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define TESSERA_INDEPENDENT
+#endif
+
+namespace tessera {
+
+/// Bytes that two cores do not share when each writes its own: the unit of every alignment here.
+inline constexpr std::size_t cache_line = 64;
+
+}  // namespace tessera

@@ -1,0 +1,147 @@
+// Floor 0, base: the one exception type of the library, and its codes.
+//
+// Every failure that a caller can meet is an Error: what happened, to which name or file, and what
+// to do about it. Nothing else is thrown by this library's own code (kernels throw what they like).
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace tessera {
+
+/// What went wrong, for programs. Compares equal to the std::errc that says the same, where there is
+/// one: name_taken is std::errc::file_exists.
+enum class Errc {
+  invalid_name = 1,    ///< a segment name outside the grammar
+  invalid_shape,       ///< extents that are negative, overflow, or do not fit their use
+  invalid_argument,    ///< any other argument that can't be served
+  name_taken,          ///< create on a name that exists
+  name_missing,        ///< attach to a name, or open a file, that does not exist
+  not_an_array,        ///< bytes that are no .npy array, or no segment of this library
+  type_mismatch,       ///< another element type than the one asked for
+  rank_mismatch,       ///< another number of axes than the one asked for
+  shape_mismatch,      ///< shapes that differ or do not line up
+  no_space,            ///< shared memory, a control group, a limit or a disk is exhausted
+  not_permitted,       ///< another user's segment, or access refused by the system
+  timed_out,           ///< a deadline passed
+  replaced,            ///< a name now leads to another array than the one meant
+  overlap,             ///< two tiles, or two arguments, would touch the same written element
+  captured_address,    ///< a kernel holds a pointer or a reference into the caller's memory
+  foreign_kernel,      ///< a kernel whose code the workers do not have
+  kernel_failed,       ///< a kernel threw
+  worker_died,         ///< a worker process ended in the middle of a tile
+  pool_unusable,       ///< the pool can't run jobs: its keeper is gone, or this is a forked child
+  system               ///< a system call failed; the message has the system's own words
+};
+
+namespace detail {
+
+class ErrorCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "tessera"; }
+
+  std::string message(int code) const override {
+    switch (static_cast<Errc>(code)) {
+      case Errc::invalid_name: return "invalid name";
+      case Errc::invalid_shape: return "invalid shape";
+      case Errc::invalid_argument: return "invalid argument";
+      case Errc::name_taken: return "name taken";
+      case Errc::name_missing: return "no such name";
+      case Errc::not_an_array: return "not an array";
+      case Errc::type_mismatch: return "element types differ";
+      case Errc::rank_mismatch: return "ranks differ";
+      case Errc::shape_mismatch: return "shapes differ";
+      case Errc::no_space: return "out of space";
+      case Errc::not_permitted: return "not permitted";
+      case Errc::timed_out: return "timed out";
+      case Errc::replaced: return "array replaced";
+      case Errc::overlap: return "overlapping output";
+      case Errc::captured_address: return "captured address";
+      case Errc::foreign_kernel: return "kernel unknown to the workers";
+      case Errc::kernel_failed: return "kernel failed";
+      case Errc::worker_died: return "worker died";
+      case Errc::pool_unusable: return "pool unusable";
+      case Errc::system: return "system call failed";
+    }
+    return "unknown error";
+  }
+
+  std::error_condition default_error_condition(int code) const noexcept override {
+    switch (static_cast<Errc>(code)) {
+      case Errc::invalid_name:
+      case Errc::invalid_shape:
+      case Errc::invalid_argument:
+      case Errc::captured_address:
+      case Errc::overlap: return std::errc::invalid_argument;
+      case Errc::name_taken: return std::errc::file_exists;
+      case Errc::name_missing: return std::errc::no_such_file_or_directory;
+      case Errc::no_space: return std::errc::no_space_on_device;
+      case Errc::not_permitted: return std::errc::permission_denied;
+      case Errc::timed_out: return std::errc::timed_out;
+      default: return {code, *this};
+    }
+  }
+};
+
+inline const std::error_category& error_category() noexcept {
+  static const ErrorCategory category;
+  return category;
+}
+
+}  // namespace detail
+
+inline std::error_code make_error_code(Errc code) noexcept {
+  return {static_cast<int>(code), detail::error_category()};
+}
+
+/// The library's exception. what() reads "tessera: SUBJECT: what happened; what to do".
+class Error : public std::system_error {
+ public:
+  /// subject is a segment name, a file or a thing such as "TiledPool"; advice may be empty.
+  Error(Errc code, std::string subject, std::string_view happened, std::string_view advice = {})
+      : std::system_error(make_error_code(code)), subject_(std::move(subject)) {
+    what_.append("tessera: ").append(subject_).append(": ").append(happened);
+    if (!advice.empty()) what_.append("; ").append(advice);
+    // One line that a terminal shows whole: a NUL in a name would end what() in the middle.
+    for (char& c : what_)
+      if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+
+  const char* what() const noexcept override { return what_.c_str(); }
+
+  /// The name or file that the error is about.
+  const std::string& subject() const noexcept { return subject_; }
+
+  Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
+
+ private:
+  std::string subject_;
+  std::string what_;
+};
+
+/// An Error from errno: the typed code where one fits, the system's own words in any case.
+inline Error system_failure(int error_number, std::string subject, std::string_view doing,
+                            std::string_view advice = {}) {
+  const std::string words = std::generic_category().message(error_number);
+  const auto code = [error_number] {
+    switch (error_number) {
+      case ENOENT: return Errc::name_missing;
+      case EEXIST: return Errc::name_taken;
+      case EACCES:
+      case EPERM: return Errc::not_permitted;
+      case ENOSPC:
+      case ENOMEM:
+      case EFBIG: return Errc::no_space;
+      default: return Errc::system;
+    }
+  }();
+  return {code, std::move(subject), std::string(doing) + ": " + words, advice};
+}
+
+}  // namespace tessera
+
+template <>
+struct std::is_error_code_enum<tessera::Errc> : std::true_type {};

@@ -1,0 +1,266 @@
+// Floor 1, format: element types and their .npy descr. No OS calls.
+//
+// Dtype is the run-time side: what a descr says. dtype_of<T>() is the compile-time side. Two dtypes
+// are the same element only if kind, size, byte order and every field agree, names and offsets
+// included; a descr that NumPy writes for a type of ours reads back equal.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <complex>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace tessera {
+
+inline constexpr std::size_t max_element_size = 0x7fffffff; ///< bytes; NumPy's own limit
+inline constexpr int max_struct_depth = 8;                  ///< structs within structs
+
+/// One element's type as .npy files know it: a scalar, or a struct of named fields.
+struct Dtype {
+  struct Field;
+
+  char kind = 0;             ///< b, i, u, f, c for scalars; V for structs; 0 for none
+  std::size_t size = 0;      ///< bytes of one element
+  bool swapped = false;      ///< stored in the other byte order than this machine's
+  std::vector<Field> fields; ///< of a struct, in order of offset
+
+  friend bool operator==(const Dtype&, const Dtype&) = default;
+
+  /// NumPy's own spelling: '<f8' (with its quotes), or [('a', '<f4'), ('', '|V4')] for structs.
+  std::string to_string() const;
+};
+
+struct Dtype::Field {
+  std::string name;
+  std::size_t offset = 0;
+  Dtype type;
+  std::vector<std::size_t> shape; ///< of an array field; empty for a plain one
+
+  std::size_t bytes() const {
+    std::size_t n = type.size;
+    for (const auto extent : shape) n *= extent;
+    return n;
+  }
+  friend bool operator==(const Field&, const Field&) = default;
+};
+
+/// Describes the fields of a struct so that it can be an element. Specialise it with a
+/// `static std::vector<Dtype::Field> fields()`; TESSERA_FIELDS writes that specialisation.
+template <class T>
+struct Describe;
+
+template <class T>
+concept DescribedStruct = std::is_class_v<T> && std::is_trivially_copyable_v<T> &&
+                          requires { { Describe<T>::fields() } -> std::same_as<std::vector<Dtype::Field>>; };
+
+namespace detail {
+template <class T>
+inline constexpr bool is_complex = false;
+template <>
+inline constexpr bool is_complex<std::complex<float>> = true;
+template <>
+inline constexpr bool is_complex<std::complex<double>> = true;
+
+template <class T>
+concept CharacterType = std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+                        std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
+// By size, so that long and long long, which are one type to .npy, both serve.
+template <class T>
+concept SizedInteger = std::integral<T> && !std::same_as<T, bool> && !CharacterType<T> &&
+                       (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
+}  // namespace detail
+
+/// What an array can hold: bool, integers, float, double, complex of these, and trivially copyable
+/// structs whose fields are described. long double is left out: its bytes differ by machine.
+template <class T>
+concept Element = std::same_as<T, std::remove_cv_t<T>> &&
+                  (std::same_as<T, bool> || detail::SizedInteger<T> || std::same_as<T, float> ||
+                   std::same_as<T, double> || detail::is_complex<T> || DescribedStruct<T>);
+
+/// The Dtype of a C++ type.
+template <Element T>
+Dtype dtype_of() {
+  if constexpr (std::same_as<T, bool>) {
+    return {'b', 1, false, {}};
+  } else if constexpr (std::floating_point<T>) {
+    return {'f', sizeof(T), false, {}};
+  } else if constexpr (detail::is_complex<T>) {
+    return {'c', sizeof(T), false, {}};
+  } else if constexpr (std::is_class_v<T>) {
+    return {'V', sizeof(T), false, Describe<T>::fields()};
+  } else {
+    return {std::is_signed_v<T> ? 'i' : 'u', sizeof(T), false, {}};
+  }
+}
+
+namespace detail {
+
+inline std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+inline std::string scalar_descr(const Dtype& dtype) {
+  constexpr bool little = std::endian::native == std::endian::little;
+  const bool has_order = dtype.size > 1 && dtype.kind != 'V';
+  const char order = !has_order ? '|' : (little != dtype.swapped ? '<' : '>');
+  return std::string("'") + order + dtype.kind + std::to_string(dtype.size) + "'";
+}
+
+inline std::string tuple_of(const std::vector<std::size_t>& values) {
+  std::string out = "(";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    out += std::to_string(values[i]);
+    if (i + 1 < values.size() || values.size() == 1) out += ",";
+    if (i + 1 < values.size()) out += " ";
+  }
+  return out + ")";
+}
+
+template <class Member>
+Dtype::Field make_field(std::string name, std::size_t offset) {
+  using Scalar = std::remove_all_extents_t<Member>;
+  std::vector<std::size_t> shape;
+  [&]<std::size_t... Axis>(std::index_sequence<Axis...>) {
+    (shape.push_back(std::extent_v<Member, Axis>), ...);
+  }(std::make_index_sequence<std::rank_v<Member>>{});
+  // An element first: from C++26 on std::complex has a tuple_size too.
+  if constexpr (!Element<Scalar> &&
+                requires { std::tuple_size<Scalar>::value; typename Scalar::value_type; }) {
+    auto inner = make_field<typename Scalar::value_type>(std::move(name), offset);
+    shape.push_back(std::tuple_size<Scalar>::value);
+    inner.shape.insert(inner.shape.begin(), shape.begin(), shape.end());
+    return inner;
+  } else {
+    static_assert(Element<Scalar>, "tessera: a field of a described struct must itself be an element type");
+    return {std::move(name), offset, dtype_of<Scalar>(), std::move(shape)};
+  }
+}
+
+/// Bytes of a field, or nothing if they are more than an element may have.
+inline std::optional<std::size_t> bounded_bytes(const Dtype::Field& field) {
+  std::size_t bytes = field.type.size;
+  for (const auto extent : field.shape) {
+    if (extent != 0 && bytes > max_element_size / extent) return std::nullopt;
+    bytes *= extent;
+  }
+  return bytes;
+}
+
+/// What keeps a dtype from being written as a descr and read back equal; empty if nothing does.
+inline std::string_view flaw(const Dtype& dtype, int depth = 0) {
+  if (depth > max_struct_depth) return "structs nested too deeply";
+  if (dtype.size == 0) return "a struct without bytes";
+  if (dtype.size > max_element_size) return "a struct of more than 2 GiB";
+  std::vector<std::string_view> names;
+  std::size_t at = 0;
+  for (const auto& field : dtype.fields) {
+    if (field.name.empty()) return "a field without a name";
+    for (const char c : field.name)
+      if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') return "a control character in a field's name";
+    if (field.offset < at) return "fields that overlap or are not in order of offset";
+    const auto bytes = bounded_bytes(field);
+    if (!bytes || field.offset > dtype.size || *bytes > dtype.size - field.offset)
+      return "a field that does not lie inside its struct";
+    at = field.offset + *bytes;
+    names.push_back(field.name);
+    if (const auto inner = flaw(field.type, depth + 1); !inner.empty()) return inner;
+  }
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) return "two fields of one name";
+  return {};
+}
+
+/// Reverses the bytes of every scalar of one element in place.
+inline void swap_bytes(const Dtype& dtype, std::byte* element) {
+  if (dtype.kind == 'V') {
+    for (const auto& field : dtype.fields) {
+      for (std::size_t at = 0; at < field.bytes(); at += field.type.size)
+        swap_bytes(field.type, element + field.offset + at);
+    }
+    return;
+  }
+  if (!dtype.swapped) return;
+  const std::size_t part = dtype.kind == 'c' ? dtype.size / 2 : dtype.size;
+  for (std::size_t at = 0; at < dtype.size; at += part) {
+    for (std::size_t i = 0, j = part - 1; i < j; ++i, --j) std::swap(element[at + i], element[at + j]);
+  }
+}
+
+/// True if a scalar anywhere in the element is in the other byte order.
+inline bool any_swapped(const Dtype& dtype) {
+  if (dtype.swapped) return true;
+  for (const auto& field : dtype.fields)
+    if (any_swapped(field.type)) return true;
+  return false;
+}
+
+/// The same element in this machine's byte order.
+inline Dtype in_native_order(Dtype dtype) {
+  dtype.swapped = false;
+  for (auto& field : dtype.fields) field.type = in_native_order(std::move(field.type));
+  return dtype;
+}
+
+}  // namespace detail
+
+inline std::string Dtype::to_string() const {
+  if (kind != 'V' || fields.empty()) return detail::scalar_descr(*this);
+  std::string out = "[";
+  std::size_t at = 0;
+  const auto add = [&out](const std::string& entry) { out += (out.size() > 1 ? ", " : "") + entry; };
+  const auto pad_to = [&](std::size_t offset) {  // NumPy's own way to write a gap
+    if (offset > at) add("('', '|V" + std::to_string(offset - at) + "')");
+  };
+  for (const auto& field : fields) {
+    pad_to(field.offset);
+    const auto inner = field.type.to_string();
+    const auto extents = field.shape.empty() ? std::string() : ", " + detail::tuple_of(field.shape);
+    add("(" + detail::quoted(field.name) + ", " + inner + extents + ")");
+    at = field.offset + field.bytes();
+  }
+  pad_to(size);
+  return out + "]";
+}
+
+}  // namespace tessera
+
+// Applies TESSERA_EACH_ to each name: __VA_OPT__ recursion, for 342 names at most.
+#define TESSERA_PARENS_ ()
+#define TESSERA_EXPAND_(...) \
+  TESSERA_EXPAND4_(TESSERA_EXPAND4_(TESSERA_EXPAND4_(TESSERA_EXPAND4_(__VA_ARGS__))))
+#define TESSERA_EXPAND4_(...) \
+  TESSERA_EXPAND3_(TESSERA_EXPAND3_(TESSERA_EXPAND3_(TESSERA_EXPAND3_(__VA_ARGS__))))
+#define TESSERA_EXPAND3_(...) \
+  TESSERA_EXPAND2_(TESSERA_EXPAND2_(TESSERA_EXPAND2_(TESSERA_EXPAND2_(__VA_ARGS__))))
+#define TESSERA_EXPAND2_(...) \
+  TESSERA_EXPAND1_(TESSERA_EXPAND1_(TESSERA_EXPAND1_(TESSERA_EXPAND1_(__VA_ARGS__))))
+#define TESSERA_EXPAND1_(...) __VA_ARGS__
+#define TESSERA_EACH_(Type, name, ...)                                                     \
+  ::tessera::detail::make_field<decltype(Type::name)>(#name, offsetof(Type, name))         \
+  __VA_OPT__(, TESSERA_EACH_AGAIN_ TESSERA_PARENS_(Type, __VA_ARGS__))
+#define TESSERA_EACH_AGAIN_() TESSERA_EACH_
+
+/// Describes a struct's fields, in order of declaration, at global scope:
+/// `TESSERA_FIELDS(Station, height, count, winds);`. Fields may be scalars, arrays or described structs.
+#define TESSERA_FIELDS(Type, ...)                                 \
+  template <>                                                     \
+  struct tessera::Describe<Type> {                                \
+    static std::vector<::tessera::Dtype::Field> fields() {        \
+      return {TESSERA_EXPAND_(TESSERA_EACH_(Type, __VA_ARGS__))}; \
+    }                                                             \
+  }

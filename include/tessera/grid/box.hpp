@@ -1,0 +1,39 @@
+// Floor 1, grid: a half-open region of an N-d grid. No OS calls.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace tessera {
+
+/// The elements x with lo[d] <= x[d] < hi[d] on every axis d. Empty if any axis is.
+template <std::size_t N>
+struct Box {
+  std::array<std::size_t, N> lo{};
+  std::array<std::size_t, N> hi{};
+
+  constexpr std::size_t extent(std::size_t axis) const { return hi[axis] - lo[axis]; }
+
+  constexpr std::array<std::size_t, N> shape() const {
+    std::array<std::size_t, N> out{};
+    for (std::size_t d = 0; d < N; ++d) out[d] = extent(d);
+    return out;
+  }
+
+  /// Number of elements.
+  constexpr std::size_t size() const {
+    std::size_t n = 1;
+    for (std::size_t d = 0; d < N; ++d) n *= extent(d);
+    return n;
+  }
+
+  constexpr bool contains(const std::array<std::size_t, N>& point) const {
+    for (std::size_t d = 0; d < N; ++d)
+      if (point[d] < lo[d] || point[d] >= hi[d]) return false;
+    return true;
+  }
+
+  friend constexpr bool operator==(const Box&, const Box&) = default;
+};
+
+}  // namespace tessera

@@ -1,0 +1,121 @@
+// Floor 1, grid: an N-d shape cut into tiles. No OS calls.
+//
+// Tiles are numbered row-major. Every element lies in exactly one tile; tiles at the upper edges are
+// smaller where the extent is no multiple of the tile's. A shape with a zero extent has no element,
+// and no tile along that axis, so none at all.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include <tessera/base/error.hpp>
+#include <tessera/grid/box.hpp>
+
+namespace tessera {
+
+/// As a tile's extent: the whole axis.
+inline constexpr std::size_t full = static_cast<std::size_t>(-1);
+
+template <std::size_t N>
+class TileGrid {
+ public:
+  using Index = std::array<std::size_t, N>;
+
+  TileGrid() = default;
+
+  /// Cuts `shape` into tiles of `tile` elements per axis (`full`: the whole axis; more than the axis
+  /// has: the same). Throws Error(invalid_shape) if a tile's extent is 0 or the elements overflow.
+  constexpr TileGrid(const Index& shape, const Index& tile) : shape_(shape) {
+    for (std::size_t d = 0; d < N; ++d) {
+      if (tile[d] == 0)
+        throw Error(Errc::invalid_shape, "tile shape", "axis " + std::to_string(d) + " of the tile is 0",
+                    "give each axis at least 1, or tessera::full for the whole axis");
+      tile_[d] = std::min(tile[d], std::max<std::size_t>(shape[d], 1));
+      counts_[d] = shape[d] / tile_[d] + (shape[d] % tile_[d] != 0);
+    }
+    std::size_t elements = 1;
+    for (const auto extent : shape) {
+      if (extent > std::size_t(-1) / elements)
+        throw Error(Errc::invalid_shape, "tile grid", "a shape of more elements than can be counted");
+      elements *= std::max<std::size_t>(extent, 1);
+    }
+  }
+
+  constexpr const Index& shape() const { return shape_; }           ///< elements per axis
+  constexpr const Index& tile_shape() const { return tile_; }       ///< of an inner tile
+  constexpr const Index& counts() const { return counts_; }         ///< tiles per axis
+
+  /// Number of tiles.
+  constexpr std::size_t size() const {
+    std::size_t n = 1;
+    for (const auto c : counts_) n *= c;
+    return n;
+  }
+
+  /// The place of tile `number` (less than size()) in the grid of tiles.
+  constexpr Index index(std::size_t number) const {
+    Index out{};
+    for (std::size_t d = N; d-- > 0;) {
+      out[d] = number % counts_[d];
+      number /= counts_[d];
+    }
+    return out;
+  }
+
+  /// The number of the tile at `index`; the inverse of index().
+  constexpr std::size_t number(const Index& index) const {
+    std::size_t out = 0;
+    for (std::size_t d = 0; d < N; ++d) out = out * counts_[d] + index[d];
+    return out;
+  }
+
+  /// The number of the tile that has the element at `point`.
+  constexpr std::size_t tile_of(const Index& point) const {
+    Index at{};
+    for (std::size_t d = 0; d < N; ++d) at[d] = point[d] / tile_[d];
+    return number(at);
+  }
+
+  /// The elements of tile `number`.
+  constexpr Box<N> box(std::size_t number) const { return box_of(index(number), index(number)); }
+
+  /// Covers the tiles [first, last) with as few boxes as rows allow, in order, and calls f(Box) for
+  /// each: neighbours along an axis become one wide box. Together the boxes hold exactly the elements
+  /// of these tiles, each once.
+  template <class F>
+  constexpr void merged(std::size_t first, std::size_t last, F&& f) const {
+    while (first < last) {
+      // The largest axis-aligned run that starts here: whole trailing axes as long as `first` is at
+      // their beginning and they fit, then as many steps of the next axis as fit.
+      std::size_t block = 1, axis = N;
+      while (axis > 0 && first % (block * counts_[axis - 1]) == 0 && block * counts_[axis - 1] <= last - first)
+        block *= counts_[--axis];
+      std::size_t steps = 1;
+      if (axis > 0) {
+        const std::size_t at = first / block % counts_[axis - 1];
+        steps = std::min(counts_[axis - 1] - at, (last - first) / block);
+      }
+      f(box_of(index(first), index(first + block * steps - 1)));
+      first += block * steps;
+    }
+  }
+
+ private:
+  constexpr Box<N> box_of(const Index& from, const Index& to) const {
+    Box<N> out;
+    for (std::size_t d = 0; d < N; ++d) {
+      const std::size_t last = to[d] * tile_[d];
+      out.lo[d] = from[d] * tile_[d];
+      out.hi[d] = last + std::min(tile_[d], shape_[d] - last);
+    }
+    return out;
+  }
+
+  Index shape_{};
+  Index tile_{};
+  Index counts_{};
+};
+
+}  // namespace tessera

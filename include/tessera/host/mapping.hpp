@@ -1,0 +1,83 @@
+// Floor 1, host: descriptors and mapped memory. Boost.Interprocess lives here.
+//
+// A Mapping is bytes of a file or segment in this process's address space; it outlives the name and
+// the descriptor it was made from, and is all that an attached array needs.
+#pragma once
+
+#include <boost/interprocess/exceptions.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <unistd.h>
+#endif
+
+namespace tessera::host {
+
+/// Owns an open file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() { reset(); }
+
+  int get() const noexcept { return fd_; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  void reset() noexcept {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+enum class Access { read_only, read_write };
+
+/// Memory that every process which maps the same file sees.
+class Mapping {
+ public:
+  Mapping() = default;
+
+  /// Maps the first `bytes` (at least 1) of an open file. `subject` names it in the Error
+  /// (no_space where the address space is too small).
+  Mapping(const Descriptor& file, Access access, std::size_t bytes, const std::string& subject) {
+    namespace ipc = boost::interprocess;
+    struct Mappable {
+      int fd;
+      ipc::mapping_handle_t get_mapping_handle() const {
+        return ipc::ipcdetail::mapping_handle_from_file_handle(fd);
+      }
+    };
+    try {
+      region_ = ipc::mapped_region(Mappable{file.get()},
+                                   access == Access::read_only ? ipc::read_only : ipc::read_write, 0, bytes);
+    } catch (const ipc::interprocess_exception& failure) {
+      const std::string advice = "mapping " + std::to_string(bytes) +
+                                 " bytes needs that much address space: see ulimit -v";
+      throw system_failure(failure.get_native_error(), subject, "mapping into memory", advice);
+    }
+  }
+
+  std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }
+  std::size_t size() const noexcept { return region_.get_size(); }
+
+  /// Has written bytes on disk before it returns. False if the system could not.
+  bool flush() { return region_.flush(0, 0, false); }
+
+ private:
+  boost::interprocess::mapped_region region_;
+};
+
+}  // namespace tessera::host

@@ -1,0 +1,95 @@
+// Floor 2, memory: the segments on this machine: list, remove, reap.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tessera/memory/segment.hpp>
+
+namespace tessera::catalog {
+
+/// What the segment folder holds under one name.
+struct Entry {
+  enum class Kind {
+    owned,    ///< an array whose owner lives
+    orphan,   ///< an array whose owner is gone: reap() removes it
+    kept,     ///< an array that stays until it is removed
+    foreign   ///< anything else: another program's, another user's, a copy
+  };
+  std::string name;
+  Kind kind = Kind::foreign;
+  std::optional<NpyHeader> header;  ///< nothing where the bytes are no .npy array
+  std::uint64_t bytes = 0;          ///< of the whole file
+  std::chrono::system_clock::time_point created{};  ///< epoch where unknown
+};
+
+namespace detail {
+
+inline std::optional<Entry> entry(const std::string& name) {
+  Entry out;
+  out.name = name;
+  try {
+    const auto file = host::open_existing(host::segment_path(name), host::Access::read_only, name);
+    if (!file) return std::nullopt;  // gone since the folder was read
+    const auto info = host::file_info(*file, name);
+    out.bytes = info.bytes;
+    const auto found = tessera::detail::inspect(*file, name);
+    out.header = found.header;
+    if (!found.control || !info.ours) return out;
+    out.created = std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(found.control->created_ns)));
+    if (found.control->state == static_cast<std::uint32_t>(SegmentState::kept)) {
+      out.kind = Entry::Kind::kept;
+    } else {
+      out.kind = host::try_lock(*file, host::Lock::shared) ? Entry::Kind::orphan : Entry::Kind::owned;
+    }
+  } catch (const Error&) {
+    // Not readable, or no array: foreign, and listed as such.
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// Everything in the segment folder, sorted by name. Changes nothing.
+inline std::vector<Entry> list() {
+  std::vector<Entry> out;
+  for (const auto& name : host::segment_names())
+    if (auto entry = detail::entry(name)) out.push_back(std::move(*entry));
+  return out;
+}
+
+/// Removes the names of all orphans, and says which they were. Kept arrays, copies and foreign files
+/// are never touched, whatever happens meanwhile.
+inline std::vector<std::string> reap() {
+  std::vector<std::string> out;
+  for (const auto& name : host::segment_names())
+    if (tessera::detail::remove_orphan(name)) out.push_back(name);
+  return out;
+}
+
+enum class Force { no, yes };
+
+/// Removes a name; attached processes keep their memory. False if there is no such name. Throws
+/// Error(not_permitted) for a foreign file, and for an array whose owner lives unless forced.
+inline bool remove(const SegmentName& name, Force force = Force::no) {
+  const auto found = detail::entry(name.str());
+  if (!found) return false;
+  if (found->kind == Entry::Kind::foreign)
+    throw Error(Errc::not_permitted, name.str(), "it is not an array of this library and this user", "remove it by hand");
+  if (found->kind == Entry::Kind::owned && force == Force::no)
+    throw Error(Errc::not_permitted, name.str(), "its owner lives", "let the owner end, or force it");
+  if (tessera::detail::remove_orphan(name.str())) return true;
+  const auto path = host::segment_path(name.str());
+  const auto file = host::open_existing(path, host::Access::read_only, name.str());
+  if (!file) return false;
+  // Nobody but a remover locks a kept array, so two removers can't both unlink.
+  if (force == Force::no && !host::try_lock(*file, host::Lock::exclusive)) return false;
+  if (!host::leads_to(path, host::file_info(*file, name.str()).id)) return false;
+  host::unlink(path);
+  return true;
+}
+
+}  // namespace tessera::catalog

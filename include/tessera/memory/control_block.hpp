@@ -1,0 +1,61 @@
+// Floor 2, memory: what stands behind an array's data.
+//
+// 128 bytes at align64(header + data), found from the header and never from the segment's size. It
+// says that the segment is ours, which array it is (a random identity), whose (a random identity of
+// the owning process) and in what state. `state` and `published` change while others look; the rest
+// is written before the name appears and never again.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace tessera {
+
+using Identity = std::array<std::uint8_t, 16>;
+
+/// owned: reaped when its owner is gone. kept: stays until somebody removes it. ended: its owner has
+/// removed, or is removing, the name; whoever is attached may let go.
+enum class SegmentState : std::uint32_t { owned = 1, kept = 2, ended = 3 };
+
+struct ControlBlock {
+  static constexpr std::array<char, 8> magic_value{'T', 'E', 'S', 'S', 'E', 'R', 'A', '\0'};
+  static constexpr std::uint32_t layout_value = 1;
+
+  std::array<char, 8> magic = magic_value;
+  std::uint32_t layout = layout_value;  ///< version of this struct
+  std::uint32_t state = 0;              ///< a SegmentState
+  Identity identity{};                  ///< of this array, random
+  Identity owner{};                     ///< of the process that created it, random
+  std::uint64_t inode = 0;              ///< the segment's own: a byte copy of a segment has another
+  std::int64_t created_ns = 0;          ///< since 1970, UTC
+  std::uint64_t published = 0;          ///< a counter for producers and consumers, at offset 64
+  std::array<std::uint8_t, 56> reserved{};
+
+  /// Where the control block of an array stands: behind its data, on a cache line.
+  static constexpr std::size_t offset_for(std::size_t data_offset, std::size_t data_bytes) {
+    return (data_offset + data_bytes + 63) / 64 * 64;
+  }
+
+  /// The block in these bytes (at least 128), if they are one. A copy: what was checked stays checked.
+  static std::optional<ControlBlock> read(std::string_view bytes) {
+    ControlBlock block;
+    if (bytes.size() < sizeof block) return std::nullopt;
+    std::memcpy(&block, bytes.data(), sizeof block);
+    const bool known = block.magic == magic_value && block.layout == layout_value && block.state >= 1 && block.state <= 3;
+    return known ? std::optional(block) : std::nullopt;
+  }
+
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(this), sizeof *this}; }
+};
+
+static_assert(sizeof(ControlBlock) == 128 && std::is_trivially_copyable_v<ControlBlock>);
+static_assert(offsetof(ControlBlock, state) == 12 && offsetof(ControlBlock, identity) == 16 &&
+              offsetof(ControlBlock, inode) == 48 && offsetof(ControlBlock, published) == 64);
+
+}  // namespace tessera

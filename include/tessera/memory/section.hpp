@@ -1,0 +1,134 @@
+// Floor 2, memory: an array, or an xt::view of one, as a job's argument.
+//
+// A Section is what a job needs of an argument: which mapping, where in it, extents and strides; and
+// which elements of the whole array these are, so that overlaps can be found before anything runs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include <tessera/grid/lattice.hpp>
+#include <tessera/memory/shared_array.hpp>
+#include <tessera/memory/xtensor.hpp>
+
+namespace tessera {
+
+/// What a job does with an argument: reads its tile, writes its tile, reads all of it for every tile.
+enum class Use { read, write, whole };
+
+/// Elements of an array, N axes, as a job's argument. Keeps the mapping alive.
+template <class T, std::size_t N, Use U>
+struct Section {
+  using element_type = std::conditional_t<U == Use::write, T, const T>;
+  static constexpr std::size_t rank = N;
+  static constexpr Use use = U;
+
+  std::shared_ptr<Segment> segment;
+  element_type* data = nullptr;  ///< the element at index 0, ..., 0, in this process
+  std::array<std::size_t, N> shape{};
+  std::array<std::ptrdiff_t, N> strides{};  ///< in elements
+  std::vector<Progression> lattice;         ///< these elements' places along each axis of the whole array
+};
+
+namespace detail {
+
+template <class A>
+inline constexpr bool is_array = false;
+template <class T, std::size_t N, Holder H>
+inline constexpr bool is_array<Array<T, N, H>> = true;
+
+template <class A>
+inline constexpr bool is_view = false;
+template <class CT, class... S>
+inline constexpr bool is_view<xt::xview<CT, S...>> = is_array<std::decay_t<CT>>;
+
+template <class A>
+inline constexpr bool is_section = false;
+template <class T, std::size_t N, Use U>
+inline constexpr bool is_section<Section<T, N, U>> = true;
+
+/// The lattice of a strided view into a row-major array of that shape.
+inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, std::int64_t offset,
+                                           std::span<const std::size_t> extents, std::span<const std::ptrdiff_t> strides) {
+  std::vector<std::int64_t> dense(array.size());
+  std::int64_t length = 1;
+  for (std::size_t d = array.size(); d-- > 0;) {
+    dense[d] = length;
+    length *= static_cast<std::int64_t>(array[d]);
+  }
+  std::vector<Progression> out(array.size());
+  for (const auto extent : extents)
+    if (extent == 0) return out;  // no element: meets nothing
+  for (std::size_t d = 0; d < array.size(); ++d) out[d] = {offset / dense[d] % static_cast<std::int64_t>(array[d]), 1, 1};
+  for (std::size_t k = 0; k < extents.size(); ++k) {
+    if (extents[k] == 1) continue;
+    const std::int64_t stride = strides[k] < 0 ? -strides[k] : strides[k];
+    std::size_t d = 0;  // the axis that the stride walks along: the outermost that it can
+    while (array[d] == 1 || dense[d] > stride) ++d;
+    out[d].step = stride / dense[d];
+    out[d].count = static_cast<std::int64_t>(extents[k]);
+    if (strides[k] < 0) out[d].start -= (out[d].count - 1) * out[d].step;
+  }
+  return out;
+}
+
+template <Use U, class A>
+auto section_of(const A& argument) {
+  if constexpr (is_section<A>) {
+    static_assert(U == Use::read, "tessera: into() and whole() take an array or an xt::view of one, once");
+    return argument;
+  } else {
+    static_assert(is_array<A> || is_view<A>,
+                  "tessera: an argument of a job is a SharedArray or an xt::view of one (other values travel in "
+                  "the kernel's captures; tables through SharedArray::copy_of and whole)");
+    const auto& array = [&]() -> const auto& {
+      if constexpr (is_view<A>) return argument.expression();
+      else return argument;
+    }();
+    using Pointer = std::decay_t<decltype(array)>::storage_type::pointer;
+    using Stored = std::remove_pointer_t<Pointer>;
+    using T = std::remove_const_t<Stored>;
+    static_assert(U != Use::write || !std::is_const_v<Stored>,
+                  "tessera: into() takes an array that can be written; this one's element type is const");
+    using Extents = std::decay_t<decltype(argument.shape())>;
+    constexpr std::size_t N = std::tuple_size_v<Extents>;
+    if constexpr (is_view<A>)
+      static_assert(A::is_strided_view,
+                    "tessera: a section of an array is made of integers, ranges and steps (not of index lists)");
+    Section<T, N, U> out;
+    out.segment = array.segment();
+    if (!out.segment)
+      throw Error(Errc::invalid_argument, "SharedArray", "a job's argument holds no array: it was moved from or never made");
+    std::copy(argument.shape().begin(), argument.shape().end(), out.shape.begin());
+    std::int64_t offset = 0;
+    if constexpr (is_view<A>) {
+      std::copy(argument.strides().begin(), argument.strides().end(), out.strides.begin());
+      offset = static_cast<std::int64_t>(argument.data_offset());
+    } else {
+      std::copy(array.strides().begin(), array.strides().end(), out.strides.begin());
+    }
+    out.data = reinterpret_cast<T*>(out.segment->data()) + offset;
+    out.lattice = lattice_of(out.segment->header().shape, offset, out.shape, out.strides);
+    return out;
+  }
+}
+
+}  // namespace detail
+
+/// The tiles of this argument are written: `into(a)`, `into(xt::view(a, ...))`.
+template <class A>
+auto into(A&& array) {
+  return detail::section_of<Use::write>(array);
+}
+
+/// Every tile reads all of this argument: tables, periodic axes.
+template <class A>
+auto whole(A&& array) {
+  return detail::section_of<Use::whole>(array);
+}
+
+}  // namespace tessera

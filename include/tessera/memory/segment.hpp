@@ -1,0 +1,318 @@
+// Floor 2, memory: one name, one mapping, maybe its owner.
+//
+// A segment is an .npy file with a control block behind its data. Whoever creates it owns it: the
+// name goes when the owner ends. Attachers hold a mapping and nothing else, so no end of theirs ever
+// removes a name. What is read from outside is copied once and the copy is checked; sizes come from
+// the header, never from the file's size.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/format/npy_header.hpp>
+#include <tessera/host/mapping.hpp>
+#include <tessera/host/segment_files.hpp>
+#include <tessera/memory/control_block.hpp>
+#include <tessera/memory/segment_name.hpp>
+
+namespace tessera {
+
+/// Who may open a new segment: the files' permission bits, whatever the umask.
+enum class Permission : unsigned { owner = 0600, group = 0660 };
+
+namespace detail {
+
+/// An open .npy file or segment, as far as its bytes can be trusted: header and data lie inside it.
+struct Inspected {
+  NpyHeader header;
+  std::optional<ControlBlock> control;  ///< of a segment of ours; a byte copy of one has none
+  host::FileInfo file;
+};
+
+inline Inspected inspect(const host::Descriptor& file, const std::string& subject) {
+  Inspected out;
+  out.file = host::file_info(file, subject);
+  std::string head = host::read_at(file, 0, 1024, subject);
+  if (head.size() == 1024) {
+    try {
+      out.header = npy::decode(head, subject);
+    } catch (const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
+      head = host::read_at(file, 0, npy::max_size + 12, subject);
+    }
+  }
+  if (out.header.dtype.kind == 0) out.header = npy::decode(head, subject);
+  const std::size_t data_end = out.header.data_offset + out.header.data_bytes();
+  if (data_end > out.file.bytes)
+    throw Error(Errc::not_an_array, subject,
+                "it is truncated: " + std::to_string(out.file.bytes) + " bytes of " + std::to_string(data_end),
+                "write it again");
+  const std::size_t at = ControlBlock::offset_for(out.header.data_offset, out.header.data_bytes());
+  if (const auto block = ControlBlock::read(host::read_at(file, at, sizeof(ControlBlock), subject));
+      block && block->inode == out.file.id.inode)
+    out.control = block;
+  return out;
+}
+
+/// Random, and another one in every process: what arrays record as their owner.
+inline const Identity& process_identity() {
+  struct Mine {
+    std::uint64_t generation = host::fork_generation();
+    Identity identity = host::random_identity();
+  };
+  static Mine mine;
+  if (mine.generation != host::fork_generation()) mine = Mine{};
+  return mine.identity;
+}
+
+/// Removes `name` if it is a proven orphan: a regular file of this user, a valid control block in
+/// state `owned` whose inode is its own (and whose owner is `owner`, if given), and the lock free.
+/// Unlinks under that lock, and only while the name still leads there. Never throws.
+inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {
+  try {
+    const auto path = host::segment_path(name);
+    const auto file = host::open_existing(path, host::Access::read_only, name);
+    if (!file || !host::file_info(*file, name).ours) return false;
+    const auto reapable = [&] {
+      const auto found = inspect(*file, name).control;
+      return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
+             (owner == nullptr || found->owner == *owner);
+    };
+    // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is final,
+    // since an owner sets `kept` before it lets go.
+    if (!reapable() || !host::try_lock(*file, host::Lock::exclusive) || !reapable()) return false;
+    if (!host::leads_to(path, host::file_info(*file, name).id)) return false;
+    host::unlink(path);
+    return true;
+  } catch (const std::exception&) {
+    return false;  // whatever can't be opened, read or understood is no proven orphan
+  }
+}
+
+}  // namespace detail
+
+/// Shared memory or a file, mapped. Neither copied nor moved: held by shared_ptr, so that every view
+/// can keep the mapping alive. Safe to use from several threads as far as the elements are.
+class Segment {
+ public:
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+  ~Segment() { end(); }
+
+  /// A new segment, its data zero, owned by the caller. Without a name it gets a unique one. Throws
+  /// Error: name_taken (unless a proven orphan had the name), no_space, invalid_shape.
+  static std::shared_ptr<Segment> create(std::optional<SegmentName> name, const Dtype& dtype,
+                                         std::span<const std::size_t> shape, Permission permission) {
+    const bool unique = !name;
+    if (unique) name.emplace("tessera-" + host::random_hex(16));
+    const auto& text = name->str();
+    const auto header = layout_of(dtype, shape, text);
+    const auto control_at = ControlBlock::offset_for(header.data_offset, header.data_bytes());
+    const auto bytes = control_at + sizeof(ControlBlock);
+    const auto path = host::segment_path(text);
+    host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory, text);
+    // Before the name exists nobody contends for the lock.
+    if (!host::try_lock(file.descriptor(), host::Lock::exclusive)) throw system_failure(errno, text, "locking");
+    reserve_patiently(file.descriptor(), bytes, text);
+
+    std::shared_ptr<Segment> segment(new Segment(text, path));
+    segment->header_ = header;
+    segment->control_at_ = control_at;
+    segment->file_id_ = host::file_info(file.descriptor(), text).id;
+    ControlBlock block;
+    block.state = static_cast<std::uint32_t>(SegmentState::owned);
+    block.identity = segment->identity_ = host::random_identity();
+    block.owner = detail::process_identity();
+    block.inode = segment->file_id_.inode;
+    block.created_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+    host::write_at(file.descriptor(), control_at, block.bytes(), text);
+    host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), text);
+    segment->mapping_ = host::Mapping(file.descriptor(), host::Access::read_write, bytes, text);
+    publish(file, path, text);
+    segment->owner_ = file.take();
+    return segment;
+  }
+
+  /// The segment of that name, mapped. Waits up to `wait` for the name to appear. Another user's
+  /// segment is refused unless `any_user`. Throws Error: name_missing, not_an_array, not_permitted.
+  static std::shared_ptr<Segment> attach(const SegmentName& name, host::Access access,
+                                         std::chrono::nanoseconds wait = {}, bool any_user = false) {
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    const auto path = host::segment_path(name.str());
+    constexpr std::chrono::microseconds longest(10'000);
+    auto file = host::open_existing(path, access, name.str());
+    for (auto pause = std::chrono::microseconds(200); !file; pause = std::min(2 * pause, longest)) {
+      if (std::chrono::steady_clock::now() >= deadline) {
+        if (wait.count() > 0)
+          throw Error(Errc::timed_out, name.str(), "the name did not appear in time", "start its creator, or wait longer");
+        throw Error(Errc::name_missing, name.str(), "there is no array of that name",
+                    "create it first, or give attach a time to wait");
+      }
+      std::this_thread::sleep_for(pause);  // names appear complete: there is nothing else to wait for
+      file = host::open_existing(path, access, name.str());
+    }
+    auto segment = open(*file, name.str(), path, access);
+    if (!any_user && !host::file_info(*file, name.str()).ours)
+      throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
+                  "pass AttachOptions{.any_user = true} if you trust that user");
+    return segment;
+  }
+
+  /// An .npy file on disk, mapped.
+  static std::shared_ptr<Segment> map_file(const std::string& path, host::Access access) {
+    const auto file = host::open_existing(path, access, path, true);
+    if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
+    return open(*file, {}, absolute(path), access);
+  }
+
+  /// A new .npy file on disk, its data zero and its space reserved; it stays when this object ends.
+  /// Throws Error: name_taken, no_space.
+  static std::shared_ptr<Segment> create_file(const std::string& path, const Dtype& dtype,
+                                              std::span<const std::size_t> shape) {
+    const auto header = layout_of(dtype, shape, path);
+    const auto bytes = header.data_offset + header.data_bytes();
+    host::Unpublished file(path, 0666, host::Medium::disk, path);
+    host::reserve(file.descriptor(), bytes, host::Medium::disk, path);
+    host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), path);
+    auto segment = open(file.descriptor(), {}, absolute(path), host::Access::read_write);
+    if (!file.publish(path, path))
+      throw Error(Errc::name_taken, path, "the file exists", "remove it, or map_file it to change it in place");
+    return segment;
+  }
+
+  /// The segment's name; empty for a file on disk.
+  const std::string& name() const noexcept { return name_; }
+  /// Where the file is: what numpy.load(path, mmap_mode="r+") opens.
+  const std::string& path() const noexcept { return path_; }
+  /// The name, or else the path: what errors call it.
+  const std::string& subject() const noexcept { return name_.empty() ? path_ : name_; }
+
+  const NpyHeader& header() const noexcept { return header_; }
+  std::byte* data() const noexcept { return mapping_.data() + header_.data_offset; }
+  const host::FileId& file_id() const noexcept { return file_id_; }
+  const Identity& identity() const noexcept { return identity_; }  ///< zeros for a file on disk
+
+  /// True if this object's end removes the name: it created it, in this process, and did not keep it.
+  bool owned() const noexcept { return owner_.held(); }
+
+  /// True once the owner has removed the name.
+  bool ended() const noexcept {
+    if (control_at_ == 0) return false;
+    auto* const state = mapping_.data() + control_at_ + offsetof(ControlBlock, state);
+    return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(state)).load(std::memory_order_relaxed) ==
+           static_cast<std::uint32_t>(SegmentState::ended);
+  }
+
+  /// Leaves the name for others: it stays until somebody removes it. Throws Error(invalid_argument)
+  /// if this process does not own it.
+  void keep() {
+    if (!owned())
+      throw Error(Errc::invalid_argument, subject(), "only the process that created an array can keep it",
+                  "call keep() on the array that create returned");
+    // Killed before this line: the array is reapable. After it: it is kept, locked or not.
+    write_state(SegmentState::kept);
+    owner_.release();
+  }
+
+  /// Has the data on disk before it returns (shared memory has none: nothing to do).
+  void flush() {
+    if (!mapping_.flush()) throw system_failure(errno, subject(), "writing to disk", "is the disk full?");
+  }
+
+  /// Removes the name if this process owns it; the memory stays for whoever has it mapped.
+  void end() noexcept {
+    if (!owned()) return;
+    // The name first: killed after that line nothing is left, before it the name is reapable.
+    if (host::leads_to(path_, file_id_)) host::unlink(path_);
+    try {
+      write_state(SegmentState::ended);
+    } catch (const std::exception&) {
+      // Attached workers let go with their pool instead: nothing else rests on this state.
+    }
+    owner_.release();
+  }
+
+ private:
+  Segment(std::string name, std::string path) : name_(std::move(name)), path_(std::move(path)) {}
+
+  static NpyHeader layout_of(const Dtype& dtype, std::span<const std::size_t> shape, const std::string& subject) {
+    const auto bytes = npy::detail::checked_bytes(shape, dtype.size);
+    const auto encoded = bytes ? npy::encode(dtype, shape).size() : 0;
+    if (!bytes || *bytes > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - encoded - 256)
+      throw Error(Errc::invalid_shape, subject,
+                  "shape " + detail::tuple_of({shape.begin(), shape.end()}) + " of " + std::to_string(dtype.size) +
+                      "-byte elements is more than any memory",
+                  "an extent may be negative or far too large");
+    return {dtype, false, {shape.begin(), shape.end()}, encoded};
+  }
+
+  // Workers that were attached to an array which has just ended let go of its memory within a quarter
+  // of a second; only a lack that outlasts them is real.
+  static void reserve_patiently(const host::Descriptor& file, std::uint64_t bytes, const std::string& subject) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+    for (;;) {
+      try {
+        return host::reserve(file, bytes, host::Medium::shared_memory, subject);
+      } catch (const Error& error) {
+        if (error.errc() != Errc::no_space || std::chrono::steady_clock::now() > deadline) throw;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    }
+  }
+
+  static void publish(host::Unpublished& file, const std::string& path, const std::string& name) {
+    // A reaper may hold an orphan's lock for the moment it needs, so one refusal is not an answer.
+    for (int refusals = 0; refusals < 4;) {
+      if (file.publish(path, name)) return;
+      if (detail::remove_orphan(name)) continue;
+      if (++refusals < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    throw Error(Errc::name_taken, name, "the name is taken", "attach to it, choose another name, or remove it first");
+  }
+
+  static std::shared_ptr<Segment> open(const host::Descriptor& file, std::string name, std::string path,
+                                       host::Access access) {
+    std::shared_ptr<Segment> segment(new Segment(std::move(name), std::move(path)));
+    auto found = detail::inspect(file, segment->subject());
+    std::size_t bytes = found.header.data_offset + found.header.data_bytes();
+    if (found.control) {
+      segment->identity_ = found.control->identity;
+      segment->control_at_ = ControlBlock::offset_for(found.header.data_offset, found.header.data_bytes());
+      bytes = segment->control_at_ + sizeof(ControlBlock);
+    }
+    segment->file_id_ = found.file.id;
+    segment->mapping_ = host::Mapping(file, access, bytes, segment->subject());
+    segment->header_ = std::move(found.header);
+    return segment;
+  }
+
+  static std::string absolute(const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+  }
+
+  // Through the descriptor: whoever truncated the segment must not give its owner a SIGBUS here.
+  void write_state(SegmentState state) {
+    const auto value = static_cast<std::uint32_t>(state);
+    host::write_at(owner_.descriptor(), control_at_ + offsetof(ControlBlock, state),
+                   {reinterpret_cast<const char*>(&value), sizeof value}, subject());
+  }
+
+  std::string name_, path_;
+  NpyHeader header_;
+  std::size_t control_at_ = 0;  // 0: there is no control block
+  host::FileId file_id_;
+  Identity identity_{};
+  host::Mapping mapping_;
+  host::OwnerLock owner_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,321 @@
+// Floor 2, memory: SharedArray<T, N>, an array_segment that is an xtensor container.
+//
+// The container's shape is copied from the header when it was checked and never read again, so
+// nobody who writes into the segment can move it. resize and reshape, which xtensor's containers
+// inherit, can't change it either. xtensor stores an array in a view or an expression as a Handle,
+// which shares the mapping: what was made from an array stays valid when the array ends or is moved.
+#pragma once
+
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/memory/array_segment.hpp>
+#include <tessera/memory/catalog.hpp>
+#include <tessera/memory/xtensor.hpp>
+
+namespace tessera {
+
+namespace detail {
+
+/// SharedArray is the one that a person holds; Handle is what xtensor's views and expressions hold.
+enum class Holder { person, expression };
+
+struct MoveOnly {
+  MoveOnly() = default;
+  MoveOnly(MoveOnly&&) = default;
+  MoveOnly& operator=(MoveOnly&&) = default;
+};
+struct Copyable {};
+
+template <class T, std::size_t N, Holder H>
+class Array;
+
+}  // namespace detail
+
+/// An N-dimensional array of T in named shared memory, row-major, and an xtensor container.
+/// `SharedArray<const T, N>` is read-only: so is its mapping. Made by create, it owns its name and
+/// removes it when it ends; made by attach, it never removes anything. Moves, does not copy. Several
+/// processes and threads may use the elements at once, as far as they do not race for one element.
+template <class T, std::size_t N>
+using SharedArray = detail::Array<T, N, detail::Holder::person>;
+
+}  // namespace tessera
+
+namespace xt {
+
+template <class T, std::size_t N, tessera::detail::Holder H>
+struct xcontainer_inner_types<tessera::detail::Array<T, N, H>> {
+  using element_type = std::remove_const_t<T>;
+  using storage_type = xbuffer_adaptor<T*, no_ownership, std::allocator<element_type>>;
+  using reference = T&;
+  using const_reference = const T&;
+  using size_type = std::size_t;
+  using shape_type = std::array<std::size_t, N>;
+  using strides_type = std::array<std::ptrdiff_t, N>;
+  using backstrides_type = strides_type;
+  using inner_shape_type = shape_type;
+  using inner_strides_type = strides_type;
+  using inner_backstrides_type = backstrides_type;
+  using temporary_type = xtensor<element_type, N, layout_type::row_major>;
+  static constexpr layout_type layout = layout_type::row_major;
+};
+
+template <class T, std::size_t N, tessera::detail::Holder H>
+struct xiterable_inner_types<tessera::detail::Array<T, N, H>>
+    : xcontainer_iterable_types<tessera::detail::Array<T, N, H>> {};
+
+}  // namespace xt
+
+// What xt::view(a, ...), a + b and their like keep of an array that they are given by reference.
+template <class T, std::size_t N>
+struct xtl::closure_type<tessera::SharedArray<T, N>&> {
+  using type = tessera::detail::Array<T, N, tessera::detail::Holder::expression>;
+};
+template <class T, std::size_t N>
+struct xtl::closure_type<const tessera::SharedArray<T, N>&> {
+  using type = tessera::detail::Array<const T, N, tessera::detail::Holder::expression>;
+};
+template <class T, std::size_t N>
+struct xtl::const_closure_type<tessera::SharedArray<T, N>&>
+    : xtl::closure_type<const tessera::SharedArray<T, N>&> {};
+template <class T, std::size_t N>
+struct xtl::const_closure_type<const tessera::SharedArray<T, N>&>
+    : xtl::closure_type<const tessera::SharedArray<T, N>&> {};
+
+namespace tessera::detail {
+
+template <class T, std::size_t N, Holder H>
+class Array : public xt::xstrided_container<Array<T, N, H>>,
+              public xt::xcontainer_semantic<Array<T, N, H>>,
+              private std::conditional_t<H == Holder::person, MoveOnly, Copyable> {
+  using Container = xt::xstrided_container<Array>;
+  using Semantic = xt::xcontainer_semantic<Array>;
+  using Value = std::remove_const_t<T>;
+  static_assert(Element<Value>,
+                "tessera: elements are bool, integers, float, double, complex of these, or trivially "
+                "copyable structs described by TESSERA_FIELDS");
+  static constexpr bool writable = !std::is_const_v<T>;
+  static constexpr host::Access access = writable ? host::Access::read_write : host::Access::read_only;
+
+ public:
+  using typename Container::inner_shape_type;
+  using typename Container::shape_type;
+  using typename Container::storage_type;
+  using typename Container::value_type;
+  using typename Semantic::temporary_type;
+
+  /// No array: no name, no elements. What a moved-from array is.
+  Array() noexcept : storage_(nullptr, 0) {}
+
+  Array(Array&& other) noexcept : Array() { swap(other); }
+  Array& operator=(Array&& other) noexcept {
+    Array(std::move(other)).swap(*this);
+    return *this;
+  }
+  Array(const Array& other) noexcept
+    requires(H == Holder::expression)
+      : Array(other.segment_) {}
+  Array(const Array&)
+    requires(H == Holder::person)
+  = delete;
+  Array& operator=(const Array& other) = delete;
+
+  /// An expression's hold on an array; implicit, since xtensor makes it.
+  template <class U, Holder From>
+    requires(H == Holder::expression && std::same_as<std::remove_const_t<U>, Value> && (!writable || !std::is_const_v<U>))
+  Array(const Array<U, N, From>& other) noexcept : Array(other.segment()) {}
+
+  /// The owner's end removes the name; what views and expressions hold stays mapped.
+  ~Array() {
+    if constexpr (H == Holder::person) {
+      if (segment_) segment_->end();
+    }
+  }
+
+  /// A new array of zeros under this name, owned. Throws Error: name_taken (unless a proven orphan had
+  /// the name, which is replaced), invalid_name, invalid_shape, no_space.
+  static Array create(std::string_view name, const Shape<N>& shape, CreateOptions options = {}) {
+    return Array(made(SegmentName(name), shape, options));
+  }
+  /// The same under a unique name: see name().
+  static Array create(const Shape<N>& shape, CreateOptions options = {}) {
+    return Array(made(std::nullopt, shape, options));
+  }
+
+  /// The array of that name. Throws Error: name_missing (timed_out where it was told to wait),
+  /// type_mismatch, rank_mismatch, not_an_array, not_permitted.
+  static Array attach(std::string_view name, AttachOptions options = {}) {
+    auto segment = Segment::attach(SegmentName(name), access, options.wait, options.any_user);
+    check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
+    return Array(std::move(segment));
+  }
+  /// The same, waiting up to `wait` for the name to appear.
+  static Array attach(std::string_view name, std::chrono::nanoseconds wait) { return attach(name, AttachOptions{wait}); }
+  /// The same, refused with shape_mismatch unless it has this shape.
+  static Array attach(std::string_view name, const Shape<N>& shape, AttachOptions options = {}) {
+    auto array = attach(name, options);
+    check_shape(*array.segment_, shape.extents());
+    return array;
+  }
+
+  /// A new array with the values of an xtensor expression or (rank 1) of a contiguous range; under a
+  /// unique name, or the given one.
+  template <class Source>
+  static Array copy_of(const Source& source, CreateOptions options = {}) {
+    return copied(std::nullopt, source, options);
+  }
+  template <class Source>
+  static Array copy_of(std::string_view name, const Source& source, CreateOptions options = {}) {
+    return copied(SegmentName(name), source, options);
+  }
+
+  /// A new array with the elements of an .npy file, any byte order and order of axes; under a unique
+  /// name, or the given one. The element type is never converted. Throws Error: name_missing,
+  /// not_an_array, type_mismatch, rank_mismatch, no_space.
+  static Array load(const std::string& path, CreateOptions options = {}) {
+    return Array(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
+  }
+  static Array load(const std::string& path, std::string_view name, CreateOptions options = {}) {
+    return Array(detail::load(path, SegmentName(name), dtype_of<Value>(), N, options.permission));
+  }
+
+  /// An .npy file on disk as an array: read-only where T is const, else changed in place. It may be
+  /// larger than memory. Throws Error: name_missing, not_an_array, type_mismatch, rank_mismatch.
+  static Array map_file(const std::string& path) {
+    auto segment = Segment::map_file(path, access);
+    check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
+    return Array(std::move(segment));
+  }
+
+  /// A new .npy file on disk as an array of zeros, its space reserved; the file stays. Throws Error:
+  /// name_taken (the file exists), no_space.
+  static Array create_file(const std::string& path, const Shape<N>& shape)
+    requires writable
+  {
+    return Array(Segment::create_file(path, dtype_of<Value>(), shape.extents()));
+  }
+
+  /// Removes the name of an array that was kept or orphaned. False if there is none. Throws
+  /// Error(not_permitted) if its owner lives or it is no array of ours.
+  static bool remove(std::string_view name) { return catalog::remove(SegmentName(name)); }
+
+  /// Writes an .npy file over whatever has that path.
+  void save(const std::string& path) const { detail::save(held(), path); }
+
+  /// Has the elements of a mapped file on disk before it returns.
+  void flush() { held().flush(); }
+
+  /// Leaves the name for others when this object ends. For the owner only.
+  void keep() { held().keep(); }
+
+  /// The segment's name; empty for a file on disk and for no array.
+  const std::string& name() const noexcept { return segment_ ? segment_->name() : nothing(); }
+  /// Where it is: what numpy.load(path, mmap_mode="r+") opens.
+  const std::string& path() const noexcept { return segment_ ? segment_->path() : nothing(); }
+  /// True if this object's end removes the name.
+  bool owned() const noexcept { return segment_ && segment_->owned(); }
+
+  void swap(Array& other) noexcept {
+    std::swap(segment_, other.segment_);
+    std::swap(storage_, other.storage_);
+    std::swap(this->shape_impl(), other.shape_impl());
+    std::swap(this->strides_impl(), other.strides_impl());
+    std::swap(this->backstrides_impl(), other.backstrides_impl());
+  }
+  friend void swap(Array& a, Array& b) noexcept { a.swap(b); }
+
+  /// Assigns elements. Throws Error(shape_mismatch) and changes nothing where the shapes differ.
+  template <class E>
+    requires(!std::same_as<E, Array>)
+  Array& operator=(const xt::xexpression<E>& expression) {
+    static_assert(writable, "tessera: this array is read-only: its element type is const");
+    resize(expression.derived_cast().shape());  // before xtensor evaluates it into a temporary of rank N
+    return Semantic::operator=(expression);
+  }
+  Array& operator=(temporary_type&& values) {
+    static_assert(writable, "tessera: this array is read-only: its element type is const");
+    resize(values.shape());
+    std::copy(values.storage().begin(), values.storage().end(), this->storage().begin());
+    return *this;
+  }
+
+  /// Never changes the shape: throws Error(shape_mismatch) unless it is the same. xtensor calls it
+  /// before it assigns.
+  template <class S>
+  void resize(const S& shape, bool = false) {
+    if (!std::equal(this->shape().begin(), this->shape().end(), std::begin(shape), std::end(shape)))
+      throw Error(Errc::shape_mismatch, segment_ ? segment_->subject() : "SharedArray",
+                  "its shape is " + tuple_of({this->shape().begin(), this->shape().end()}) + ", the values' is " +
+                      tuple_of({std::begin(shape), std::end(shape)}),
+                  "an array in shared memory can't change its shape");
+  }
+  template <class S, class Any>
+  void resize(const S& shape, Any&&) {
+    resize(shape);
+  }
+  template <class... Any>
+  void reshape(Any&&...) = delete;
+
+  /// What the views of an array keep. For this library's own use.
+  const std::shared_ptr<Segment>& segment() const noexcept { return segment_; }
+
+ private:
+  friend class xt::xcontainer<Array>;
+
+  explicit Array(std::shared_ptr<Segment> segment) noexcept : storage_(nullptr, 0) {
+    if (!segment) return;
+    const auto& extents = segment->header().shape;
+    std::copy(extents.begin(), extents.end(), this->shape_impl().begin());
+    const auto size = xt::compute_strides(this->shape_impl(), xt::layout_type::row_major, this->strides_impl(),
+                                          this->backstrides_impl());
+    storage_ = storage_type(reinterpret_cast<T*>(segment->data()), size);
+    segment_ = std::move(segment);
+  }
+  template <class, std::size_t, Holder>
+  friend class Array;
+
+  static std::shared_ptr<Segment> made(std::optional<SegmentName> name, const Shape<N>& shape, CreateOptions options) {
+    static_assert(writable, "tessera: create an array of a non-const element type");
+    return Segment::create(std::move(name), dtype_of<Value>(), shape.extents(), options.permission);
+  }
+
+  template <class Source>
+  static Array copied(std::optional<SegmentName> name, const Source& source, CreateOptions options) {
+    Array<Value, N, Holder::person> array;
+    const auto make = [&](const Shape<N>& shape) {
+      array = Array<Value, N, Holder::person>(Array<Value, N, Holder::person>::made(std::move(name), shape, options));
+    };
+    if constexpr (xt::is_xexpression<Source>::value) {
+      make(source.shape());
+      xt::noalias(array) = source;
+    } else {
+      static_assert(N == 1, "tessera: a range becomes an array of rank 1");
+      make(std::size(source));
+      std::copy(std::begin(source), std::end(source), array.storage().begin());
+    }
+    return Array(std::move(array.segment_));
+  }
+
+  Segment& held() const {
+    if (!segment_)
+      throw Error(Errc::invalid_argument, "SharedArray", "it holds no array: it was moved from or never made");
+    return *segment_;
+  }
+  static const std::string& nothing() noexcept {
+    static const std::string empty;
+    return empty;
+  }
+
+  storage_type& storage_impl() noexcept { return storage_; }
+  const storage_type& storage_impl() const noexcept { return storage_; }
+
+  std::shared_ptr<Segment> segment_;
+  storage_type storage_;
+};
+
+}  // namespace tessera::detail

@@ -12,29 +12,29 @@
 
 namespace tessera {
 
-/// What went wrong, for programs. Compares equal to the std::errc that says the same, where there is
+/// What went wrong, for programs. Compares equal to the std::errc that says the same, if there is
 /// one: name_taken is std::errc::file_exists.
 enum class Errc {
-  invalid_name = 1,    ///< a segment name outside the grammar
-  invalid_shape,       ///< extents that are negative, overflow, or do not fit their use
-  invalid_argument,    ///< any other argument that can't be served
-  name_taken,          ///< create on a name that exists
-  name_missing,        ///< attach to a name, or open a file, that does not exist
-  not_an_array,        ///< bytes that are no .npy array, or no segment of this library
-  type_mismatch,       ///< another element type than the one asked for
-  rank_mismatch,       ///< another number of axes than the one asked for
-  shape_mismatch,      ///< shapes that differ or do not line up
-  no_space,            ///< shared memory, a control group, a limit or a disk is exhausted
-  not_permitted,       ///< another user's segment, or access refused by the system
-  timed_out,           ///< a deadline passed
-  replaced,            ///< a name now leads to another array than the one meant
-  overlap,             ///< two tiles, or two arguments, would touch the same written element
-  captured_address,    ///< a kernel holds a pointer or a reference into the caller's memory
-  foreign_kernel,      ///< a kernel whose code the workers do not have
-  kernel_failed,       ///< a kernel threw
-  worker_died,         ///< a worker process ended in the middle of a tile
-  pool_unusable,       ///< the pool can't run jobs: its keeper is gone, or this is a forked child
-  system               ///< a system call failed; the message has the system's own words
+  invalid_name = 1,  ///< a segment name outside the grammar
+  invalid_shape,     ///< extents that are negative, overflow, or do not fit their use
+  invalid_argument,  ///< any other argument that can't be served
+  name_taken,        ///< create on a name that exists
+  name_missing,      ///< attach to a name, or open a file, that does not exist
+  not_an_array,      ///< bytes that are no .npy array, or no segment of this library
+  type_mismatch,     ///< another element type than the one asked for
+  rank_mismatch,     ///< another number of axes than the one asked for
+  shape_mismatch,    ///< shapes that differ or do not line up
+  no_space,          ///< shared memory, a control group, a limit or a disk is exhausted
+  not_permitted,     ///< another user's segment, or access refused by the system
+  timed_out,         ///< a deadline passed
+  replaced,          ///< a name now leads to another array than the one meant
+  overlap,           ///< two tiles, or two arguments, would touch the same written element
+  captured_address,  ///< a kernel holds a pointer or a reference into the caller's memory
+  foreign_kernel,    ///< a kernel whose code the workers do not have
+  kernel_failed,     ///< a kernel threw
+  worker_died,       ///< a worker process ended in the middle of a tile
+  pool_unusable,     ///< the pool can't run jobs: its keeper is gone, or this is a forked child
+  system             ///< a system call failed; the message has the system's own words
 };
 
 namespace detail {

@@ -21,17 +21,17 @@
 
 namespace tessera {
 
-inline constexpr std::size_t max_element_size = 0x7fffffff; ///< bytes; NumPy's own limit
-inline constexpr int max_struct_depth = 8;                  ///< structs within structs
+inline constexpr std::size_t max_element_size = 0x7fffffff;  ///< bytes; NumPy's own limit
+inline constexpr int max_struct_depth = 8;                   ///< structs within structs
 
 /// One element's type as .npy files know it: a scalar, or a struct of named fields.
 struct Dtype {
   struct Field;
 
-  char kind = 0;             ///< b, i, u, f, c for scalars; V for structs; 0 for none
-  std::size_t size = 0;      ///< bytes of one element
-  bool swapped = false;      ///< stored in the other byte order than this machine's
-  std::vector<Field> fields; ///< of a struct, in order of offset
+  char kind = 0;              ///< b, i, u, f, c for scalars; V for structs; 0 for none
+  std::size_t size = 0;       ///< bytes of one element
+  bool swapped = false;       ///< stored in the other byte order than this machine's
+  std::vector<Field> fields;  ///< of a struct, in order of offset
 
   friend bool operator==(const Dtype&, const Dtype&) = default;
 
@@ -43,7 +43,7 @@ struct Dtype::Field {
   std::string name;
   std::size_t offset = 0;
   Dtype type;
-  std::vector<std::size_t> shape; ///< of an array field; empty for a plain one
+  std::vector<std::size_t> shape;  ///< of an array field; empty for a plain one
 
   std::size_t bytes() const {
     std::size_t n = type.size;
@@ -59,8 +59,9 @@ template <class T>
 struct Describe;
 
 template <class T>
-concept DescribedStruct = std::is_class_v<T> && std::is_trivially_copyable_v<T> &&
-                          requires { { Describe<T>::fields() } -> std::same_as<std::vector<Dtype::Field>>; };
+concept DescribedStruct = std::is_class_v<T> && std::is_trivially_copyable_v<T> && requires {
+  { Describe<T>::fields() } -> std::same_as<std::vector<Dtype::Field>>;
+};
 
 namespace detail {
 template <class T>
@@ -139,14 +140,17 @@ Dtype::Field make_field(std::string name, std::size_t offset) {
     (shape.push_back(std::extent_v<Member, Axis>), ...);
   }(std::make_index_sequence<std::rank_v<Member>>{});
   // An element first: from C++26 on std::complex has a tuple_size too.
-  if constexpr (!Element<Scalar> &&
-                requires { std::tuple_size<Scalar>::value; typename Scalar::value_type; }) {
+  if constexpr (!Element<Scalar> && requires {
+                  std::tuple_size<Scalar>::value;
+                  typename Scalar::value_type;
+                }) {
     auto inner = make_field<typename Scalar::value_type>(std::move(name), offset);
     shape.push_back(std::tuple_size<Scalar>::value);
     inner.shape.insert(inner.shape.begin(), shape.begin(), shape.end());
     return inner;
   } else {
-    static_assert(Element<Scalar>, "tessera: a field of a described struct must itself be an element type");
+    static_assert(Element<Scalar>,
+                  "tessera: a field of a described struct must itself be an element type");
     return {std::move(name), offset, dtype_of<Scalar>(), std::move(shape)};
   }
 }
@@ -171,7 +175,8 @@ inline std::string_view flaw(const Dtype& dtype, int depth = 0) {
   for (const auto& field : dtype.fields) {
     if (field.name.empty()) return "a field without a name";
     for (const char c : field.name)
-      if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') return "a control character in a field's name";
+      if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
+        return "a control character in a field's name";
     if (field.offset < at) return "fields that overlap or are not in order of offset";
     const auto bytes = bounded_bytes(field);
     if (!bytes || field.offset > dtype.size || *bytes > dtype.size - field.offset)
@@ -181,7 +186,8 @@ inline std::string_view flaw(const Dtype& dtype, int depth = 0) {
     if (const auto inner = flaw(field.type, depth + 1); !inner.empty()) return inner;
   }
   std::sort(names.begin(), names.end());
-  if (std::adjacent_find(names.begin(), names.end()) != names.end()) return "two fields of one name";
+  if (std::adjacent_find(names.begin(), names.end()) != names.end())
+    return "two fields of one name";
   return {};
 }
 
@@ -197,7 +203,8 @@ inline void swap_bytes(const Dtype& dtype, std::byte* element) {
   if (!dtype.swapped) return;
   const std::size_t part = dtype.kind == 'c' ? dtype.size / 2 : dtype.size;
   for (std::size_t at = 0; at < dtype.size; at += part) {
-    for (std::size_t i = 0, j = part - 1; i < j; ++i, --j) std::swap(element[at + i], element[at + j]);
+    for (std::size_t i = 0, j = part - 1; i < j; ++i, --j)
+      std::swap(element[at + i], element[at + j]);
   }
 }
 
@@ -222,7 +229,9 @@ inline std::string Dtype::to_string() const {
   if (kind != 'V' || fields.empty()) return detail::scalar_descr(*this);
   std::string out = "[";
   std::size_t at = 0;
-  const auto add = [&out](const std::string& entry) { out += (out.size() > 1 ? ", " : "") + entry; };
+  const auto add = [&out](const std::string& entry) {
+    out += (out.size() > 1 ? ", " : "") + entry;
+  };
   const auto pad_to = [&](std::size_t offset) {  // NumPy's own way to write a gap
     if (offset > at) add("('', '|V" + std::to_string(offset - at) + "')");
   };
@@ -250,13 +259,14 @@ inline std::string Dtype::to_string() const {
 #define TESSERA_EXPAND2_(...) \
   TESSERA_EXPAND1_(TESSERA_EXPAND1_(TESSERA_EXPAND1_(TESSERA_EXPAND1_(__VA_ARGS__))))
 #define TESSERA_EXPAND1_(...) __VA_ARGS__
-#define TESSERA_EACH_(Type, name, ...)                                                     \
-  ::tessera::detail::make_field<decltype(Type::name)>(#name, offsetof(Type, name))         \
-  __VA_OPT__(, TESSERA_EACH_AGAIN_ TESSERA_PARENS_(Type, __VA_ARGS__))
+#define TESSERA_EACH_(Type, name, ...)                                             \
+  ::tessera::detail::make_field<decltype(Type::name)>(#name, offsetof(Type, name)) \
+      __VA_OPT__(, TESSERA_EACH_AGAIN_ TESSERA_PARENS_(Type, __VA_ARGS__))
 #define TESSERA_EACH_AGAIN_() TESSERA_EACH_
 
 /// Describes a struct's fields, in order of declaration, at global scope:
-/// `TESSERA_FIELDS(Station, height, count, winds);`. Fields may be scalars, arrays or described structs.
+/// `TESSERA_FIELDS(Station, height, count, winds);`. Fields may be scalars, arrays or described
+/// structs.
 #define TESSERA_FIELDS(Type, ...)                                 \
   template <>                                                     \
   struct tessera::Describe<Type> {                                \

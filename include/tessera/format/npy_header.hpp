@@ -1,11 +1,11 @@
 // Floor 1, format: the .npy header, versions 1 to 3. No OS calls.
 //
-// encode() writes what every known reader takes: version 1.0, NumPy's own spelling, 128 bytes in all
-// (the next multiple of 64 where a struct's description needs more; version 3.0 where a field's name
-// is not ASCII). decode() reads what NumPy
-// writes, from bytes that nobody vouches for: whatever it returns is consistent (the extents'
-// product and the data's bytes fit in 63 bits, every field lies inside its element), else an Error.
-// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+// encode() writes what every known reader takes: version 1.0, NumPy's own spelling, 128 bytes in
+// all (the next multiple of 64 where a struct's description needs more; version 3.0 where a field
+// has a name that is not ASCII). decode() reads what NumPy writes, from bytes that nobody vouches
+// for: whatever it returns is consistent (the extents' product and the data's bytes fit in 63 bits,
+// every field lies inside its element, encode takes it back), else an Error. Format:
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,7 @@ struct NpyHeader {
   Dtype dtype;
   bool fortran_order = false;
   std::vector<std::size_t> shape;
-  std::size_t data_offset = 0; ///< bytes from the start of the file to the first element
+  std::size_t data_offset = 0;  ///< bytes from the start of the file to the first element
 
   /// Bytes of all elements.
   std::size_t data_bytes() const {
@@ -46,9 +46,9 @@ struct NpyHeader {
 namespace npy {
 
 inline constexpr std::string_view magic = "\x93NUMPY";
-inline constexpr std::size_t usual_size = 128;   ///< bytes of a header of ours
-inline constexpr std::size_t max_size = 65536;   ///< a longer header is refused when reading
-inline constexpr std::size_t max_rank = 32;      ///< NumPy's own limit
+inline constexpr std::size_t usual_size = 128;  ///< bytes of a header of ours
+inline constexpr std::size_t max_size = 65536;  ///< a longer header is refused when reading
+inline constexpr std::size_t max_rank = 32;     ///< NumPy's own limit
 
 namespace detail {
 
@@ -61,7 +61,8 @@ inline std::optional<std::size_t> product(std::size_t a, std::size_t b) {
 
 /// Bytes of an array, or nothing if they do not fit in 63 bits. Each extent counts, zeros aside, so
 /// that strides can't overflow either.
-inline std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape, std::size_t item) {
+inline std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape,
+                                                std::size_t item) {
   std::size_t bytes = item;
   bool empty = false;
   for (const auto extent : shape) {
@@ -124,7 +125,8 @@ class Parser {
         break;
       }
     }
-    if (!(descr && order && shape)) throw Malformed{"the header lacks descr, fortran_order or shape"};
+    if (!(descr && order && shape))
+      throw Malformed{"the header lacks descr, fortran_order or shape"};
     skip();
     if (!rest_.empty()) throw Malformed{"the header has text after its dictionary"};
     return out;
@@ -132,7 +134,8 @@ class Parser {
 
  private:
   void skip() {
-    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t' || rest_[0] == '\r'))
+    while (!rest_.empty() &&
+           (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t' || rest_[0] == '\r'))
       rest_.remove_prefix(1);
   }
   bool accept(char c) {
@@ -183,7 +186,8 @@ class Parser {
     skip();
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-    if (error != std::errc{}) throw Malformed{"an extent is not a non-negative number that fits"};
+    if (error != std::errc{} || (rest_[0] == '0' && end != rest_.data() + 1))
+      throw Malformed{"an extent is not a non-negative number that fits"};
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     if (!rest_.empty() && rest_[0] == 'L') rest_.remove_prefix(1);  // Python 2's long
     return value;
@@ -207,22 +211,25 @@ class Parser {
   Dtype scalar(const std::string& descr) {
     constexpr char native = std::endian::native == std::endian::little ? '<' : '>';
     const auto unsupported = [&descr] {
-      return Malformed{"its element type '" + descr.substr(0, 32) + "' is not supported",
-                       "save it as bool, integers, float32, float64, complex, or a struct of these"};
+      return Malformed{
+          "its element type '" + descr.substr(0, 32) + "' is not supported",
+          "save it as bool, integers, float32, float64, complex, or a struct of these"};
     };
     Dtype out;
     if (descr.size() < 3) throw unsupported();
     const char order = descr[0] == '=' ? native : descr[0];
-    const auto [end, error] = std::from_chars(descr.data() + 2, descr.data() + descr.size(), out.size);
+    const auto [end, error] =
+        std::from_chars(descr.data() + 2, descr.data() + descr.size(), out.size);
     if (error != std::errc{} || end != descr.data() + descr.size()) throw unsupported();
     out.kind = descr[1];
     const auto one_of = [&out](std::initializer_list<std::size_t> sizes) {
       return std::find(sizes.begin(), sizes.end(), out.size) != sizes.end();
     };
-    const bool known = (out.kind == 'b' && out.size == 1) ||
-                       ((out.kind == 'i' || out.kind == 'u') && one_of({1, 2, 4, 8})) ||
-                       (out.kind == 'f' && one_of({4, 8})) || (out.kind == 'c' && one_of({8, 16})) ||
-                       (out.kind == 'V' && order == '|' && out.size > 0 && out.size <= max_element_size);
+    const bool known =
+        (out.kind == 'b' && out.size == 1) ||
+        ((out.kind == 'i' || out.kind == 'u') && one_of({1, 2, 4, 8})) ||
+        (out.kind == 'f' && one_of({4, 8})) || (out.kind == 'c' && one_of({8, 16})) ||
+        (out.kind == 'V' && order == '|' && out.size > 0 && out.size <= max_element_size);
     if (!known) throw unsupported();
     if (order != '<' && order != '>' && !(order == '|' && (out.size == 1 || out.kind == 'V')))
       throw Malformed{"descr lacks its byte order"};
@@ -247,7 +254,8 @@ class Parser {
       }
       expect(')');
       const auto bytes = tessera::detail::bounded_bytes(field);
-      if (!bytes || *bytes > max_element_size - out.size) throw Malformed{"it has a struct of more than 2 GiB"};
+      if (!bytes || *bytes > max_element_size - out.size)
+        throw Malformed{"it has a struct of more than 2 GiB"};
       out.size += *bytes;
       if (!field.name.empty()) {
         out.fields.push_back(std::move(field));  // an empty name is padding
@@ -275,28 +283,33 @@ class Parser {
 /// this library's decode read it back. Throws Error(invalid_argument) if a struct's fields are not
 /// what a descr can say (unnamed, overlapping, out of order) or do not fit in 64 KiB, and
 /// Error(invalid_shape) for more than 32 axes or more than 2^63 bytes.
-inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape, bool fortran_order = false) {
+inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape,
+                          bool fortran_order = false) {
   if (const auto flaw = tessera::detail::flaw(dtype); !flaw.empty())
     throw Error(Errc::invalid_argument, "npy header", "the element type has " + std::string(flaw),
                 "describe each field once, in order of declaration");
   if (shape.size() > max_rank || !detail::checked_bytes(shape, dtype.size))
     throw Error(Errc::invalid_shape, "npy header", "more than 32 axes, or more than 2^63 bytes");
   std::string text = "{'descr': " + dtype.to_string();
-  text += fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
+  text +=
+      fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
   text += tessera::detail::tuple_of({shape.begin(), shape.end()}) + ", }";
   // Versions 1 and 2 are Latin-1; only 3.0 carries the UTF-8 of such a name.
-  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   const std::size_t prefix = ascii ? 10 : 12;
   const std::size_t need = prefix + text.size() + 1;
   const std::size_t total = std::max(usual_size, (need + 63) / 64 * 64);
   if (total > max_size)
-    throw Error(Errc::invalid_argument, "npy header", "the description of the element type is too long",
+    throw Error(Errc::invalid_argument, "npy header",
+                "the description of the element type is too long",
                 "use fewer or shorter field names");
   text.append(total - need, ' ');
   text += '\n';
   const std::size_t length = total - prefix;
   std::string out(magic);
-  out += {ascii ? '\x01' : '\x03', '\x00', static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
+  out += {ascii ? '\x01' : '\x03', '\x00', static_cast<char>(length & 0xff),
+          static_cast<char>(length >> 8)};
   if (!ascii) out += {'\x00', '\x00'};
   return out + text;
 }
@@ -305,25 +318,32 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
 /// (not_an_array) that anything else than a complete, consistent header gives.
 inline NpyHeader decode(std::string_view bytes, const std::string& subject) {
   const auto refuse = [&subject](const detail::Malformed& malformed) {
-    return Error(Errc::not_an_array, subject, "not a readable .npy array: " + malformed.why, malformed.advice);
+    return Error(Errc::not_an_array, subject, "not a readable .npy array: " + malformed.why,
+                 malformed.advice);
   };
-  if (bytes.size() < 10 || bytes.substr(0, magic.size()) != magic) throw refuse({"it does not begin like one"});
-  const auto u8 = [&bytes](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
+  if (bytes.size() < 10 || bytes.substr(0, magic.size()) != magic)
+    throw refuse({"it does not begin like one"});
+  const auto u8 = [&bytes](std::size_t i) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i]));
+  };
   const std::size_t major = u8(6);
   if (major < 1 || major > 3 || u8(7) != 0) throw refuse({"its version is none of 1.0, 2.0, 3.0"});
   const std::size_t prefix = major == 1 ? 10 : 12;
   if (bytes.size() < prefix) throw refuse({"it ends inside the header"});
-  const std::size_t length = major == 1 ? u8(8) | u8(9) << 8 : u8(8) | u8(9) << 8 | u8(10) << 16 | u8(11) << 24;
+  const std::size_t length =
+      major == 1 ? u8(8) | u8(9) << 8 : u8(8) | u8(9) << 8 | u8(10) << 16 | u8(11) << 24;
   if (length > max_size) throw refuse({"its header is longer than 64 KiB"});
   if (bytes.size() < prefix + length) throw refuse({"it ends inside the header"});
   const auto text = bytes.substr(prefix, length);
   try {
-    auto header = major < 3 ? detail::Parser(detail::utf8_of_latin1(text)).header() : detail::Parser(text).header();
+    auto header = major < 3 ? detail::Parser(detail::utf8_of_latin1(text)).header()
+                            : detail::Parser(text).header();
     header.data_offset = prefix + length;
     if (const auto flaw = tessera::detail::flaw(header.dtype); !flaw.empty())
       throw detail::Malformed{"it has " + std::string(flaw)};
     const auto data = detail::checked_bytes(header.shape, header.dtype.size);
-    if (!data || !detail::product(*data + header.data_offset, 1)) throw detail::Malformed{"its extents overflow"};
+    if (!data || !detail::product(*data + header.data_offset, 1))
+      throw detail::Malformed{"its extents overflow"};
     return header;
   } catch (const detail::Malformed& malformed) {
     throw refuse(malformed);

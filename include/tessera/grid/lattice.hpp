@@ -1,4 +1,5 @@
-// Floor 1, grid: evenly spaced elements of an N-d grid, and whether two such sets meet. No OS calls.
+// Floor 1, grid: evenly spaced elements of an N-d grid, and whether two such sets meet. No OS
+// calls.
 #pragma once
 
 #include <cstddef>

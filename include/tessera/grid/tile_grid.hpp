@@ -1,8 +1,8 @@
 // Floor 1, grid: an N-d shape cut into tiles. No OS calls.
 //
-// Tiles are numbered row-major. Every element lies in exactly one tile; tiles at the upper edges are
-// smaller where the extent is no multiple of the tile's. A shape with a zero extent has no element,
-// and no tile along that axis, so none at all.
+// Tiles are numbered row-major. Every element lies in exactly one tile; tiles at the upper edges
+// are smaller where the extent is no multiple of the tile's. A shape with a zero extent has no
+// element, and no tile along that axis, so none at all.
 #pragma once
 
 #include <algorithm>
@@ -25,12 +25,14 @@ class TileGrid {
 
   TileGrid() = default;
 
-  /// Cuts `shape` into tiles of `tile` elements per axis (`full`: the whole axis; more than the axis
-  /// has: the same). Throws Error(invalid_shape) if a tile's extent is 0 or the elements overflow.
+  /// Cuts `shape` into tiles of `tile` elements per axis (`full`: the whole axis; more than the
+  /// axis has: the same). Throws Error(invalid_shape) if a tile's extent is 0 or the elements
+  /// overflow.
   constexpr TileGrid(const Index& shape, const Index& tile) : shape_(shape) {
     for (std::size_t d = 0; d < N; ++d) {
       if (tile[d] == 0)
-        throw Error(Errc::invalid_shape, "tile shape", "axis " + std::to_string(d) + " of the tile is 0",
+        throw Error(Errc::invalid_shape, "tile shape",
+                    "axis " + std::to_string(d) + " of the tile is 0",
                     "give each axis at least 1, or tessera::full for the whole axis");
       tile_[d] = std::min(tile[d], std::max<std::size_t>(shape[d], 1));
       counts_[d] = shape[d] / tile_[d] + (shape[d] % tile_[d] != 0);
@@ -38,14 +40,15 @@ class TileGrid {
     std::size_t elements = 1;
     for (const auto extent : shape) {
       if (extent > std::size_t(-1) / elements)
-        throw Error(Errc::invalid_shape, "tile grid", "a shape of more elements than can be counted");
+        throw Error(Errc::invalid_shape, "tile grid",
+                    "a shape of more elements than can be counted");
       elements *= std::max<std::size_t>(extent, 1);
     }
   }
 
-  constexpr const Index& shape() const { return shape_; }           ///< elements per axis
-  constexpr const Index& tile_shape() const { return tile_; }       ///< of an inner tile
-  constexpr const Index& counts() const { return counts_; }         ///< tiles per axis
+  constexpr const Index& shape() const { return shape_; }      ///< elements per axis
+  constexpr const Index& tile_shape() const { return tile_; }  ///< of an inner tile
+  constexpr const Index& counts() const { return counts_; }    ///< tiles per axis
 
   /// Number of tiles.
   constexpr std::size_t size() const {
@@ -82,15 +85,16 @@ class TileGrid {
   constexpr Box<N> box(std::size_t number) const { return box_of(index(number), index(number)); }
 
   /// Covers the tiles [first, last) with as few boxes as rows allow, in order, and calls f(Box) for
-  /// each: neighbours along an axis become one wide box. Together the boxes hold exactly the elements
-  /// of these tiles, each once.
+  /// each: neighbours along an axis become one wide box. Together the boxes hold exactly the
+  /// elements of these tiles, each once.
   template <class F>
   constexpr void merged(std::size_t first, std::size_t last, F&& f) const {
     while (first < last) {
       // The largest axis-aligned run that starts here: whole trailing axes as long as `first` is at
       // their beginning and they fit, then as many steps of the next axis as fit.
       std::size_t block = 1, axis = N;
-      while (axis > 0 && first % (block * counts_[axis - 1]) == 0 && block * counts_[axis - 1] <= last - first)
+      while (axis > 0 && first % (block * counts_[axis - 1]) == 0 &&
+             block * counts_[axis - 1] <= last - first)
         block *= counts_[--axis];
       std::size_t steps = 1;
       if (axis > 0) {

@@ -286,17 +286,21 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium, 
   struct rlimit limit {};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < bytes)
     throw refuse(limit.rlim_cur, "the file size limit (RLIMIT_FSIZE)", "raise it: ulimit -f");
+  // What an earlier call, interrupted by a lack, has reserved already is not wanted again.
+  struct stat held {};
+  const auto has = ::fstat(file.get(), &held) == 0 ? static_cast<std::uint64_t>(held.st_blocks) * 512 : 0;
+  const std::uint64_t more = bytes > has ? bytes - has : 0;
   struct statvfs fs {};
   if (::fstatvfs(file.get(), &fs) == 0 && fs.f_blocks != 0) {
     const auto free = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
-    if (bytes > free)
+    if (more > free)
       throw refuse(free, medium == Medium::shared_memory ? "shared memory (" + segment_directory() + ")" : "its disk",
                    medium == Medium::shared_memory ? memory_advice : "free space on the disk");
   }
   if (medium == Medium::shared_memory) {
-    if (const auto room = detail::cgroup_headroom(); room && bytes > *room)
+    if (const auto room = detail::cgroup_headroom(); room && more > *room)
       throw refuse(*room, "the memory control group", memory_advice);
-    if (const auto room = detail::machine_headroom(); room && bytes > *room)
+    if (const auto room = detail::machine_headroom(); room && more > *room)
       throw refuse(*room, "the machine's memory", memory_advice);
   }
   // In chunks: a signal makes some kernels start one large reservation from the beginning again.

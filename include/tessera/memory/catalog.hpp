@@ -15,7 +15,7 @@ struct Entry {
   enum class Kind {
     owned,    ///< an array whose owner lives
     orphan,   ///< an array whose owner is gone: reap() removes it
-    kept,     ///< an array that stays until it is removed
+    kept,     ///< an array that stays until it is removed (ended ones that were renamed, too)
     foreign   ///< anything else: another program's, another user's, a copy
   };
   std::string name;
@@ -40,7 +40,7 @@ inline std::optional<Entry> entry(const std::string& name) {
     if (!found.control || !info.ours) return out;
     out.created = std::chrono::system_clock::time_point(
         std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(found.control->created_ns)));
-    if (found.control->state == static_cast<std::uint32_t>(SegmentState::kept)) {
+    if (found.control->state != static_cast<std::uint32_t>(SegmentState::owned)) {
       out.kind = Entry::Kind::kept;
     } else {
       out.kind = host::try_lock(*file, host::Lock::shared) ? Entry::Kind::orphan : Entry::Kind::owned;

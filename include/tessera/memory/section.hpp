@@ -89,7 +89,7 @@ auto section_of(const A& argument) {
       if constexpr (is_view<A>) return argument.expression();
       else return argument;
     }();
-    using Pointer = std::decay_t<decltype(array)>::storage_type::pointer;
+    using Pointer = typename std::decay_t<decltype(array)>::storage_type::pointer;
     using Stored = std::remove_pointer_t<Pointer>;
     using T = std::remove_const_t<Stored>;
     static_assert(U != Use::write || !std::is_const_v<Stored>,

@@ -146,12 +146,14 @@ class Segment {
   /// segment is refused unless `any_user`. Throws Error: name_missing, not_an_array, not_permitted.
   static std::shared_ptr<Segment> attach(const SegmentName& name, host::Access access,
                                          std::chrono::nanoseconds wait = {}, bool any_user = false) {
-    const auto deadline = std::chrono::steady_clock::now() + wait;
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    const auto deadline = wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
     const auto path = host::segment_path(name.str());
     constexpr std::chrono::microseconds longest(10'000);
     auto file = host::open_existing(path, access, name.str());
     for (auto pause = std::chrono::microseconds(200); !file; pause = std::min(2 * pause, longest)) {
-      if (std::chrono::steady_clock::now() >= deadline) {
+      if (Clock::now() >= deadline) {
         if (wait.count() > 0)
           throw Error(Errc::timed_out, name.str(), "the name did not appear in time", "start its creator, or wait longer");
         throw Error(Errc::name_missing, name.str(), "there is no array of that name",
@@ -221,6 +223,11 @@ class Segment {
     // Killed before this line: the array is reapable. After it: it is kept, locked or not.
     write_state(SegmentState::kept);
     owner_.release();
+  }
+
+  /// Maps the same bytes anew, read-only: for an owner that has filled them.
+  void make_read_only() {
+    mapping_ = host::Mapping(owner_.descriptor(), host::Access::read_only, mapping_.size(), subject());
   }
 
   /// Has the data on disk before it returns (shared memory has none: nothing to do).

@@ -178,10 +178,10 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// name, or the given one. The element type is never converted. Throws Error: name_missing,
   /// not_an_array, type_mismatch, rank_mismatch, no_space.
   static Array load(const std::string& path, CreateOptions options = {}) {
-    return Array(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
+    return filled(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
   }
   static Array load(const std::string& path, std::string_view name, CreateOptions options = {}) {
-    return Array(detail::load(path, SegmentName(name), dtype_of<Value>(), N, options.permission));
+    return filled(detail::load(path, SegmentName(name), dtype_of<Value>(), N, options.permission));
   }
 
   /// An .npy file on disk as an array: read-only where T is const, else changed in place. It may be
@@ -248,7 +248,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// before it assigns.
   template <class S>
   void resize(const S& shape, bool = false) {
-    if (!std::equal(this->shape().begin(), this->shape().end(), std::begin(shape), std::end(shape)))
+    if (!segment_ || !std::equal(this->shape().begin(), this->shape().end(), std::begin(shape), std::end(shape)))
       throw Error(Errc::shape_mismatch, segment_ ? segment_->subject() : "SharedArray",
                   "its shape is " + tuple_of({this->shape().begin(), this->shape().end()}) + ", the values' is " +
                       tuple_of({std::begin(shape), std::end(shape)}),
@@ -298,7 +298,11 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
       make(std::size(source));
       std::copy(std::begin(source), std::end(source), array.storage().begin());
     }
-    return Array(std::move(array.segment_));
+    return filled(std::move(array.segment_));
+  }
+  static Array filled(std::shared_ptr<Segment> segment) {
+    if constexpr (!writable) segment->make_read_only();
+    return Array(std::move(segment));
   }
 
   Segment& held() const {

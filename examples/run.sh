@@ -1,0 +1,28 @@
+#!/bin/sh
+# Builds the examples and runs them, on a fresh machine too: what is missing is installed first.
+set -eu
+cd "$(dirname "$0")/.."
+. cmake/debian.sh
+
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libcli11-dev
+
+configure build/examples -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=ON \
+  -DTESSERA_BUILD_BENCHMARKS=OFF
+build build/examples --target tessera_examples
+
+programs=build/examples/examples
+data=examples/data
+out=build/examples-output
+mkdir -p "$out"
+
+say "the classic job: tiled_add"
+"$programs/tiled_add"
+
+say "each month less the mean over time: anomaly"
+"$programs/anomaly" "$data/coads_air_temperature.npy" "$out/anomaly.npy"
+
+say "the sum of two fields: tiled_add --a --b --out"
+"$programs/tiled_add" --a "$data/coads_air_temperature.npy" \
+  --b "$data/coads_specific_humidity.npy" --out "$out/sum.npy"
+
+say "the output is in $(pwd -P)/$out: anomaly.npy and sum.npy"

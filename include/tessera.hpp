@@ -1,0 +1,17 @@
+// All of tessera, nothing optional: SharedArray, TiledPool, and what they are made of.
+#pragma once
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/format/dtype.hpp>
+#include <tessera/format/npy_header.hpp>
+#include <tessera/grid/box.hpp>
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/memory/catalog.hpp>
+#include <tessera/memory/segment_name.hpp>
+#include <tessera/memory/section.hpp>
+#include <tessera/memory/shared_array.hpp>
+#include <tessera/memory/tile_view.hpp>
+#include <tessera/pool/job.hpp>
+#include <tessera/pool/kernel.hpp>
+#include <tessera/pool/tiled_pool.hpp>

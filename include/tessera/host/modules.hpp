@@ -1,0 +1,124 @@
+// Floor 1, host: code and data of the loaded program and its libraries.
+//
+// A function travels to another process as module + offset: right wherever that process has the
+// module, and an Error where it does not, instead of a jump into nowhere.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+#include <tessera/base/config.hpp>
+
+#if defined(TESSERA_LINUX)
+#include <elf.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
+namespace tessera::host {
+
+/// A function's place: which module (a hash of its name and build id) and where in it.
+struct CodeAddress {
+  std::uint64_t module = 0;
+  std::uint64_t offset = 0;
+  friend bool operator==(const CodeAddress&, const CodeAddress&) = default;
+};
+
+namespace detail {
+
+#if defined(TESSERA_LINUX)
+struct Module {
+  std::uintptr_t base = 0;
+  std::uint64_t identity = 0;
+  bool holds_address = false;
+};
+
+inline std::uint64_t hash(std::uint64_t seed, const void* bytes, std::size_t count) {  // FNV-1a
+  for (std::size_t i = 0; i < count; ++i) {
+    seed ^= static_cast<const unsigned char*>(bytes)[i];
+    seed *= 0x100000001b3u;
+  }
+  return seed;
+}
+
+inline Module read_module(const dl_phdr_info& info, std::uintptr_t address) {
+  Module out{info.dlpi_addr, 0xcbf29ce484222325u, false};
+  out.identity = hash(out.identity, info.dlpi_name, std::strlen(info.dlpi_name));
+  for (int i = 0; i < info.dlpi_phnum; ++i) {
+    const auto& header = info.dlpi_phdr[i];
+    const std::uintptr_t begin = info.dlpi_addr + header.p_vaddr;
+    if (header.p_type == PT_LOAD && address >= begin && address - begin < header.p_memsz) out.holds_address = true;
+    if (header.p_type == PT_NOTE)
+      out.identity = hash(out.identity, reinterpret_cast<const void*>(begin), header.p_filesz);
+  }
+  return out;
+}
+
+/// Calls f(Module) until it returns true.
+template <class F>
+void each_module(std::uintptr_t address, F&& f) {
+  struct Context {
+    F& f;
+    std::uintptr_t address;
+  } context{f, address};
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* data) {
+        auto& c = *static_cast<Context*>(data);
+        return c.f(read_module(*info, c.address)) ? 1 : 0;
+      },
+      &context);
+}
+#endif
+
+}  // namespace detail
+
+/// Where a function is, or nothing if no loaded module has it.
+inline std::optional<CodeAddress> locate(const void* function) {
+  std::optional<CodeAddress> out;
+#if defined(TESSERA_LINUX)
+  const auto address = reinterpret_cast<std::uintptr_t>(function);
+  detail::each_module(address, [&](const detail::Module& module) {
+    if (module.holds_address) out = CodeAddress{module.identity, address - module.base};
+    return module.holds_address;
+  });
+#else
+  out = CodeAddress{0, reinterpret_cast<std::uintptr_t>(function)};
+#endif
+  return out;
+}
+
+/// The function at that place in this process, or null if its module is not loaded here.
+inline void* resolve(const CodeAddress& code) {
+  void* out = nullptr;
+#if defined(TESSERA_LINUX)
+  detail::each_module(0, [&](const detail::Module& module) {
+    if (module.identity != code.module) return false;
+    out = reinterpret_cast<void*>(module.base + code.offset);
+    return true;
+  });
+#else
+  out = reinterpret_cast<void*>(static_cast<std::uintptr_t>(code.offset));
+#endif
+  return out;
+}
+
+/// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
+/// no other process could follow. Pointers into modules (globals, literals, functions) are not: they
+/// mean the same in a forked worker. Addresses below 2^44 are never taken for pointers.
+inline bool points_into_private_memory(std::uintptr_t word) {
+#if defined(TESSERA_LINUX)
+  if (word < (std::uintptr_t{1} << 44) || word >= (std::uintptr_t{1} << 47)) return false;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  unsigned char resident = 0;
+  if (::mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) != 0) return false;
+  return !locate(reinterpret_cast<const void*>(word));
+#else
+  static_cast<void>(word);
+  return false;
+#endif
+}
+
+}  // namespace tessera::host

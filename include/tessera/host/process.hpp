@@ -1,0 +1,262 @@
+// Floor 1, host: start, watch and end a process.
+//
+// A process is watched by pidfd, which stays true when its number is used again and when somebody
+// else waits for it. Children leave by leave(): no static destructor of the caller runs twice and
+// nothing it had buffered is printed again.
+#pragma once
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/host/mapping.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+#if defined(TESSERA_LINUX)
+#include <stdio_ext.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+
+extern "C" void __gcov_dump(void) __attribute__((weak));  // there in builds that measure coverage
+#endif
+
+namespace tessera::host {
+
+/// Ends this process at once, without the caller's destructors and buffers.
+[[noreturn]] inline void leave(int code) noexcept {
+#if defined(TESSERA_LINUX)
+  if (__gcov_dump != nullptr) __gcov_dump();
+#endif
+  ::_exit(code);
+}
+
+/// Forks a child that runs `body` and leaves with what it returns. Throws Error(system).
+template <class Body>
+pid_t fork_child(const std::string& subject, Body&& body) {
+  const pid_t pid = ::fork();
+  if (pid < 0) throw system_failure(errno, subject, "starting a process", "see ulimit -u and the memory that is free");
+  if (pid > 0) return pid;
+  int code = 70;
+  try {
+    code = body();
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+  }
+  leave(code);
+}
+
+/// In a forked child: what the parent had buffered for its standard output is the parent's to print.
+inline void drop_buffered_output() noexcept {
+#if defined(TESSERA_LINUX)
+  ::__fpurge(stdout);
+  ::__fpurge(stderr);
+#endif
+}
+
+/// In a forked child: signals as a new program has them, whatever the caller installed or blocked.
+inline void reset_signals() noexcept {
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// A handle on a process, its own or another.
+class ProcessHandle {
+ public:
+  ProcessHandle() = default;
+  /// `pid` must be known to live, or to be unreaped, now. Throws Error(system).
+  explicit ProcessHandle(pid_t pid) {
+#if defined(TESSERA_LINUX)
+    fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd_) throw system_failure(errno, "process", "watching a process", "Linux 5.3 or newer is needed");
+#else
+    throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
+#endif
+  }
+
+  /// Waits up to `at_most` for its end; true if it has ended.
+  bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    for (;;) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      struct pollfd poll {
+        fd_.get(), POLLIN, 0
+      };
+      const int n = ::poll(&poll, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
+      if (n > 0) return true;
+      if (n == 0 || errno != EINTR) return false;
+    }
+  }
+
+  /// Takes the end of a child from the system, if nobody else has.
+  void reap() const noexcept {
+#if defined(TESSERA_LINUX)
+    siginfo_t info;
+    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, newer than some headers
+    while (::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED) != 0 && errno == EINTR) {
+    }
+#endif
+  }
+
+  void kill() const noexcept {
+#if defined(TESSERA_LINUX)
+    ::syscall(SYS_pidfd_send_signal, fd_.get(), SIGKILL, nullptr, 0);
+#endif
+  }
+
+  const Descriptor& descriptor() const noexcept { return fd_; }
+
+ private:
+  Descriptor fd_;
+};
+
+/// What a wait status says, in words: "was killed by signal 9 (Killed)".
+inline std::string end_in_words(int status) {
+  if (WIFSIGNALED(status)) {
+    const char* const words = ::strsignal(WTERMSIG(status));
+    return "was killed by signal " + std::to_string(WTERMSIG(status)) + " (" + (words ? words : "?") + ")";
+  }
+  return "ended with exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+/// Two connected stream sockets: what one end writes the other reads.
+struct SocketPair {
+  Descriptor ours, theirs;
+  explicit SocketPair(const std::string& subject) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+      throw system_failure(errno, subject, "making a socket", "close files or raise ulimit -n");
+    ours = Descriptor(ends[0]);
+    theirs = Descriptor(ends[1]);
+  }
+};
+
+/// Sends one byte; no signal where nobody listens.
+inline void send_byte(const Descriptor& socket, char byte) noexcept {
+  while (::send(socket.get(), &byte, 1, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
+}
+
+/// The byte that arrived, or nothing where the other end has closed.
+inline std::optional<char> receive_byte(const Descriptor& socket) noexcept {
+  char byte = 0;
+  ssize_t n;
+  do n = ::recv(socket.get(), &byte, 1, 0);
+  while (n < 0 && errno == EINTR);
+  return n == 1 ? std::optional(byte) : std::nullopt;
+}
+
+inline pid_t own_pid() noexcept { return ::getpid(); }
+
+/// Leaves the caller's terminal and process group. `name` is what ps shows.
+inline void detach_session(const char* name) noexcept {
+  ::setsid();
+#if defined(TESSERA_LINUX)
+  ::prctl(PR_SET_NAME, name);
+#endif
+}
+
+/// The kernel ends this process when its parent ends. False if that has happened already. For a
+/// single-threaded parent: the signal comes when the thread that forked ends.
+inline bool end_with_parent(pid_t parent, const char* name) noexcept {
+#if defined(TESSERA_LINUX)
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_NAME, name);
+#endif
+  return ::getppid() == parent;
+}
+
+struct ChildEnd {
+  pid_t pid;
+  int status;
+};
+
+/// A child of this process that has ended and was not collected yet, if there is one.
+inline std::optional<ChildEnd> collect_child() noexcept {
+  int status = 0;
+  pid_t pid;
+  do pid = ::waitpid(-1, &status, WNOHANG);
+  while (pid < 0 && errno == EINTR);
+  return pid > 0 ? std::optional(ChildEnd{pid, status}) : std::nullopt;
+}
+
+/// Kills a child of this process that is not collected yet.
+inline void kill_child(pid_t pid) noexcept { ::kill(pid, SIGKILL); }
+
+/// Sleeps until a child ends. For a process that owns all its children and its signals.
+class ChildEnds {
+ public:
+  ChildEnds() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+#if defined(TESSERA_LINUX)
+    signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+#endif
+    if (!signals_) throw system_failure(errno, "TiledPool", "watching workers", "close files or raise ulimit -n");
+  }
+
+  struct Woken {
+    bool socket_ready, caller_ended;
+  };
+  /// Until a child ends, the socket has something or has closed, the caller has ended, or the timeout.
+  Woken wait(const Descriptor& socket, const Descriptor& caller, int milliseconds) const noexcept {
+    struct pollfd polls[3] = {{signals_.get(), POLLIN, 0}, {socket.get(), POLLIN, 0}, {caller.get(), POLLIN, 0}};
+    if (::poll(polls, 3, milliseconds) <= 0) return {false, false};
+    drain();
+    return {polls[1].revents != 0, polls[2].revents != 0};
+  }
+  void wait_child(int milliseconds) const noexcept {
+    struct pollfd poll {
+      signals_.get(), POLLIN, 0
+    };
+    if (::poll(&poll, 1, milliseconds) > 0) drain();
+  }
+
+ private:
+  void drain() const noexcept {
+    char buffer[1024];  // one signal stands for any number of children
+    while (::read(signals_.get(), buffer, sizeof buffer) > 0) {
+    }
+  }
+  Descriptor signals_;
+};
+
+/// Bytes that only this process uses (Private_Clean + Private_Dirty of Linux's smaps_rollup), shared
+/// memory not counted; nothing where that can't be read.
+inline std::optional<std::uint64_t> private_bytes(pid_t pid) {
+  std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  std::uint64_t kilobytes = 0, sum = 0;
+  bool seen = false;
+  std::string key;
+  std::string line;
+  std::getline(rollup, line);  // the address range
+  while (rollup >> key) {
+    if (key == "Private_Clean:" || key == "Private_Dirty:") {
+      rollup >> kilobytes;
+      sum += kilobytes * 1024;
+      seen = true;
+    }
+    std::getline(rollup, line);
+  }
+  return seen ? std::optional(sum) : std::nullopt;
+}
+
+}  // namespace tessera::host

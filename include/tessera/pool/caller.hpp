@@ -1,0 +1,287 @@
+// Floor 3, pool: what the caller does: lay a job out, arm it, sleep, see what became of its tiles.
+//
+// One job at a time, in order of submission, from any thread. After any failure the next job works,
+// except that the keeper is gone.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tessera/host/cpus.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/host/segment_files.hpp>
+#include <tessera/pool/job.hpp>
+#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/keeper.hpp>
+
+namespace tessera::detail {
+
+class Caller {
+ public:
+  /// Starts a keeper and its workers; none for `workers` 0, when jobs run in this process.
+  explicit Caller(std::size_t workers) : generation_(host::fork_generation()) {
+    if (workers == 0) {
+      private_board_.resize(Board::bytes(1));
+      board_.emplace(private_board_.data(), std::size_t{1});
+      return;
+    }
+    board_memory_ = bytes_segment(Board::bytes(workers));
+    board_.emplace(board_memory_->data(), workers);
+    const host::ProcessHandle self(host::own_pid());
+    host::SocketPair pair("TiledPool");
+    // Turning a few times before sleeping pays only while no worker turns in another's place.
+    const int spins = workers <= host::usable_cores() ? 2000 : 0;
+    const auto identity = process_identity();
+    const auto pid = host::fork_child("TiledPool", [&] {
+      pair.ours.reset();
+      return Keeper(*board_, pair.theirs, self, identity, spins).run();
+    });
+    keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
+    socket_ = std::move(pair.ours);
+    host::send_byte(socket_, 's');
+  }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+  ~Caller() {
+    if (!keeper_ || generation_ != host::fork_generation()) return;
+    board_->head().closing.store(1);
+    board_->head().work.ring();
+    host::send_byte(socket_, 'e');
+    if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) {
+      keeper_->kill();  // the kernel ends the workers with it
+      keeper_->wait_ended(std::chrono::milliseconds(1000));
+    }
+    keeper_->reap();
+  }
+
+  std::size_t workers() const noexcept { return board_->slots().size(); }
+  bool in_caller() const noexcept { return !keeper_; }
+
+  std::vector<int> worker_pids() const {
+    std::vector<int> out;
+    for (const auto& slot : board_->slots())
+      if (const int pid = slot.pid.load(); pid != 0) out.push_back(pid);
+    return out;
+  }
+
+  Report report() const {
+    const std::lock_guard lock(mutex_);
+    return report_;
+  }
+
+  /// Runs one job to its end and copies its results out. Throws JobError and Error.
+  void run(const JobOrder& order, void* results) {
+    const std::lock_guard lock(mutex_);
+    check_usable();
+    const auto began = std::chrono::steady_clock::now();
+    report_ = Report{};
+    report_.tiles = order.tiles;
+    report_.tiles_per_worker.assign(workers(), 0);
+    if (order.tiles == 0) return;
+    const auto memory = lay_out(order);
+    std::vector<std::uint32_t> ends_before;
+    for (auto& slot : board_->slots()) {
+      slot.tiles.store(0, std::memory_order_relaxed);
+      ends_before.push_back(slot.ends.load());
+    }
+    Outcome outcome;
+    do {
+      play(memory, order);
+      outcome = look(memory, ends_before);
+      report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
+    } while (outcome.again);
+    for (std::size_t w = 0; w < workers(); ++w)
+      report_.tiles_per_worker[w] = board_->slots()[w].tiles.load(std::memory_order_relaxed);
+    report_.workers_lost = outcome.lost_workers;
+    if (!outcome.complete()) throw failure(outcome);
+    if (results != nullptr) std::memcpy(results, memory.results(), order.tiles * order.result_size);
+    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    if (capacity_ > large_memory) release_memory();
+  }
+
+ private:
+  static constexpr std::size_t small_memory = std::size_t{64} << 10, large_memory = std::size_t{16} << 20;
+  static constexpr std::chrono::milliseconds patience{100};
+
+  struct Outcome {
+    std::vector<std::size_t> open, unknown, failed;
+    std::size_t lost_workers = 0;
+    std::string deaths;
+    bool again = false;
+    bool complete() const { return open.empty() && unknown.empty() && failed.empty(); }
+  };
+
+  static std::shared_ptr<Segment> bytes_segment(std::size_t bytes) {
+    return Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes}, Permission::owner);
+  }
+
+  void check_usable() const {
+    if (generation_ != host::fork_generation())
+      throw Error(Errc::pool_unusable, "TiledPool", "it belongs to the parent of this forked process",
+                  "make a pool of its own in the child");
+    if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
+  }
+  static Error keeper_gone() {
+    return {Errc::pool_unusable, "TiledPool", "its keeper process has ended, and the workers with it",
+            "make a new pool; if a job was running, what its unfinished tiles hold is unknown"};
+  }
+
+  /// Job memory with the order in it. Only while nobody is inside.
+  JobMemory lay_out(const JobOrder& order) {
+    auto head = JobMemory::plan(order);
+    if (in_caller()) {
+      private_memory_.resize(head.bytes / cache_line + 1);
+      head.serve = {};
+    } else {
+      const auto code = host::locate(order.serve);
+      if (!code)
+        throw Error(Errc::foreign_kernel, "kernel", "its code is in no module of this program",
+                    "kernels must be compiled code of the program or its libraries");
+      head.serve = *code;
+      if (head.bytes > capacity_) {
+        release_memory();
+        const auto bytes = std::max<std::size_t>(small_memory, head.bytes + head.bytes / 4);
+        memory_ = bytes_segment(bytes);
+        capacity_ = bytes;
+        const auto& name = memory_->name();
+        std::copy(name.begin(), name.end(), board_->head().memory_name.begin());
+        board_->head().memory_name[name.size()] = '\0';
+        board_->head().memory_identity = memory_->identity();
+      }
+    }
+    const JobMemory memory{in_caller() ? reinterpret_cast<std::byte*>(private_memory_.data()) : memory_->data()};
+    memory.write(order, head);
+    return memory;
+  }
+
+  void release_memory() {
+    memory_.reset();
+    capacity_ = 0;
+  }
+
+  /// One round: arm, until no tile is left that anybody could claim or finish.
+  void play(const JobMemory& memory, const JobOrder& order) {
+    const auto job = ++job_;
+    memory.head().job = job;
+    Schedule schedule(board_->ranges(), job, memory.head().tiles);
+    schedule.deal();
+    auto& head = board_->head();
+    head.job.store(job, std::memory_order_seq_cst);  // releases job memory and ranges to the workers
+    if (in_caller()) {
+      Turn turn{*board_, memory, job, 0, {}, schedule};
+      for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
+      reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
+    } else {
+      head.work.ring();
+      std::size_t finished = 0;  // tiles [0, finished) have ended
+      sleep_until([&] {
+        const auto bytes = memory.tile_bytes();
+        while (finished < bytes.size() && ended(bytes[finished])) ++finished;
+        if (finished == bytes.size()) return true;
+        // Ranges first: whoever still holds a claimed tile is inside afterwards.
+        const bool nothing_to_claim = head.stop.load() == job || schedule.empty();
+        return nothing_to_claim && !board_->anyone_inside();
+      });
+    }
+    head.job.store(0, std::memory_order_seq_cst);
+    if (!in_caller()) sleep_until([&] { return !board_->anyone_inside(); });
+  }
+
+  static bool ended(const TileByte& byte) {
+    // Acquire: pairs with the release of the worker's last store for this tile.
+    const auto state = static_cast<TileState>(byte.load(std::memory_order_acquire));
+    return state == TileState::done || state == TileState::failed;
+  }
+
+  /// Sleeps until `over()`; rings are hints, so it looks again after every wake and every 100 ms.
+  template <class Over>
+  void sleep_until(Over&& over) {
+    auto& news = board_->head().news;
+    int nobody = 0;
+    for (;;) {
+      const auto epoch = news.epoch();
+      if (over()) return;
+      news.wait(epoch, patience);
+      if (news.epoch() != epoch) continue;
+      if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
+      nobody = worker_pids().empty() ? nobody + 1 : 0;
+      if (nobody > 30)
+        throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
+                    "see the limit of processes (ulimit -u) and the memory that is free");
+    }
+  }
+
+  /// What became of the tiles, from their bytes alone.
+  Outcome look(const JobMemory& memory, const std::vector<std::uint32_t>& ends_before) const {
+    Outcome out;
+    const auto bytes = memory.tile_bytes();
+    for (std::size_t k = 0; k < bytes.size(); ++k) {
+      switch (static_cast<TileState>(bytes[k].load(std::memory_order_acquire))) {
+        case TileState::done: break;
+        case TileState::open: out.open.push_back(k); break;
+        case TileState::failed: out.failed.push_back(k); break;
+        default: out.unknown.push_back(k);  // started, or a byte that nobody of ours wrote
+      }
+    }
+    for (std::size_t w = 0; w < workers(); ++w) {
+      const auto& slot = board_->slots()[w];
+      const auto died = slot.ends.load() - ends_before[w];
+      if (died == 0) continue;
+      out.lost_workers += died;
+      out.deaths += (out.deaths.empty() ? "" : ", ") + std::string("worker ") + std::to_string(w) + " (process " +
+                    std::to_string(slot.last_pid.load()) + ") " + host::end_in_words(slot.last_end.load());
+    }
+    const bool stopped = board_->head().stop.load() == job_;
+    const bool hopeless = out.lost_workers > workers() + 16;  // a kernel that kills every worker
+    out.again = !out.open.empty() && !stopped && !hopeless;
+    return out;
+  }
+
+  JobError failure(const Outcome& outcome) const {
+    std::vector<std::size_t> unfinished;
+    for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
+      unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
+    std::sort(unfinished.begin(), unfinished.end());
+    const auto counts = std::to_string(report_.tiles - unfinished.size()) + " of " + std::to_string(report_.tiles) +
+                        " tiles are done and stay";
+    const auto& head = board_->head();
+    if (head.failure.load() == job_) {
+      const bool told = head.failure_told.load(std::memory_order_acquire) == job_;
+      const auto text = told ? std::string(head.failure_text.data(), ::strnlen(head.failure_text.data(), BoardHead::text_size))
+                             : "a failure whose text was lost with its worker";
+      const auto where = told && head.failure_tile != no_tile ? "the kernel threw in tile " + std::to_string(head.failure_tile) + ": "
+                                                              : std::string("a worker could not begin: ");
+      return {Errc::kernel_failed, where + text, counts, std::move(unfinished), outcome.unknown};
+    }
+    std::string tiles;
+    for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
+      tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
+    if (outcome.unknown.size() > 20) tiles += ", ...";
+    return {Errc::worker_died, outcome.deaths + "; the state of tile " + tiles + " is unknown",
+            counts + ", the worker was replaced, and the pool can be used", std::move(unfinished), outcome.unknown};
+  }
+
+  std::uint64_t generation_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Segment> board_memory_, memory_;
+  std::vector<std::byte> private_board_;
+  struct alignas(cache_line) Line {
+    std::byte bytes[cache_line];
+  };
+  std::vector<Line> private_memory_;
+  std::optional<Board> board_;
+  std::size_t capacity_ = 0;
+  std::uint64_t job_ = 0;
+  Report report_;
+  host::Descriptor socket_;
+  std::optional<host::ProcessHandle> keeper_;
+};
+
+}  // namespace tessera::detail

@@ -1,0 +1,125 @@
+// Floor 3, pool: the process that starts, watches and replaces workers.
+//
+// A single-threaded child of the caller, in a session of its own, with default signals: what the
+// caller does with threads, signals and wait() does not reach it, and the terminal's Ctrl-C reaches
+// neither it nor its workers. It tells the caller of every death through the board. When the caller
+// ends, however it ends, it ends the workers and removes the names that the caller owned; when it is
+// killed itself, the kernel ends the workers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tessera/host/process.hpp>
+#include <tessera/host/segment_files.hpp>
+#include <tessera/memory/segment.hpp>
+#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/worker.hpp>
+
+namespace tessera::detail {
+
+class Keeper {
+ public:
+  Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller, Identity caller_identity,
+         int spins)
+      : board_(board), socket_(socket), caller_(caller), caller_identity_(caller_identity), spins_(spins) {}
+
+  /// The keeper process, from the fork on. Returns its exit code.
+  int run() {
+    host::drop_buffered_output();
+    host::reset_signals();
+    host::detach_session("tessera-keeper");
+    // Nobody knows this process yet: without the caller's word there is nothing to keep.
+    if (!host::receive_byte(socket_)) return 0;
+    const host::ChildEnds ends;
+    for (std::size_t w = 0; w < board_.slots().size(); ++w) start(w);
+    for (;;) {
+      const auto woken = ends.wait(socket_, caller_.descriptor(), vacant_ ? 100 : -1);
+      collect(true);
+      if (woken.caller_ended || woken.socket_ready) {
+        const bool orderly = !woken.caller_ended;  // the pool closes; else its process is gone
+        end_workers(ends, orderly ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(0));
+        if (!orderly) remove_names();
+        return 0;
+      }
+      if (vacant_) {
+        vacant_ = false;
+        for (std::size_t w = 0; w < board_.slots().size(); ++w)
+          if (board_.slots()[w].pid.load() == 0) start(w);
+      }
+    }
+  }
+
+ private:
+  void start(std::size_t w) {
+    auto& slot = board_.slots()[w];
+    const auto keeper = host::own_pid();
+    try {
+      slot.pid.store(host::fork_child("TiledPool", [&] {
+        host::reset_signals();
+        if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
+        return Worker(board_, w, spins_).run();
+      }));
+    } catch (const Error&) {
+      slot.pid.store(0);  // tried again soon; the caller sees the empty place
+      vacant_ = true;
+    }
+  }
+
+  // Takes the ends of all workers that have died, and replaces these.
+  void collect(bool replace) {
+    while (const auto end = host::collect_child()) {
+      for (std::size_t w = 0; w < board_.slots().size(); ++w) {
+        auto& slot = board_.slots()[w];
+        if (slot.pid.load() != end->pid) continue;
+        slot.last_end.store(end->status);
+        slot.last_pid.store(end->pid);
+        slot.ends.fetch_add(1);
+        const bool at_work = slot.inside.load() != 0;
+        slot.pid.store(0);
+        // Last, with release: whoever sees nobody inside sees the death as well.
+        slot.inside.store(0, std::memory_order_seq_cst);
+        if (replace && at_work) start(w);
+        if (replace && !at_work) vacant_ = true;  // not at once: it may be unable to live at all
+        board_.head().news.ring();
+      }
+    }
+  }
+
+  bool anyone_alive() const {
+    for (const auto& slot : board_.slots())
+      if (slot.pid.load() != 0) return true;
+    return false;
+  }
+
+  void end_workers(const host::ChildEnds& ends, std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (anyone_alive()) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0) break;
+      ends.wait_child(static_cast<int>(left.count()));
+      collect(false);
+    }
+    for (const auto& slot : board_.slots())
+      if (slot.pid.load() != 0) host::kill_child(slot.pid.load());
+    while (anyone_alive()) {
+      ends.wait_child(-1);
+      collect(false);
+    }
+  }
+
+  void remove_names() const {
+    for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
+  }
+
+  Board board_;
+  const host::Descriptor& socket_;
+  const host::ProcessHandle& caller_;
+  Identity caller_identity_;
+  int spins_;
+  bool vacant_ = false;
+};
+
+}  // namespace tessera::detail

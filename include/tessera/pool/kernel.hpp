@@ -1,0 +1,233 @@
+// Floor 3, pool: concepts for kernels; how a kernel travels to a worker.
+//
+// A kernel is a trivially copyable callable. Its bytes travel as they are and its code as module +
+// offset of a function that knows its type (serve). Captured addresses mean nothing in a worker: the
+// bytes are searched for them before a job starts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/memory/section.hpp>
+#include <tessera/memory/tile_view.hpp>
+#include <tessera/pool/job_board.hpp>
+
+namespace tessera {
+
+/// Which tile a kernel computes: pass `const Tile<R>&` as its first parameter.
+template <std::size_t R>
+class Tile {
+ public:
+  Tile(const TileGrid<R>& grid, std::size_t number, const detail::Turn& turn)
+      : number_(number), index_(grid.index(number)), box_(grid.box(number)), turn_(&turn) {}
+
+  std::size_t number() const noexcept { return number_; }                      ///< row-major, from 0
+  const std::array<std::size_t, R>& index() const noexcept { return index_; }  ///< in the grid of tiles
+  const Box<R>& box() const noexcept { return box_; }                          ///< in the tiled axes
+  std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
+  std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
+  /// True once the job is to end early: a long kernel may return.
+  bool stop_requested() const noexcept { return turn_->stopped(); }
+
+ private:
+  std::size_t number_;
+  std::array<std::size_t, R> index_;
+  Box<R> box_;
+  const detail::Turn* turn_;
+};
+
+/// A kernel whose bytes are not searched for captured addresses, at the caller's own risk.
+template <class K>
+struct AllowAddresses {
+  K kernel;
+};
+/// For the rare kernel that holds a number which looks like an address of this process.
+template <class K>
+AllowAddresses<std::decay_t<K>> allow_addresses(K&& kernel) {
+  return {std::forward<K>(kernel)};
+}
+
+namespace detail {
+
+template <class K>
+inline constexpr bool addresses_allowed = false;
+template <class K>
+inline constexpr bool addresses_allowed<AllowAddresses<K>> = true;
+
+template <class K>
+const auto& unwrapped(const K& kernel) {
+  if constexpr (addresses_allowed<K>) return kernel.kernel;
+  else return kernel;
+}
+
+template <class S>
+using TileOf = TileView<typename S::element_type, S::rank>;
+
+template <class K, std::size_t R, class... Sections>
+struct KernelTraits {
+  static constexpr bool plain = std::is_invocable_v<K&, TileOf<Sections>&...>;
+  static constexpr bool with_tile = !plain && std::is_invocable_v<K&, const Tile<R>&, TileOf<Sections>&...>;
+
+  static auto result() {
+    if constexpr (plain) return std::type_identity<std::decay_t<std::invoke_result_t<K&, TileOf<Sections>&...>>>{};
+    else if constexpr (with_tile)
+      return std::type_identity<std::decay_t<std::invoke_result_t<K&, const Tile<R>&, TileOf<Sections>&...>>>{};
+    else return std::type_identity<void>{};
+  }
+  using Result = typename decltype(result())::type;
+};
+
+/// The plain sentences that a kernel which can't be served meets at compile time.
+template <class K>
+constexpr void check_kernel_travels() {
+  static_assert(std::is_trivially_copyable_v<K>,
+                "tessera: a kernel travels to other processes as bytes, so its captures must be trivially copyable: "
+                "no std::string, std::vector or other owner of memory (pass tables as whole(SharedArray::copy_of(...)))");
+}
+
+template <class K, std::size_t R, class... Sections>
+constexpr void check_kernel() {
+  check_kernel_travels<K>();
+  using Traits = KernelTraits<K, R, Sections...>;
+  static_assert(Traits::plain || Traits::with_tile,
+                "tessera: the kernel can't be called with one tile for each argument (nor with a const Tile<R>& before "
+                "them, R being the rank of the tile shape): check the number and the types of its parameters");
+  using Result = typename Traits::Result;
+  if constexpr (!std::is_void_v<Result>)
+    static_assert(std::is_trivially_copyable_v<Result> && sizeof(Result) <= 65536,
+                  "tessera: a kernel's result travels as bytes: it must be trivially copyable and at most 64 KiB, or void");
+}
+
+/// A copy of a kernel's bytes. Throws Error(captured_address) if a word among them is an address in
+/// this process's private memory.
+template <class K>
+std::vector<std::byte> kernel_bytes(const K& kernel, bool search) {
+  alignas(K) std::array<std::byte, sizeof(K)> copy;
+  std::memcpy(copy.data(), static_cast<const void*>(&kernel), sizeof kernel);
+  if (search && !std::is_empty_v<K>) {
+    // Padding may hold a stale pointer from whatever stood there before.
+    TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
+    for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(K); at += alignof(std::uintptr_t)) {
+      std::uintptr_t word = 0;
+      std::memcpy(&word, copy.data() + at, sizeof word);
+      if (host::points_into_private_memory(word))
+        throw Error(Errc::captured_address, "kernel",
+                    "it holds an address of this process's memory (a captured reference, pointer, this, span or "
+                    "string_view, at byte " + std::to_string(at) + "), which means nothing in a worker",
+                    "capture by value; pass arrays as arguments, tables as whole(...); or allow_addresses(kernel) if "
+                    "the value is no address");
+    }
+  }
+  return {copy.begin(), copy.end()};
+}
+
+/// An argument as a worker has it, decoded once for each job.
+template <class S>
+struct BoundArgument {
+  using T = typename S::element_type;
+  static constexpr std::size_t N = S::rank;
+
+  T* data;
+  std::array<std::size_t, N> shape;
+  std::array<std::ptrdiff_t, N> strides;
+
+  BoundArgument(const ArgumentRecord& record, std::byte* at) : data(reinterpret_cast<T*>(at)) {
+    for (std::size_t d = 0; d < N; ++d) {
+      shape[d] = record.shape[d];
+      strides[d] = static_cast<std::ptrdiff_t>(record.strides[d]);
+    }
+  }
+
+  /// The part in a box of the tiled axes: trailing axes line up, other axes are whole.
+  template <std::size_t R>
+  TileView<T, N> tile(const Box<R>& box, const std::array<std::size_t, R>& grid) const {
+    if constexpr (S::use == Use::whole) return {data, shape, strides};
+    T* at = data;
+    auto extents = shape;
+    for (std::size_t k = 0; k < std::min(N, R); ++k) {
+      const std::size_t d = N - 1 - k, g = R - 1 - k;
+      if (shape[d] != grid[g]) continue;  // an extent of 1, broadcast
+      at += static_cast<std::ptrdiff_t>(box.lo[g]) * strides[d];
+      extents[d] = box.extent(g);
+    }
+    return {at, extents, strides};
+  }
+};
+
+/// What a worker does for one job, with all types known.
+template <class K, std::size_t R, class... Sections>
+void serve(Turn& turn) {
+  using Traits = KernelTraits<K, R, Sections...>;
+  using Result = typename Traits::Result;
+  const auto& head = turn.memory.head();
+  alignas(K) std::array<std::byte, sizeof(K)> bytes;
+  std::memcpy(bytes.data(), turn.memory.kernel(), sizeof(K));
+  const auto arguments = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::tuple<BoundArgument<Sections>...>{{turn.memory.arguments()[I], turn.data[I]}...};
+  }(std::index_sequence_for<Sections...>{});
+  std::array<std::size_t, R> grid_shape{}, tile_shape{};
+  for (std::size_t d = 0; d < R; ++d) {
+    grid_shape[d] = head.grid[d];
+    tile_shape[d] = head.tile[d];
+  }
+  const TileGrid<R> grid(grid_shape, tile_shape);
+  auto& finished = turn.board.slots()[turn.self].tiles;
+
+  const auto call = [&](std::size_t number) -> decltype(auto) {
+    // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the schedule.
+    alignas(K) auto fresh = bytes;
+    K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));
+    const auto box = grid.box(number);
+    return std::apply(
+        [&](const auto&... argument) -> decltype(auto) {
+          std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape)...};
+          return std::apply(
+              [&](auto&... tile) -> Result {
+                if constexpr (Traits::plain) return kernel(tile...);
+                else return kernel(Tile<R>(grid, number, turn), tile...);
+              },
+              tiles);
+        },
+        arguments);
+  };
+
+  while (!turn.stopped()) {
+    const auto claim = turn.schedule.claim(turn.self);
+    if (!claim) return;
+    for (std::size_t k = claim->first; k < claim->last && !turn.stopped(); ++k) {
+      auto& state = turn.memory.tile_bytes()[k];
+      if (state.load(std::memory_order_relaxed) != static_cast<std::uint8_t>(TileState::open)) continue;  // a later round
+      // Killed from here to the last store: the tile is `started`, its elements unknown.
+      state.store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);
+      try {
+        if constexpr (std::is_void_v<Result>) {
+          call(k);
+        } else {
+          const Result result = call(k);
+          std::memcpy(turn.memory.results() + k * sizeof(Result), static_cast<const void*>(&result), sizeof result);
+        }
+        // Release: pairs with the caller's acquire of this byte, elements and result with it.
+        state.store(static_cast<std::uint8_t>(TileState::done), std::memory_order_release);
+        finished.fetch_add(1, std::memory_order_relaxed);
+      } catch (const std::exception& thrown) {
+        turn.board.fail(turn.job, k, thrown.what());
+        state.store(static_cast<std::uint8_t>(TileState::failed), std::memory_order_release);
+      } catch (...) {
+        turn.board.fail(turn.job, k, "something that is no std::exception");
+        state.store(static_cast<std::uint8_t>(TileState::failed), std::memory_order_release);
+      }
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace tessera

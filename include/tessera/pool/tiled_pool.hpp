@@ -1,0 +1,201 @@
+// Floor 3, pool: TiledPool, the front door.
+//
+// map cuts arguments into tiles and calls a kernel on each; transform applies a function to every
+// element. Everything that can be checked is checked here, before a job is armed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/cpus.hpp>
+#include <tessera/memory/section.hpp>
+#include <tessera/memory/xtensor.hpp>
+#include <tessera/pool/arguments.hpp>
+#include <tessera/pool/caller.hpp>
+#include <tessera/pool/job.hpp>
+#include <tessera/pool/kernel.hpp>
+
+namespace tessera {
+
+namespace detail {
+
+/// transform's kernel: a function of elements, as a loop over the rows of a box.
+template <class F>
+struct Elementwise {
+  F function;
+
+  template <class Out, class... In>
+  void operator()(Out& out, In&... in) const {
+    using Value = typename Out::value_type;
+    constexpr std::size_t N = std::tuple_size_v<typename Out::Extents>;
+    // Wrapped, since F may return anything that converts to an element.
+    const auto convert = [f = function](const auto&... value) { return static_cast<Value>(f(value...)); };
+    const auto& shape = out.shape();
+    run_rows(shape, Operand<Value, N>{out.data(), out.strides()},
+             Applied<decltype(convert), Operand<const typename In::value_type, N>...>{
+                 convert, {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}});
+  }
+};
+
+}  // namespace detail
+
+/// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
+/// threads, since workers are forked; globals are seen as they were then. Its methods may be called
+/// from any thread; jobs run one after the other. It ends its workers when it ends, and when the
+/// process ends in any other way its keeper does.
+class TiledPool {
+ public:
+  /// Starts `workers` processes (default: the cores this process may use). Throws
+  /// Error(invalid_argument) for 0 or more than 1024, Error(no_space) where there is no memory.
+  explicit TiledPool(std::size_t workers = host::usable_cores()) : caller_(checked(workers)) {}
+
+  /// A pool without processes: the same calls and checks, run in the caller, for debuggers and unit
+  /// tests of kernels.
+  static TiledPool in_caller() { return TiledPool(InCaller{}); }
+
+  /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles
+  /// (nothing if it returns void). `tile` has the tile's extents along the trailing R axes; every
+  /// other axis is whole, and so is one of extent `full`. Arguments are SharedArrays or xt::views of
+  /// them: bare ones are read, into(a) is written, whole(a) is read in full by every tile. The kernel
+  /// takes a TileView for each, or a const Tile<R>& before them.
+  /// Throws Error before anything runs (invalid_shape, shape_mismatch, overlap, captured_address,
+  /// no_space), and JobError where a kernel threw or a worker died: other tiles are done then.
+  template <std::size_t R, class K, class... Args>
+  auto map(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
+    return map(std::to_array(tile), std::forward<K>(kernel), std::forward<Args>(arguments)...);
+  }
+  template <std::size_t R, class K, class... Args>
+  auto map(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
+    static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
+    return run<R>(tile, std::decay_t<K>(std::forward<K>(kernel)), detail::section_of<Use::read>(arguments)...);
+  }
+
+  /// out[x] = function(in[x]...) for every element; the pool chooses the boxes. Inputs broadcast to
+  /// the output's shape by their trailing axes. `out` may be one of the inputs. Errors as with map.
+  template <class Out, class F, class... In>
+  void transform(Out&& out, F&& function, In&&... in) {
+    const auto target = output(out);
+    using Target = std::decay_t<decltype(target)>;
+    constexpr std::size_t N = Target::rank;
+    using Function = std::decay_t<F>;
+    const auto apply = [&](const auto&... section) {
+      static_assert(((std::decay_t<decltype(section)>::rank <= N) && ...),
+                    "tessera: an input of transform has more axes than its output");
+      static_assert(std::is_invocable_v<const decltype(inner<Function>())&, const value_of<decltype(section)>&...>,
+                    "tessera: transform's function can't be called with one element of each input");
+      auto kernel = elementwise(Function(std::forward<F>(function)));
+      if constexpr (N == 0) {
+        run<1>({full}, std::move(kernel), target, section...);
+      } else {
+        run<N>(boxes_for(target.shape), std::move(kernel), target, section...);
+      }
+    };
+    apply(detail::section_of<Use::read>(in)...);
+  }
+
+  std::size_t workers() const noexcept { return caller_->workers(); }
+  /// Process numbers of the workers; empty for in_caller().
+  std::vector<int> worker_pids() const { return caller_->worker_pids(); }
+  /// How the last job went.
+  Report report() const { return caller_->report(); }
+
+ private:
+  struct InCaller {};
+  explicit TiledPool(InCaller) : caller_(std::make_unique<detail::Caller>(0)) {}
+
+  static std::unique_ptr<detail::Caller> checked(std::size_t workers) {
+    if (workers == 0 || workers > detail::max_workers)
+      throw Error(Errc::invalid_argument, "TiledPool",
+                  workers == 0 ? "a pool of 0 workers computes nothing"
+                               : "a negative number of workers, or more than " + std::to_string(detail::max_workers),
+                  "ask for 1 to " + std::to_string(detail::max_workers) + ", or use TiledPool::in_caller()");
+    return std::make_unique<detail::Caller>(workers);
+  }
+
+  template <class Out>
+  static auto output(Out& out) {
+    if constexpr (detail::is_section<std::decay_t<Out>>) {
+      static_assert(std::decay_t<Out>::use == Use::write, "tessera: transform's first argument is its output");
+      return out;
+    } else {
+      return into(out);
+    }
+  }
+
+  template <class F>
+  static auto inner() -> std::decay_t<decltype(detail::unwrapped(std::declval<const F&>()))>;
+  template <class S>
+  using value_of = std::remove_const_t<typename std::decay_t<S>::element_type>;
+
+  template <class F>
+  static auto elementwise(F function) {
+    if constexpr (detail::addresses_allowed<F>) {
+      return allow_addresses(detail::Elementwise<decltype(function.kernel)>{function.kernel});
+    } else {
+      detail::check_kernel_travels<F>();
+      return detail::Elementwise<F>{std::move(function)};
+    }
+  }
+
+  /// Boxes of whole trailing axes, long rows first: a few for each worker, none too small to be worth
+  /// a claim nor too large for a core's cache.
+  template <std::size_t N>
+  std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape) const {
+    std::size_t size = 1;
+    for (const auto extent : shape) size *= extent;
+    const std::size_t target = std::clamp<std::size_t>(size / (workers() * 4) + 1, 4096, 65536);
+    std::array<std::size_t, N> box;
+    box.fill(1);
+    std::size_t elements = 1;
+    for (std::size_t d = N; d-- > 0 && elements < target;) {
+      box[d] = std::max<std::size_t>(1, std::min(shape[d], (target + elements - 1) / elements));
+      elements *= box[d];
+      if (box[d] < shape[d]) break;
+    }
+    return box;
+  }
+
+  template <std::size_t R, class K, class... Sections>
+  auto run(const std::array<std::size_t, R>& tile, K wrapped, const Sections&... sections) {
+    static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
+    const auto& kernel = detail::unwrapped(wrapped);
+    using Kernel = std::decay_t<decltype(kernel)>;
+    detail::check_kernel<Kernel, R, Sections...>();
+    using Result = typename detail::KernelTraits<Kernel, R, Sections...>::Result;
+
+    const std::array<detail::Argument, sizeof...(Sections)> arguments{detail::argument_of(sections)...};
+    const auto extents = detail::line_up<R>(arguments);
+    const TileGrid<R> grid(extents, tile);
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+      detail::check_disjoint<R>(arguments[i], i, extents, grid.counts());
+    detail::check_overlaps(arguments);
+
+    detail::JobOrder order;
+    for (const auto& argument : arguments) order.arguments.push_back(argument.order);
+    order.kernel = detail::kernel_bytes(kernel, !detail::addresses_allowed<K>);
+    order.serve = reinterpret_cast<const void*>(&detail::serve<Kernel, R, Sections...>);
+    order.tiles = grid.size();
+    order.axes = R;
+    std::copy(extents.begin(), extents.end(), order.grid.begin());
+    std::copy(tile.begin(), tile.end(), order.tile.begin());
+    if constexpr (std::is_void_v<Result>) {
+      caller_->run(order, nullptr);
+    } else {
+      order.result_size = sizeof(Result);
+      auto results = xt::xtensor<Result, R>::from_shape(grid.counts());
+      caller_->run(order, results.data());
+      return results;
+    }
+  }
+
+  std::unique_ptr<detail::Caller> caller_;
+};
+
+}  // namespace tessera

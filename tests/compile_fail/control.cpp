@@ -1,0 +1,5 @@
+// expect: ok
+// Were this refused, every other case here would fail for the wrong reason.
+#include <tessera.hpp>
+
+int main() { return 0; }

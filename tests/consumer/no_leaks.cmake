@@ -1,0 +1,5 @@
+foreach(property IN ITEMS COMPILE_OPTIONS COMPILE_DEFINITIONS LINK_OPTIONS)
+  if(NOT "${${property}}" STREQUAL "")
+    message(FATAL_ERROR "tessera::tessera leaks ${property}: ${${property}}")
+  endif()
+endforeach()

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The library as its users get it: by find_package from an install, then by add_subdirectory.
+set -eu
+cd "$(dirname "$0")/../.."
+. cmake/debian.sh
+
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev
+
+work=build/consumer
+rm -rf "$work"
+mkdir -p "$work"
+root=$(pwd -P)
+
+say "install, find_package"
+# A prefix with a blank, and moved after the install: the package must not remember where it was.
+configure "$work/library" -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
+  -DTESSERA_BUILD_BENCHMARKS=OFF
+build "$work/library"
+cmake --install "$work/library" --prefix "$root/$work/first place"
+mv "$work/first place" "$work/second place"
+cmake -S tests/consumer -B "$work/found" "-DCMAKE_PREFIX_PATH=$root/$work/second place"
+build "$work/found"
+"$work/found/consumer"
+
+say "add_subdirectory"
+cmake -S tests/consumer -B "$work/added" "-DTESSERA_SOURCE_DIR=$root"
+build "$work/added"
+"$work/added/consumer"
+
+say "both consumers run, and nothing leaks into them"

@@ -1,0 +1,10 @@
+// A tree with one defect of each kind, which the checker of the floors must report: see
+// ../CMakeLists.txt. The unmarked lines are all allowed.
+#pragma once
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/format/dtype.hpp>
+#include <tessera/grid/box.hpp>
+#include <tessera/host/mapping.hpp>
+#include <tessera/memory/shared_array.hpp>
+#include <tessera/pool/tiled_pool.hpp>

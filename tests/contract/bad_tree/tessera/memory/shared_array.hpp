@@ -1,0 +1,8 @@
+#pragma once
+#include <tessera/base/error.hpp>
+#include <tessera/format/dtype.hpp>
+#include <tessera/grid/box.hpp>
+#include <tessera/host/mapping.hpp>
+#include <xtensor/xtensor.hpp>
+#include "segment.hpp"
+#include <boost/version.hpp>  // defect

@@ -1,0 +1,256 @@
+// Reads every header below a folder and reports what breaks the plan of the house:
+//   - an include upward, or from one floor to another of the same height
+//   - a third party or an OS header that does not come in by its door
+//   - a platform switch outside host/ and base/config.hpp
+//   - a macro without the library's prefix
+//   - a header that tessera.hpp does not lead to
+//
+//   check_floors INCLUDE_DIR            prints the defects, exits 1 if there are any
+//   check_floors --marked INCLUDE_DIR   exits 0 if the defects are exactly the lines that end in
+//                                       `// defect`
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Floor {
+  int height;
+  std::set<std::string> may_include;
+};
+
+const std::map<std::string, Floor> floors = {
+    {"base", {0, {}}},
+    {"format", {1, {"base"}}},
+    {"grid", {1, {"base"}}},
+    {"host", {1, {"base"}}},
+    {"memory", {2, {"base", "format", "grid", "host"}}},
+    {"pool", {3, {"base", "format", "grid", "host", "memory"}}},
+};
+
+const std::set<std::string> xtensor_doors = {
+    "tessera/memory/xtensor.hpp", "tessera/memory/shared_array.hpp",
+    "tessera/memory/section.hpp", "tessera/memory/tile_view.hpp",
+    "tessera/pool/job.hpp",       "tessera/pool/tiled_pool.hpp"};
+
+const std::regex include_line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
+const std::regex condition_line(R"(^\s*#\s*(if|ifdef|ifndef|elif|elifdef|elifndef)\b)");
+const std::regex define_line(R"(^\s*#\s*define\s+(\w+))");
+const std::regex platform_macro(
+    R"(\b(_WIN32|_WIN64|WIN32|__MINGW32__|__MINGW64__|__CYGWIN__|__linux__|__linux|linux|__gnu_linux__)"
+    R"(|__APPLE__|__MACH__|__unix__|__unix|unix|__ANDROID__|__FreeBSD__|__NetBSD__|__OpenBSD__)"
+    R"(|TESSERA_(LINUX|POSIX|UNIX|WINDOWS|WIN32|APPLE|MACOS|DARWIN|BSD)\w*)\b)");
+
+struct Defect {
+  std::string file;
+  int line;
+  std::string what;
+};
+
+struct Line {
+  int number;
+  std::string text;
+};
+
+/// The lines of a file, those continued by a backslash joined to one, those in comments empty.
+std::vector<Line> lines_of(const fs::path& path) {
+  std::ifstream in(path);
+  std::vector<Line> lines;
+  std::string text;
+  bool in_comment = false;
+  for (int number = 1; std::getline(in, text); ++number) {
+    Line line{number, text};
+    while (line.text.ends_with('\\') && std::getline(in, text)) {
+      ++number;
+      line.text.pop_back();
+      line.text += text;
+    }
+    std::string code;
+    for (std::size_t i = 0; i < line.text.size(); ++i) {
+      if (in_comment) {
+        if (line.text.compare(i, 2, "*/") == 0) in_comment = false, ++i;
+      } else if (line.text.compare(i, 2, "/*") == 0) {
+        in_comment = true, ++i;
+      } else if (line.text.compare(i, 2, "//") == 0) {
+        break;
+      } else {
+        code += line.text[i];
+      }
+    }
+    line.text = code;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+bool starts_with_any(const std::string& text, std::initializer_list<const char*> prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const char* prefix) { return text.starts_with(prefix); });
+}
+
+/// "tessera/memory/segment.hpp" stands on "memory"; what is not on a floor stands on "".
+std::string floor_of(const std::string& file) {
+  const std::string top = "tessera/";
+  if (!file.starts_with(top)) return "";
+  const auto end = file.find('/', top.size());
+  return end == std::string::npos ? "" : file.substr(top.size(), end - top.size());
+}
+
+class Checker {
+ public:
+  explicit Checker(fs::path root) : root_(std::move(root)) {
+    for (const auto& entry : fs::recursive_directory_iterator(root_)) {
+      if (entry.is_regular_file())
+        files_.insert(entry.path().lexically_relative(root_).generic_string());
+    }
+    for (const auto& file : files_) check(file);
+    check_reachable();
+  }
+
+  [[nodiscard]] const std::set<std::string>& files() const { return files_; }
+  [[nodiscard]] const std::vector<Defect>& defects() const { return defects_; }
+
+ private:
+  void check(const std::string& file) {
+    const std::string floor = floor_of(file);
+    // What stands beside tessera/ (tessera.hpp, tessera_mpi/) is above every floor.
+    const bool outside = !file.starts_with("tessera/");
+    if (!outside && !floors.contains(floor)) {
+      report(file, 1, "stands on no floor");
+      return;
+    }
+    for (const auto& [number, text] : lines_of(root_ / file)) {
+      std::smatch match;
+      if (std::regex_search(text, match, include_line)) {
+        check_include(file, floor, outside, number, match[1]);
+      } else if (std::regex_search(text, condition_line)) {
+        const bool allowed = floor == "host" || file == "tessera/base/config.hpp";
+        if (!allowed && std::regex_search(text, match, platform_macro)) {
+          report(
+              file, number,
+              "asks for the platform (" + match[1].str() + ") outside host/ and base/config.hpp");
+        }
+      } else if (std::regex_search(text, match, define_line)) {
+        if (!match[1].str().starts_with("TESSERA_"))
+          report(file, number,
+                 "defines " + match[1].str() + ", a macro without the prefix TESSERA_");
+      }
+    }
+  }
+
+  void check_include(const std::string& file, const std::string& floor, bool outside, int number,
+                     const std::string& target) {
+    const std::string own = resolve(file, target);
+    if (!own.empty()) {
+      includes_[file].insert(own);
+      const std::string below = floor_of(own);
+      if (outside || below == floor) return;
+      if (!floors.contains(below)) {
+        report(file, number, "includes " + own + ", which is above every floor");
+      } else if (!floors.at(floor).may_include.contains(below)) {
+        const bool up = floors.at(below).height > floors.at(floor).height;
+        report(file, number,
+               floor + "/ includes " + own + (up ? ", which is upward" : ", which is sideways"));
+      }
+      return;
+    }
+    if (target.starts_with("tessera")) {
+      report(file, number, "includes " + target + ", which does not exist");
+    } else if (outside) {
+      return;
+    } else if (target.starts_with("boost/")) {
+      if (floor != "host") report(file, number, "includes Boost outside host/");
+    } else if (starts_with_any(target, {"xtensor/", "xtl/", "xsimd/"})) {
+      if (!xtensor_doors.contains(file))
+        report(file, number, "includes xtensor, and is not one of its doors");
+    } else if (target == "mpi.h") {
+      report(file, number, "includes MPI outside tessera_mpi/");
+    } else if (target.ends_with("intrin.h")) {
+      // Intrinsics belong to the compiler, not to an OS.
+    } else if (target.find('/') != std::string::npos || target.ends_with(".h")) {
+      // The standard library's own names have neither a folder nor an ending.
+      if (floor != "host") report(file, number, "includes " + target + " of the OS outside host/");
+    }
+  }
+
+  /// The path below the root of one of our own headers, or "" if it is none of ours.
+  [[nodiscard]] std::string resolve(const std::string& file, const std::string& target) const {
+    if (files_.contains(target)) return target;
+    const std::string beside =
+        (fs::path(file).parent_path() / target).lexically_normal().generic_string();
+    return files_.contains(beside) ? beside : "";
+  }
+
+  void check_reachable() {
+    std::set<std::string> reached;
+    std::vector<std::string> todo = {"tessera.hpp"};
+    while (!todo.empty()) {
+      const std::string file = todo.back();
+      todo.pop_back();
+      if (reached.insert(file).second)
+        for (const auto& next : includes_[file]) todo.push_back(next);
+    }
+    for (const auto& file : files_) {
+      if (file.starts_with("tessera/") && !reached.contains(file))
+        report(file, 1, "is not reached from tessera.hpp");
+    }
+  }
+
+  void report(const std::string& file, int line, std::string what) {
+    defects_.push_back({file, line, std::move(what)});
+  }
+
+  fs::path root_;
+  std::set<std::string> files_;
+  std::map<std::string, std::set<std::string>> includes_;
+  std::vector<Defect> defects_;
+};
+
+std::set<std::string> marked_lines(const fs::path& root, const std::set<std::string>& files) {
+  std::set<std::string> marked;
+  for (const auto& file : files) {
+    std::ifstream in(root / file);
+    std::string text;
+    for (int number = 1; std::getline(in, text); ++number)
+      if (text.ends_with("// defect")) marked.insert(file + ':' + std::to_string(number));
+  }
+  return marked;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool marked = argc == 3 && std::string(argv[1]) == "--marked";
+  if (argc != 2 && !marked) {
+    std::cerr << "usage: check_floors [--marked] INCLUDE_DIR\n";
+    return 2;
+  }
+  const fs::path root = argv[argc - 1];
+  if (!fs::exists(root / "tessera.hpp")) {
+    std::cerr << root << " has no tessera.hpp\n";
+    return 1;
+  }
+  const Checker checker(root);
+  std::set<std::string> found;
+  for (const auto& [file, line, what] : checker.defects()) {
+    std::cout << file << ':' << line << ": " << what << '\n';
+    found.insert(file + ':' + std::to_string(line));
+  }
+  std::cout << checker.files().size() << " files, " << checker.defects().size() << " defects\n";
+  if (!marked) return found.empty() ? 0 : 1;
+
+  const auto wanted = marked_lines(root, checker.files());
+  for (const auto& place : wanted)
+    if (!found.contains(place)) std::cout << "not reported: " << place << '\n';
+  for (const auto& place : found)
+    if (!wanted.contains(place)) std::cout << "reported, but not marked: " << place << '\n';
+  return !wanted.empty() && found == wanted ? 0 : 1;
+}

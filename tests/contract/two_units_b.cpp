@@ -1,0 +1,5 @@
+#include <tessera.hpp>
+
+int from_the_other_unit();
+
+int from_the_other_unit() { return 0; }

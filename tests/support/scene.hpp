@@ -1,0 +1,216 @@
+// What tests with files and processes share: names nobody else has, children whose failure is a
+// string, a /dev/shm of a test's own, waiting for an event.
+//
+// Catch2's assertions work in the test's own process only. A child says must() instead; what it
+// throws, or the signal that ends it, comes back as the text that failure_in_child returns: empty
+// if all went well.
+#pragma once
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+
+namespace tessera_test {
+
+/// A name that no other test, and no other run of this one, uses.
+inline std::string unique_name(std::string_view what = "x") {
+  static int count = 0;
+  return "t" + std::to_string(::getpid()) + "-" + std::to_string(++count) + "-" + std::string(what);
+}
+
+inline std::string shm_path(const std::string& name) { return "/dev/shm/" + name; }
+
+inline bool exists(const std::string& path) {
+  return std::filesystem::exists(std::filesystem::symlink_status(path));
+}
+
+/// An expectation in a child.
+inline void must(bool condition, const std::string& what) {
+  if (!condition) throw std::runtime_error("not so: " + what);
+}
+
+/// The Error that `call` throws.
+template <class Call>
+tessera::Error error_of(Call&& call) {
+  try {
+    call();
+  } catch (const tessera::Error& error) {
+    return error;
+  }
+  throw std::runtime_error("no Error was thrown");
+}
+
+inline bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// Looks until `event` is so; false if the deadline passes first.
+template <class Event>
+bool wait_until(Event&& event, std::chrono::milliseconds deadline = std::chrono::seconds(20)) {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  while (!event()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+/// A forked child that runs `body` and ends without running the parent's destructors.
+class Child {
+ public:
+  template <class Body>
+  explicit Child(Body&& body) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
+    pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("fork failed");
+    if (pid_ == 0) {
+      ::close(ends[0]);
+      std::string text;
+      try {
+        body();
+      } catch (const std::exception& error) {
+        text = error.what();
+      } catch (...) {
+        text = "an exception of unknown type";
+      }
+      if (!text.empty() && ::write(ends[1], text.data(), text.size()) < 0) ::_exit(98);
+      ::_exit(text.empty() ? 0 : 99);
+    }
+    ::close(ends[1]);
+    report_ = ends[0];
+  }
+  Child(Child&& other) noexcept
+      : pid_(std::exchange(other.pid_, -1)), report_(std::exchange(other.report_, -1)) {}
+  Child& operator=(Child&&) = delete;
+  ~Child() {
+    if (pid_ > 0) {
+      kill(SIGKILL);
+      failure();
+    }
+  }
+
+  ::pid_t pid() const { return pid_; }
+  void kill(int signal) const { ::kill(pid_, signal); }
+
+  /// Waits for its end. Empty if the child ran to it, else what went wrong there.
+  std::string failure() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    std::string text(4096, '\0');
+    const auto got = ::read(report_, text.data(), text.size());
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    ::close(report_);
+    if (WIFSIGNALED(status)) return "killed by signal " + std::to_string(WTERMSIG(status));
+    if (WEXITSTATUS(status) == 0) return {};
+    return text.empty() ? "exit status " + std::to_string(WEXITSTATUS(status)) : text;
+  }
+
+ private:
+  ::pid_t pid_ = -1;
+  int report_ = -1;
+};
+
+template <class Body>
+std::string failure_in_child(Body&& body) {
+  return Child(std::forward<Body>(body)).failure();
+}
+
+/// Gives this process mounts of its own. Needs root, or user namespaces; says so if it has neither.
+inline void leave_mounts() {
+  must(::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0,
+       "unshare of mounts works (run as root, or allow user namespaces)");
+  must(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mounts can be private");
+}
+
+/// Runs `body` in a child that sees an empty /dev/shm of `bytes`. Whatever other tests do, its names
+/// are its own, and so is what it reaps. Empty if all went well and nothing was left there.
+template <class Body>
+std::string failure_in_private_shm(std::size_t bytes, Body&& body) {
+  return failure_in_child([&] {
+    leave_mounts();
+    const auto options = "size=" + std::to_string(bytes);
+    must(::mount("tmpfs", "/dev/shm", "tmpfs", 0, options.c_str()) == 0, "a tmpfs can be mounted");
+    body();
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
+      must(false, "nothing is left in /dev/shm: " + entry.path().string());
+  });
+}
+
+inline constexpr std::size_t MiB = std::size_t{1} << 20;
+
+/// A folder on disk that goes with this object.
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "tessera-test-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = pattern;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::size_t entries() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
+  }
+
+ private:
+  std::string path_;
+};
+
+inline std::string bytes_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Removes a path when it ends, for names that a test makes by hand.
+struct Removed {
+  explicit Removed(std::string p) : path(std::move(p)) {}
+  Removed(const Removed&) = delete;
+  Removed& operator=(const Removed&) = delete;
+  ~Removed() { ::unlink(path.c_str()); }
+  std::string path;
+};
+
+/// Runs a Python program; true if it ended well. TESSERA_TEST_PYTHON has NumPy, or is empty.
+inline bool python(const std::string& program) {
+  const Folder folder;
+  write_file(folder.file("program.py"), program);
+  const auto command =
+      "'" + std::string(TESSERA_TEST_PYTHON) + "' '" + folder.file("program.py") + "'";
+  return std::system(command.c_str()) == 0;
+}
+inline bool has_python() { return std::string_view(TESSERA_TEST_PYTHON) != ""; }
+
+}  // namespace tessera_test

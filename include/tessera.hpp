@@ -8,8 +8,8 @@
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/memory/catalog.hpp>
-#include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/section.hpp>
+#include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/shared_array.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job.hpp>

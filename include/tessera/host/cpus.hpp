@@ -20,7 +20,8 @@ inline std::size_t usable_cores() {
   std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) cores = static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+  if (::sched_getaffinity(0, sizeof set, &set) == 0)
+    cores = static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     if (line.rfind("0::", 0) != 0) continue;

@@ -1,8 +1,8 @@
 // Floor 1, host: sleep until another process rings.
 //
-// An epoch word in shared memory that is waited on, not a count of tokens: a ring changes the epoch,
-// a sleeper that saw the old one wakes. Lost or doubled rings do no harm, since whoever wakes looks
-// at the state itself and sleeps again; a sleeper that is killed takes nothing with it.
+// An epoch word in shared memory that is waited on, not a count of tokens: a ring changes the
+// epoch, a sleeper that saw the old one wakes. Lost or doubled rings do no harm, since whoever
+// wakes looks at the state itself and sleeps again; a sleeper that is killed takes nothing with it.
 #pragma once
 
 #include <algorithm>
@@ -36,8 +36,8 @@ class Doorbell {
   /// Read before looking at the state that decides whether to sleep.
   std::uint32_t epoch() const noexcept { return epoch_.load(std::memory_order_seq_cst); }
 
-  /// After changing that state. Pairs with wait(): either the ringer sees the sleeper and wakes it, or
-  /// the sleeper sees the new epoch and does not sleep.
+  /// After changing that state. Pairs with wait(): either the ringer sees the sleeper and wakes it,
+  /// or the sleeper sees the new epoch and does not sleep.
   void ring() noexcept {
     epoch_.fetch_add(1, std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst) == 0) return;
@@ -62,7 +62,8 @@ class Doorbell {
 #else
     const auto deadline = std::chrono::steady_clock::now() + at_most;
     while (epoch() == seen && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(at_most, std::chrono::microseconds(200)));
+      std::this_thread::sleep_for(
+          std::min<std::chrono::nanoseconds>(at_most, std::chrono::microseconds(200)));
 #endif
     sleepers_.fetch_sub(1, std::memory_order_seq_cst);
   }
@@ -71,9 +72,11 @@ class Doorbell {
   std::uint32_t* word() noexcept { return reinterpret_cast<std::uint32_t*>(&epoch_); }
 
   std::atomic<std::uint32_t> epoch_{0};
-  std::atomic<std::uint32_t> sleepers_{0};  // too high after a sleeper was killed: costs a system call
+  std::atomic<std::uint32_t> sleepers_{
+      0};  // too high after a sleeper was killed: costs a system call
 };
 
-static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::atomic<std::uint32_t>) == 4);
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free &&
+              sizeof(std::atomic<std::uint32_t>) == 4);
 
 }  // namespace tessera::host

@@ -1,4 +1,4 @@
-// Floor 1, host: descriptors and mapped memory. Boost.Interprocess lives here.
+// Floor 1, host: mapped memory. Boost.Interprocess lives here.
 //
 // A Mapping is bytes of a file or segment in this process's address space; it outlives the name and
 // the descriptor it was made from, and is all that an attached array needs.
@@ -7,41 +7,12 @@
 #include <boost/interprocess/exceptions.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 #include <cstddef>
-#include <cstdint>
 #include <string>
-#include <utility>
 
-#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
-
-#if defined(TESSERA_POSIX)
-#include <unistd.h>
-#endif
+#include <tessera/host/file.hpp>
 
 namespace tessera::host {
-
-/// Owns an open file descriptor.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { reset(); }
-
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  void reset() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_ = -1;
-};
 
 enum class Access { read_only, read_write };
 
@@ -62,7 +33,8 @@ class Mapping {
     };
     try {
       region_ = ipc::mapped_region(Mappable{file.get()},
-                                   access == Access::read_only ? ipc::read_only : ipc::read_write, 0, bytes);
+                                   access == Access::read_only ? ipc::read_only : ipc::read_write,
+                                   0, bytes);
     } catch (const ipc::interprocess_exception& failure) {
       const std::string advice = "mapping " + std::to_string(bytes) +
                                  " bytes needs that much address space: see ulimit -v";

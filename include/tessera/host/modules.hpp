@@ -50,7 +50,8 @@ inline Module read_module(const dl_phdr_info& info, std::uintptr_t address) {
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const auto& header = info.dlpi_phdr[i];
     const std::uintptr_t begin = info.dlpi_addr + header.p_vaddr;
-    if (header.p_type == PT_LOAD && address >= begin && address - begin < header.p_memsz) out.holds_address = true;
+    if (header.p_type == PT_LOAD && address >= begin && address - begin < header.p_memsz)
+      out.holds_address = true;
     if (header.p_type == PT_NOTE)
       out.identity = hash(out.identity, reinterpret_cast<const void*>(begin), header.p_filesz);
   }
@@ -106,8 +107,8 @@ inline void* resolve(const CodeAddress& code) {
 }
 
 /// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
-/// no other process could follow. Pointers into modules (globals, literals, functions) are not: they
-/// mean the same in a forked worker. Addresses below 2^44 are never taken for pointers.
+/// no other process could follow. Pointers into modules (globals, literals, functions) are not:
+/// they mean the same in a forked worker. Addresses below 2^44 are never taken for pointers.
 inline bool points_into_private_memory(std::uintptr_t word) {
 #if defined(TESSERA_LINUX)
   if (word < (std::uintptr_t{1} << 44) || word >= (std::uintptr_t{1} << 47)) return false;

@@ -32,7 +32,8 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 
-extern "C" void __gcov_dump(void) __attribute__((weak));  // there in builds that measure coverage
+// There in builds that measure coverage; the name is GCC's.
+extern "C" void __gcov_dump(void) __attribute__((weak));  // NOLINT(bugprone-reserved-identifier)
 #endif
 
 namespace tessera::host {
@@ -49,7 +50,9 @@ namespace tessera::host {
 template <class Body>
 pid_t fork_child(const std::string& subject, Body&& body) {
   const pid_t pid = ::fork();
-  if (pid < 0) throw system_failure(errno, subject, "starting a process", "see ulimit -u and the memory that is free");
+  if (pid < 0)
+    throw system_failure(errno, subject, "starting a process",
+                         "see ulimit -u and the memory that is free");
   if (pid > 0) return pid;
   int code = 70;
   try {
@@ -60,7 +63,8 @@ pid_t fork_child(const std::string& subject, Body&& body) {
   leave(code);
 }
 
-/// In a forked child: what the parent had buffered for its standard output is the parent's to print.
+/// In a forked child: what the parent had buffered for its standard output is the parent's to
+/// print.
 inline void drop_buffered_output() noexcept {
 #if defined(TESSERA_LINUX)
   ::__fpurge(stdout);
@@ -84,7 +88,8 @@ class ProcessHandle {
   explicit ProcessHandle(pid_t pid) {
 #if defined(TESSERA_LINUX)
     fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!fd_) throw system_failure(errno, "process", "watching a process", "Linux 5.3 or newer is needed");
+    if (!fd_)
+      throw system_failure(errno, "process", "watching a process", "Linux 5.3 or newer is needed");
 #else
     throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
 #endif
@@ -94,7 +99,8 @@ class ProcessHandle {
   bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
     for (;;) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          deadline - std::chrono::steady_clock::now());
       struct pollfd poll {
         fd_.get(), POLLIN, 0
       };
@@ -109,7 +115,8 @@ class ProcessHandle {
 #if defined(TESSERA_LINUX)
     siginfo_t info;
     constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, newer than some headers
-    while (::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED) != 0 && errno == EINTR) {
+    while (::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED) != 0 &&
+           errno == EINTR) {
     }
 #endif
   }
@@ -130,7 +137,8 @@ class ProcessHandle {
 inline std::string end_in_words(int status) {
   if (WIFSIGNALED(status)) {
     const char* const words = ::strsignal(WTERMSIG(status));
-    return "was killed by signal " + std::to_string(WTERMSIG(status)) + " (" + (words ? words : "?") + ")";
+    return "was killed by signal " + std::to_string(WTERMSIG(status)) + " (" +
+           (words ? words : "?") + ")";
   }
   return "ended with exit code " + std::to_string(WEXITSTATUS(status));
 }
@@ -210,15 +218,19 @@ class ChildEnds {
 #if defined(TESSERA_LINUX)
     signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 #endif
-    if (!signals_) throw system_failure(errno, "TiledPool", "watching workers", "close files or raise ulimit -n");
+    if (!signals_)
+      throw system_failure(errno, "TiledPool", "watching workers",
+                           "close files or raise ulimit -n");
   }
 
   struct Woken {
     bool socket_ready, caller_ended;
   };
-  /// Until a child ends, the socket has something or has closed, the caller has ended, or the timeout.
+  /// Until a child ends, the socket has something or has closed, the caller has ended, or the
+  /// timeout.
   Woken wait(const Descriptor& socket, const Descriptor& caller, int milliseconds) const noexcept {
-    struct pollfd polls[3] = {{signals_.get(), POLLIN, 0}, {socket.get(), POLLIN, 0}, {caller.get(), POLLIN, 0}};
+    struct pollfd polls[3] = {
+        {signals_.get(), POLLIN, 0}, {socket.get(), POLLIN, 0}, {caller.get(), POLLIN, 0}};
     if (::poll(polls, 3, milliseconds) <= 0) return {false, false};
     drain();
     return {polls[1].revents != 0, polls[2].revents != 0};
@@ -239,8 +251,8 @@ class ChildEnds {
   Descriptor signals_;
 };
 
-/// Bytes that only this process uses (Private_Clean + Private_Dirty of Linux's smaps_rollup), shared
-/// memory not counted; nothing where that can't be read.
+/// Bytes that only this process uses (Private_Clean + Private_Dirty of Linux's smaps_rollup),
+/// shared memory not counted; nothing where that can't be read.
 inline std::optional<std::uint64_t> private_bytes(pid_t pid) {
   std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
   std::uint64_t kilobytes = 0, sum = 0;

@@ -1,7 +1,8 @@
 // Floor 2, memory: a Segment with a type and a shape. No xtensor.
 //
 // The rules of create, attach, load and save for elements and extents, written once and without
-// templates where the type does not matter. Type and rank are checked before any data is handed out.
+// templates where the type does not matter. Type and rank are checked before any data is handed
+// out.
 #pragma once
 
 #include <array>
@@ -19,12 +20,14 @@
 
 namespace tessera {
 
-/// The shape of an array of N axes, from any integers: {365, 16, 16}, a std::array, xtensor's shapes.
-/// A negative extent is an Error(invalid_shape), not a huge number.
+/// The shape of an array of N axes, from any integers: {365, 16, 16}, a std::array, xtensor's
+/// shapes. A negative extent is an Error(invalid_shape), not a huge number.
 template <std::size_t N>
 class Shape {
  public:
-  Shape() requires(N == 0) = default;
+  Shape()
+    requires(N == 0)
+  = default;
 
   template <std::integral... Extents>
     requires(sizeof...(Extents) > 0)
@@ -33,11 +36,16 @@ class Shape {
   }
 
   template <class Range>
-    requires(!std::integral<Range> && requires(const Range& r) { { *r.begin() } -> std::convertible_to<std::size_t>; r.size(); })
+    requires(!std::integral<Range> &&
+             requires(const Range& r) {
+               { *r.begin() } -> std::convertible_to<std::size_t>;
+               r.size();
+             })
   Shape(const Range& range) {
     if (range.size() != N)
-      throw Error(Errc::rank_mismatch, "shape", "it has " + std::to_string(range.size()) + " extents for " +
-                                                    std::to_string(N) + " axes");
+      throw Error(
+          Errc::rank_mismatch, "shape",
+          "it has " + std::to_string(range.size()) + " extents for " + std::to_string(N) + " axes");
     std::size_t d = 0;
     for (const auto extent : range) extents_[d++] = checked(extent);
   }
@@ -70,39 +78,46 @@ inline std::string words(const Dtype& dtype) { return dtype.to_string(); }
 
 /// Throws the Error that names both sides unless the array has this type and rank. What `load`
 /// could convert (byte order, Fortran order) is told apart from what nothing converts.
-inline void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank, const std::string& subject) {
+inline void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank,
+                       const std::string& subject) {
   if (in_native_order(header.dtype) != wanted)
-    throw Error(Errc::type_mismatch, subject, "its elements are " + words(header.dtype) + ", not " + words(wanted),
+    throw Error(Errc::type_mismatch, subject,
+                "its elements are " + words(header.dtype) + ", not " + words(wanted),
                 "use the element type of the array");
   if (header.shape.size() != rank)
     throw Error(Errc::rank_mismatch, subject,
-                "it has " + std::to_string(header.shape.size()) + " axes, shape " + tuple_of(header.shape) + ", not " +
-                    std::to_string(rank),
+                "it has " + std::to_string(header.shape.size()) + " axes, shape " +
+                    tuple_of(header.shape) + ", not " + std::to_string(rank),
                 "use the rank of the array");
 }
 
 /// Throws unless the mapped bytes are, as they are, a row-major array of this type and rank.
-inline void check_in_place(const Segment& segment, const Dtype& wanted, std::size_t rank, std::size_t alignment) {
+inline void check_in_place(const Segment& segment, const Dtype& wanted, std::size_t rank,
+                           std::size_t alignment) {
   const auto& header = segment.header();
   check_type(header, wanted, rank, segment.subject());
-  if (any_swapped(header.dtype) || (header.fortran_order && rank > 1) || header.data_offset % alignment != 0)
+  if (any_swapped(header.dtype) || (header.fortran_order && rank > 1) ||
+      header.data_offset % alignment != 0)
     throw Error(Errc::type_mismatch, segment.subject(),
-                any_swapped(header.dtype) ? "its elements are " + words(header.dtype) + ", in the other byte order"
-                : header.fortran_order    ? "it is in Fortran order"
-                                          : "its data is not aligned",
+                any_swapped(header.dtype)
+                    ? "its elements are " + words(header.dtype) + ", in the other byte order"
+                : header.fortran_order ? "it is in Fortran order"
+                                       : "its data is not aligned",
                 "load() converts it");
 }
 
 inline void check_shape(const Segment& segment, std::span<const std::size_t> shape) {
   const auto& found = segment.header().shape;
   if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
-    throw Error(Errc::shape_mismatch, segment.subject(),
-                "its shape is " + tuple_of(found) + ", not " + tuple_of({shape.begin(), shape.end()}),
-                "use the shape of the array");
+    throw Error(
+        Errc::shape_mismatch, segment.subject(),
+        "its shape is " + tuple_of(found) + ", not " + tuple_of({shape.begin(), shape.end()}),
+        "use the shape of the array");
 }
 
 /// Copies a column-major array to a row-major one.
-inline void transpose_copy(const std::byte* from, std::byte* to, std::span<const std::size_t> shape, std::size_t item) {
+inline void transpose_copy(const std::byte* from, std::byte* to, std::span<const std::size_t> shape,
+                           std::size_t item) {
   std::size_t count = 1;
   std::vector<std::size_t> stride(shape.size()), index(shape.size());
   for (std::size_t d = 0; d < shape.size(); ++d) {
@@ -123,8 +138,8 @@ inline void transpose_copy(const std::byte* from, std::byte* to, std::span<const
 
 /// A new segment (named or unique) with the elements of an .npy file, in this machine's byte order
 /// and row-major.
-inline std::shared_ptr<Segment> load(const std::string& path, std::optional<SegmentName> name, const Dtype& wanted,
-                                     std::size_t rank, Permission permission) {
+inline std::shared_ptr<Segment> load(const std::string& path, std::optional<SegmentName> name,
+                                     const Dtype& wanted, std::size_t rank, Permission permission) {
   const auto file = Segment::map_file(path, host::Access::read_only);
   const auto& header = file->header();
   check_type(header, wanted, rank, path);
@@ -148,8 +163,8 @@ inline void save(const Segment& segment, const std::string& path) {
   host::Unpublished file(path, 0666, host::Medium::disk, path);
   host::reserve(file.descriptor(), head.size() + header.data_bytes(), host::Medium::disk, path);
   host::write_at(file.descriptor(), 0, head, path);
-  host::write_at(file.descriptor(), head.size(), {reinterpret_cast<const char*>(segment.data()), header.data_bytes()},
-                 path);
+  host::write_at(file.descriptor(), head.size(),
+                 {reinterpret_cast<const char*>(segment.data()), header.data_bytes()}, path);
   file.publish_over(path, path);
 }
 

@@ -13,15 +13,15 @@ namespace tessera::catalog {
 /// What the segment folder holds under one name.
 struct Entry {
   enum class Kind {
-    owned,    ///< an array whose owner lives
-    orphan,   ///< an array whose owner is gone: reap() removes it
-    kept,     ///< an array that stays until it is removed (ended ones that were renamed, too)
-    foreign   ///< anything else: another program's, another user's, a copy
+    owned,   ///< an array whose owner lives
+    orphan,  ///< an array whose owner is gone: reap() removes it
+    kept,    ///< an array that stays until it is removed (ended ones that were renamed, too)
+    foreign  ///< anything else: another program's, another user's, a copy
   };
   std::string name;
   Kind kind = Kind::foreign;
-  std::optional<NpyHeader> header;  ///< nothing where the bytes are no .npy array
-  std::uint64_t bytes = 0;          ///< of the whole file
+  std::optional<NpyHeader> header;                  ///< nothing where the bytes are no .npy array
+  std::uint64_t bytes = 0;                          ///< of the whole file
   std::chrono::system_clock::time_point created{};  ///< epoch where unknown
 };
 
@@ -39,11 +39,13 @@ inline std::optional<Entry> entry(const std::string& name) {
     out.header = found.header;
     if (!found.control || !info.ours) return out;
     out.created = std::chrono::system_clock::time_point(
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(found.control->created_ns)));
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::nanoseconds(found.control->created_ns)));
     if (found.control->state != static_cast<std::uint32_t>(SegmentState::owned)) {
       out.kind = Entry::Kind::kept;
     } else {
-      out.kind = host::try_lock(*file, host::Lock::shared) ? Entry::Kind::orphan : Entry::Kind::owned;
+      out.kind =
+          host::try_lock(*file, host::Lock::shared) ? Entry::Kind::orphan : Entry::Kind::owned;
     }
   } catch (const Error&) {
     // Not readable, or no array: foreign, and listed as such.
@@ -61,8 +63,8 @@ inline std::vector<Entry> list() {
   return out;
 }
 
-/// Removes the names of all orphans, and says which they were. Kept arrays, copies and foreign files
-/// are never touched, whatever happens meanwhile.
+/// Removes the names of all orphans, and says which they were. Kept arrays, copies and foreign
+/// files are never touched, whatever happens meanwhile.
 inline std::vector<std::string> reap() {
   std::vector<std::string> out;
   for (const auto& name : host::segment_names())
@@ -78,9 +80,11 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
   const auto found = detail::entry(name.str());
   if (!found) return false;
   if (found->kind == Entry::Kind::foreign)
-    throw Error(Errc::not_permitted, name.str(), "it is not an array of this library and this user", "remove it by hand");
+    throw Error(Errc::not_permitted, name.str(), "it is not an array of this library and this user",
+                "remove it by hand");
   if (found->kind == Entry::Kind::owned && force == Force::no)
-    throw Error(Errc::not_permitted, name.str(), "its owner lives", "let the owner end, or force it");
+    throw Error(Errc::not_permitted, name.str(), "its owner lives",
+                "let the owner end, or force it");
   if (tessera::detail::remove_orphan(name.str())) return true;
   const auto path = host::segment_path(name.str());
   const auto file = host::open_existing(path, host::Access::read_only, name.str());

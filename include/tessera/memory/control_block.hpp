@@ -19,8 +19,8 @@ namespace tessera {
 
 using Identity = std::array<std::uint8_t, 16>;
 
-/// owned: reaped when its owner is gone. kept: stays until somebody removes it. ended: its owner has
-/// removed, or is removing, the name; whoever is attached may let go.
+/// owned: reaped when its owner is gone. kept: stays until somebody removes it. ended: its owner
+/// has removed, or is removing, the name; whoever is attached may let go.
 enum class SegmentState : std::uint32_t { owned = 1, kept = 2, ended = 3 };
 
 struct ControlBlock {
@@ -42,12 +42,14 @@ struct ControlBlock {
     return (data_offset + data_bytes + 63) / 64 * 64;
   }
 
-  /// The block in these bytes (at least 128), if they are one. A copy: what was checked stays checked.
+  /// The block in these bytes (at least 128), if they are one. A copy: what was checked stays
+  /// checked.
   static std::optional<ControlBlock> read(std::string_view bytes) {
     ControlBlock block;
     if (bytes.size() < sizeof block) return std::nullopt;
     std::memcpy(&block, bytes.data(), sizeof block);
-    const bool known = block.magic == magic_value && block.layout == layout_value && block.state >= 1 && block.state <= 3;
+    const bool known = block.magic == magic_value && block.layout == layout_value &&
+                       block.state >= 1 && block.state <= 3;
     return known ? std::optional(block) : std::nullopt;
   }
 

@@ -8,8 +8,8 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,13 +37,18 @@ struct Operand {
   void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
   template <bool Unit>
   T& read(std::ptrdiff_t i) const {
-    if constexpr (N == 0) return *at;
-    else if constexpr (Unit) return at[i];
-    else return at[i * strides[N - 1]];
+    if constexpr (N == 0)
+      return *at;
+    else if constexpr (Unit)
+      return at[i];
+    else
+      return at[i * strides[N - 1]];
   }
   bool unit() const { return N == 0 || strides[N - 1] == 1; }
   /// True if axis - 1 goes on where axis ends after `length` elements.
-  bool joins(std::size_t axis, std::ptrdiff_t length) const { return strides[axis - 1] == length * strides[N - 1]; }
+  bool joins(std::size_t axis, std::ptrdiff_t length) const {
+    return strides[axis - 1] == length * strides[N - 1];
+  }
 
   Footprint footprint(const std::array<std::size_t, N>& shape) const {
     std::ptrdiff_t lo = 0, hi = 1;
@@ -56,7 +61,8 @@ struct Operand {
   /// True if writing `out` element by element could change an element of this before it is read.
   template <class U>
   bool disturbed_by(const Operand<U, N>& out, const std::array<std::size_t, N>& shape) const {
-    if (static_cast<const void*>(at) == static_cast<const void*>(out.at) && sizeof(T) == sizeof(U) && strides == out.strides)
+    if (static_cast<const void*>(at) == static_cast<const void*>(out.at) &&
+        sizeof(T) == sizeof(U) && strides == out.strides)
       return false;
     return footprint(shape).meets(out.footprint(shape));
   }
@@ -67,7 +73,9 @@ struct Constant {
   T value;
   void step(std::size_t, std::ptrdiff_t) {}
   template <bool>
-  const T& read(std::ptrdiff_t) const { return value; }
+  const T& read(std::ptrdiff_t) const {
+    return value;
+  }
   bool unit() const { return true; }
   bool joins(std::size_t, std::ptrdiff_t) const { return true; }
   bool disturbed_by(const auto&, const auto&) const { return false; }
@@ -83,16 +91,19 @@ struct Applied {
   }
   template <bool Unit>
   decltype(auto) read(std::ptrdiff_t i) const {
-    return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); }, nodes);
+    return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
+                      nodes);
   }
   bool unit() const {
     return std::apply([](const auto&... node) { return (node.unit() && ...); }, nodes);
   }
   bool joins(std::size_t axis, std::ptrdiff_t length) const {
-    return std::apply([&](const auto&... node) { return (node.joins(axis, length) && ...); }, nodes);
+    return std::apply([&](const auto&... node) { return (node.joins(axis, length) && ...); },
+                      nodes);
   }
   bool disturbed_by(const auto& out, const auto& shape) const {
-    return std::apply([&](const auto&... node) { return (node.disturbed_by(out, shape) || ...); }, nodes);
+    return std::apply([&](const auto&... node) { return (node.disturbed_by(out, shape) || ...); },
+                      nodes);
   }
 };
 
@@ -103,14 +114,16 @@ struct Evaluated {
   Node node;
   void step(std::size_t axis, std::ptrdiff_t n) { node.step(axis, n); }
   template <bool Unit>
-  decltype(auto) read(std::ptrdiff_t i) const { return node.template read<Unit>(i); }
+  decltype(auto) read(std::ptrdiff_t i) const {
+    return node.template read<Unit>(i);
+  }
   bool unit() const { return node.unit(); }
   bool joins(std::size_t axis, std::ptrdiff_t length) const { return node.joins(axis, length); }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
-/// Calls body(length) for each row of `shape`, the nodes of `out` and `in` standing at its beginning.
-/// Rows that follow each other in memory in every operand are joined to one.
+/// Calls body(length) for each row of `shape`, the nodes of `out` and `in` standing at its
+/// beginning. Rows that follow each other in memory in every operand are joined to one.
 template <std::size_t N, class Out, class In, class Body>
 void for_each_row(const std::array<std::size_t, N>& shape, Out& out, In& in, Body&& body) {
   for (const auto extent : shape)
@@ -120,7 +133,8 @@ void for_each_row(const std::array<std::size_t, N>& shape, Out& out, In& in, Bod
   } else {
     auto length = static_cast<std::ptrdiff_t>(shape[N - 1]);
     std::size_t outer = N - 1;  // axes [0, outer) are walked, the others are one row
-    while (outer > 0 && (shape[outer - 1] == 1 || (out.joins(outer, length) && in.joins(outer, length))))
+    while (outer > 0 &&
+           (shape[outer - 1] == 1 || (out.joins(outer, length) && in.joins(outer, length))))
       length *= static_cast<std::ptrdiff_t>(shape[--outer]);
     std::array<std::size_t, N> index{};
     for (;;) {
@@ -160,16 +174,18 @@ void run_rows(const std::array<std::size_t, N>& shape, Operand<T, N> out, Node i
 /// A strided operand of rank M, lined up by its trailing axes with a loop over N. Throws
 /// Error(shape_mismatch) if it does not broadcast to `shape`.
 template <std::size_t N, class T, class S, class Strides>
-Operand<T, N> broadcast_operand(T* data, const S& extents, const Strides& strides, const std::array<std::size_t, N>& shape) {
+Operand<T, N> broadcast_operand(T* data, const S& extents, const Strides& strides,
+                                const std::array<std::size_t, N>& shape) {
   Operand<T, N> out{data, {}};
   const std::size_t rank = std::size(extents);
   for (std::size_t k = 0; k < rank; ++k) {
     const auto extent = static_cast<std::size_t>(extents[rank - 1 - k]);
     if (extent == 1) continue;
     if (k >= N || extent != shape[N - 1 - k])
-      throw Error(Errc::shape_mismatch, "tile", "the values' extent " + std::to_string(extent) + " on axis -" +
-                                                    std::to_string(k + 1) + " does not fit the tile's " +
-                                                    (k < N ? std::to_string(shape[N - 1 - k]) : "rank"));
+      throw Error(Errc::shape_mismatch, "tile",
+                  "the values' extent " + std::to_string(extent) + " on axis -" +
+                      std::to_string(k + 1) + " does not fit the tile's " +
+                      (k < N ? std::to_string(shape[N - 1 - k]) : "rank"));
     out.strides[N - 1 - k] = static_cast<std::ptrdiff_t>(strides[rank - 1 - k]);
   }
   return out;
@@ -204,7 +220,8 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
         },
         e.arguments());
   } else if constexpr (StridedExpression<E>) {
-    return broadcast_operand(e.data() + static_cast<std::ptrdiff_t>(e.data_offset()), e.shape(), e.strides(), shape);
+    return broadcast_operand(e.data() + static_cast<std::ptrdiff_t>(e.data_offset()), e.shape(),
+                             e.strides(), shape);
   } else {
     using Temporary = std::decay_t<decltype(xt::eval(e))>;
     auto values = std::make_shared<Temporary>(e);

@@ -1,7 +1,8 @@
 // Floor 2, memory: an array, or an xt::view of one, as a job's argument.
 //
-// A Section is what a job needs of an argument: which mapping, where in it, extents and strides; and
-// which elements of the whole array these are, so that overlaps can be found before anything runs.
+// A Section is what a job needs of an argument: which mapping, where in it, extents and strides;
+// and which elements of the whole array these are, so that overlaps can be found before anything
+// runs.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@
 
 namespace tessera {
 
-/// What a job does with an argument: reads its tile, writes its tile, reads all of it for every tile.
+/// What a job does with an argument: reads its tile, writes its tile, reads all of it for every
+/// tile.
 enum class Use { read, write, whole };
 
 /// Elements of an array, N axes, as a job's argument. Keeps the mapping alive.
@@ -31,7 +33,7 @@ struct Section {
   element_type* data = nullptr;  ///< the element at index 0, ..., 0, in this process
   std::array<std::size_t, N> shape{};
   std::array<std::ptrdiff_t, N> strides{};  ///< in elements
-  std::vector<Progression> lattice;         ///< these elements' places along each axis of the whole array
+  std::vector<Progression> lattice;  ///< these elements' places along each axis of the whole array
 };
 
 namespace detail {
@@ -53,7 +55,8 @@ inline constexpr bool is_section<Section<T, N, U>> = true;
 
 /// The lattice of a strided view into a row-major array of that shape.
 inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, std::int64_t offset,
-                                           std::span<const std::size_t> extents, std::span<const std::ptrdiff_t> strides) {
+                                           std::span<const std::size_t> extents,
+                                           std::span<const std::ptrdiff_t> strides) {
   std::vector<std::int64_t> dense(array.size());
   std::int64_t length = 1;
   for (std::size_t d = array.size(); d-- > 0;) {
@@ -63,7 +66,8 @@ inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, s
   std::vector<Progression> out(array.size());
   for (const auto extent : extents)
     if (extent == 0) return out;  // no element: meets nothing
-  for (std::size_t d = 0; d < array.size(); ++d) out[d] = {offset / dense[d] % static_cast<std::int64_t>(array[d]), 1, 1};
+  for (std::size_t d = 0; d < array.size(); ++d)
+    out[d] = {offset / dense[d] % static_cast<std::int64_t>(array[d]), 1, 1};
   for (std::size_t k = 0; k < extents.size(); ++k) {
     if (extents[k] == 1) continue;
     const std::int64_t stride = strides[k] < 0 ? -strides[k] : strides[k];
@@ -79,30 +83,37 @@ inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, s
 template <Use U, class A>
 auto section_of(const A& argument) {
   if constexpr (is_section<A>) {
-    static_assert(U == Use::read, "tessera: into() and whole() take an array or an xt::view of one, once");
+    static_assert(U == Use::read,
+                  "tessera: into() and whole() take an array or an xt::view of one, once");
     return argument;
   } else {
     static_assert(is_array<A> || is_view<A>,
-                  "tessera: an argument of a job is a SharedArray or an xt::view of one (other values travel in "
+                  "tessera: an argument of a job is a SharedArray or an xt::view of one (other "
+                  "values travel in "
                   "the kernel's captures; tables through SharedArray::copy_of and whole)");
     const auto& array = [&]() -> const auto& {
-      if constexpr (is_view<A>) return argument.expression();
-      else return argument;
+      if constexpr (is_view<A>)
+        return argument.expression();
+      else
+        return argument;
     }();
     using Pointer = typename std::decay_t<decltype(array)>::storage_type::pointer;
     using Stored = std::remove_pointer_t<Pointer>;
     using T = std::remove_const_t<Stored>;
-    static_assert(U != Use::write || !std::is_const_v<Stored>,
-                  "tessera: into() takes an array that can be written; this one's element type is const");
+    static_assert(
+        U != Use::write || !std::is_const_v<Stored>,
+        "tessera: into() takes an array that can be written; this one's element type is const");
     using Extents = std::decay_t<decltype(argument.shape())>;
     constexpr std::size_t N = std::tuple_size_v<Extents>;
     if constexpr (is_view<A>)
       static_assert(A::is_strided_view,
-                    "tessera: a section of an array is made of integers, ranges and steps (not of index lists)");
+                    "tessera: a section of an array is made of integers, ranges and steps (not of "
+                    "index lists)");
     Section<T, N, U> out;
     out.segment = array.segment();
     if (!out.segment)
-      throw Error(Errc::invalid_argument, "SharedArray", "a job's argument holds no array: it was moved from or never made");
+      throw Error(Errc::invalid_argument, "SharedArray",
+                  "a job's argument holds no array: it was moved from or never made");
     std::copy(argument.shape().begin(), argument.shape().end(), out.shape.begin());
     std::int64_t offset = 0;
     if constexpr (is_view<A>) {

@@ -1,9 +1,9 @@
 // Floor 2, memory: one name, one mapping, maybe its owner.
 //
 // A segment is an .npy file with a control block behind its data. Whoever creates it owns it: the
-// name goes when the owner ends. Attachers hold a mapping and nothing else, so no end of theirs ever
-// removes a name. What is read from outside is copied once and the copy is checked; sizes come from
-// the header, never from the file's size.
+// name goes when the owner ends. Attachers hold a mapping and nothing else, so no end of theirs
+// ever removes a name. What is read from outside is copied once and the copy is checked; sizes come
+// from the header, never from the file's size.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,8 @@ inline Inspected inspect(const host::Descriptor& file, const std::string& subjec
   if (head.size() == 1024) {
     try {
       out.header = npy::decode(head, subject);
-    } catch (const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
+    } catch (
+        const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
       head = host::read_at(file, 0, npy::max_size + 12, subject);
     }
   }
@@ -52,7 +53,8 @@ inline Inspected inspect(const host::Descriptor& file, const std::string& subjec
   const std::size_t data_end = out.header.data_offset + out.header.data_bytes();
   if (data_end > out.file.bytes)
     throw Error(Errc::not_an_array, subject,
-                "it is truncated: " + std::to_string(out.file.bytes) + " bytes of " + std::to_string(data_end),
+                "it is truncated: " + std::to_string(out.file.bytes) + " bytes of " +
+                    std::to_string(data_end),
                 "write it again");
   const std::size_t at = ControlBlock::offset_for(out.header.data_offset, out.header.data_bytes());
   if (const auto block = ControlBlock::read(host::read_at(file, at, sizeof(ControlBlock), subject));
@@ -85,8 +87,8 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
       return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
              (owner == nullptr || found->owner == *owner);
     };
-    // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is final,
-    // since an owner sets `kept` before it lets go.
+    // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is
+    // final, since an owner sets `kept` before it lets go.
     if (!reapable() || !host::try_lock(*file, host::Lock::exclusive) || !reapable()) return false;
     if (!host::leads_to(path, host::file_info(*file, name).id)) return false;
     host::unlink(path);
@@ -98,8 +100,8 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
 
 }  // namespace detail
 
-/// Shared memory or a file, mapped. Neither copied nor moved: held by shared_ptr, so that every view
-/// can keep the mapping alive. Safe to use from several threads as far as the elements are.
+/// Shared memory or a file, mapped. Neither copied nor moved: held by shared_ptr, so that every
+/// view can keep the mapping alive. Safe to use from several threads as far as the elements are.
 class Segment {
  public:
   Segment(const Segment&) = delete;
@@ -109,7 +111,8 @@ class Segment {
   /// A new segment, its data zero, owned by the caller. Without a name it gets a unique one. Throws
   /// Error: name_taken (unless a proven orphan had the name), no_space, invalid_shape.
   static std::shared_ptr<Segment> create(std::optional<SegmentName> name, const Dtype& dtype,
-                                         std::span<const std::size_t> shape, Permission permission) {
+                                         std::span<const std::size_t> shape,
+                                         Permission permission) {
     const bool unique = !name;
     if (unique) name.emplace("tessera-" + host::random_hex(16));
     const auto& text = name->str();
@@ -117,9 +120,11 @@ class Segment {
     const auto control_at = ControlBlock::offset_for(header.data_offset, header.data_bytes());
     const auto bytes = control_at + sizeof(ControlBlock);
     const auto path = host::segment_path(text);
-    host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory, text);
+    host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
+                           text);
     // Before the name exists nobody contends for the lock.
-    if (!host::try_lock(file.descriptor(), host::Lock::exclusive)) throw system_failure(errno, text, "locking");
+    if (!host::try_lock(file.descriptor(), host::Lock::exclusive))
+      throw system_failure(errno, text, "locking");
     reserve_patiently(file.descriptor(), bytes, text);
 
     std::shared_ptr<Segment> segment(new Segment(text, path));
@@ -145,21 +150,25 @@ class Segment {
   /// The segment of that name, mapped. Waits up to `wait` for the name to appear. Another user's
   /// segment is refused unless `any_user`. Throws Error: name_missing, not_an_array, not_permitted.
   static std::shared_ptr<Segment> attach(const SegmentName& name, host::Access access,
-                                         std::chrono::nanoseconds wait = {}, bool any_user = false) {
+                                         std::chrono::nanoseconds wait = {},
+                                         bool any_user = false) {
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
-    const auto deadline = wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
+    const auto deadline =
+        wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
     const auto path = host::segment_path(name.str());
     constexpr std::chrono::microseconds longest(10'000);
     auto file = host::open_existing(path, access, name.str());
     for (auto pause = std::chrono::microseconds(200); !file; pause = std::min(2 * pause, longest)) {
       if (Clock::now() >= deadline) {
         if (wait.count() > 0)
-          throw Error(Errc::timed_out, name.str(), "the name did not appear in time", "start its creator, or wait longer");
+          throw Error(Errc::timed_out, name.str(), "the name did not appear in time",
+                      "start its creator, or wait longer");
         throw Error(Errc::name_missing, name.str(), "there is no array of that name",
                     "create it first, or give attach a time to wait");
       }
-      std::this_thread::sleep_for(pause);  // names appear complete: there is nothing else to wait for
+      std::this_thread::sleep_for(
+          pause);  // names appear complete: there is nothing else to wait for
       file = host::open_existing(path, access, name.str());
     }
     auto segment = open(*file, name.str(), path, access);
@@ -187,7 +196,8 @@ class Segment {
     host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), path);
     auto segment = open(file.descriptor(), {}, absolute(path), host::Access::read_write);
     if (!file.publish(path, path))
-      throw Error(Errc::name_taken, path, "the file exists", "remove it, or map_file it to change it in place");
+      throw Error(Errc::name_taken, path, "the file exists",
+                  "remove it, or map_file it to change it in place");
     return segment;
   }
 
@@ -203,22 +213,24 @@ class Segment {
   const host::FileId& file_id() const noexcept { return file_id_; }
   const Identity& identity() const noexcept { return identity_; }  ///< zeros for a file on disk
 
-  /// True if this object's end removes the name: it created it, in this process, and did not keep it.
+  /// True if this object's end removes the name: it created it, in this process, and did not keep
+  /// it.
   bool owned() const noexcept { return owner_.held(); }
 
   /// True once the owner has removed the name.
   bool ended() const noexcept {
     if (control_at_ == 0) return false;
     auto* const state = mapping_.data() + control_at_ + offsetof(ControlBlock, state);
-    return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(state)).load(std::memory_order_relaxed) ==
-           static_cast<std::uint32_t>(SegmentState::ended);
+    return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(state))
+               .load(std::memory_order_relaxed) == static_cast<std::uint32_t>(SegmentState::ended);
   }
 
   /// Leaves the name for others: it stays until somebody removes it. Throws Error(invalid_argument)
   /// if this process does not own it.
   void keep() {
     if (!owned())
-      throw Error(Errc::invalid_argument, subject(), "only the process that created an array can keep it",
+      throw Error(Errc::invalid_argument, subject(),
+                  "only the process that created an array can keep it",
                   "call keep() on the array that create returned");
     // Killed before this line: the array is reapable. After it: it is kept, locked or not.
     write_state(SegmentState::kept);
@@ -227,12 +239,14 @@ class Segment {
 
   /// Maps the same bytes anew, read-only: for an owner that has filled them.
   void make_read_only() {
-    mapping_ = host::Mapping(owner_.descriptor(), host::Access::read_only, mapping_.size(), subject());
+    mapping_ =
+        host::Mapping(owner_.descriptor(), host::Access::read_only, mapping_.size(), subject());
   }
 
   /// Has the data on disk before it returns (shared memory has none: nothing to do).
   void flush() {
-    if (!mapping_.flush()) throw system_failure(errno, subject(), "writing to disk", "is the disk full?");
+    if (!mapping_.flush())
+      throw system_failure(errno, subject(), "writing to disk", "is the disk full?");
   }
 
   /// Removes the name if this process owns it; the memory stays for whoever has it mapped.
@@ -251,20 +265,23 @@ class Segment {
  private:
   Segment(std::string name, std::string path) : name_(std::move(name)), path_(std::move(path)) {}
 
-  static NpyHeader layout_of(const Dtype& dtype, std::span<const std::size_t> shape, const std::string& subject) {
+  static NpyHeader layout_of(const Dtype& dtype, std::span<const std::size_t> shape,
+                             const std::string& subject) {
     const auto bytes = npy::detail::checked_bytes(shape, dtype.size);
     const auto encoded = bytes ? npy::encode(dtype, shape).size() : 0;
-    if (!bytes || *bytes > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - encoded - 256)
+    if (!bytes ||
+        *bytes > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - encoded - 256)
       throw Error(Errc::invalid_shape, subject,
-                  "shape " + detail::tuple_of({shape.begin(), shape.end()}) + " of " + std::to_string(dtype.size) +
-                      "-byte elements is more than any memory",
+                  "shape " + detail::tuple_of({shape.begin(), shape.end()}) + " of " +
+                      std::to_string(dtype.size) + "-byte elements is more than any memory",
                   "an extent may be negative or far too large");
     return {dtype, false, {shape.begin(), shape.end()}, encoded};
   }
 
-  // Workers that were attached to an array which has just ended let go of its memory within a quarter
-  // of a second; only a lack that outlasts them is real.
-  static void reserve_patiently(const host::Descriptor& file, std::uint64_t bytes, const std::string& subject) {
+  // Workers that were attached to an array which has just ended let go of its memory within a
+  // quarter of a second; only a lack that outlasts them is real.
+  static void reserve_patiently(const host::Descriptor& file, std::uint64_t bytes,
+                                const std::string& subject) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
     for (;;) {
       try {
@@ -283,17 +300,19 @@ class Segment {
       if (detail::remove_orphan(name)) continue;
       if (++refusals < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    throw Error(Errc::name_taken, name, "the name is taken", "attach to it, choose another name, or remove it first");
+    throw Error(Errc::name_taken, name, "the name is taken",
+                "attach to it, choose another name, or remove it first");
   }
 
-  static std::shared_ptr<Segment> open(const host::Descriptor& file, std::string name, std::string path,
-                                       host::Access access) {
+  static std::shared_ptr<Segment> open(const host::Descriptor& file, std::string name,
+                                       std::string path, host::Access access) {
     std::shared_ptr<Segment> segment(new Segment(std::move(name), std::move(path)));
     auto found = detail::inspect(file, segment->subject());
     std::size_t bytes = found.header.data_offset + found.header.data_bytes();
     if (found.control) {
       segment->identity_ = found.control->identity;
-      segment->control_at_ = ControlBlock::offset_for(found.header.data_offset, found.header.data_bytes());
+      segment->control_at_ =
+          ControlBlock::offset_for(found.header.data_offset, found.header.data_bytes());
       bytes = segment->control_at_ + sizeof(ControlBlock);
     }
     segment->file_id_ = found.file.id;

@@ -22,8 +22,10 @@ class SegmentName {
                    "use 1 to 200 of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _");
     };
     if (name.empty()) throw refuse("it is empty");
-    if (name.size() > max_length) throw refuse("it has " + std::to_string(name.size()) + " characters");
-    if (name[0] == '.' || name[0] == '-') throw refuse("it begins with '" + std::string(1, name[0]) + "'");
+    if (name.size() > max_length)
+      throw refuse("it has " + std::to_string(name.size()) + " characters");
+    if (name[0] == '.' || name[0] == '-')
+      throw refuse("it begins with '" + std::string(1, name[0]) + "'");
     for (const char c : name)
       if (!allowed(c)) throw refuse("it has a character that is not allowed");
   }
@@ -39,7 +41,8 @@ class SegmentName {
 
  private:
   static constexpr bool allowed(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   }
   std::string printable() const {
     std::string out;

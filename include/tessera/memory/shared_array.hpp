@@ -3,7 +3,8 @@
 // The container's shape is copied from the header when it was checked and never read again, so
 // nobody who writes into the segment can move it. resize and reshape, which xtensor's containers
 // inherit, can't change it either. xtensor stores an array in a view or an expression as a Handle,
-// which shares the mapping: what was made from an array stays valid when the array ends or is moved.
+// which shares the mapping: what was made from an array stays valid when the array ends or is
+// moved.
 #pragma once
 
 #include <chrono>
@@ -39,8 +40,9 @@ class Array;
 
 /// An N-dimensional array of T in named shared memory, row-major, and an xtensor container.
 /// `SharedArray<const T, N>` is read-only: so is its mapping. Made by create, it owns its name and
-/// removes it when it ends; made by attach, it never removes anything. Moves, does not copy. Several
-/// processes and threads may use the elements at once, as far as they do not race for one element.
+/// removes it when it ends; made by attach, it never removes anything. Moves, does not copy.
+/// Several processes and threads may use the elements at once, as far as they do not race for one
+/// element.
 template <class T, std::size_t N>
 using SharedArray = detail::Array<T, N, detail::Holder::person>;
 
@@ -96,11 +98,13 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   using Container = xt::xstrided_container<Array>;
   using Semantic = xt::xcontainer_semantic<Array>;
   using Value = std::remove_const_t<T>;
-  static_assert(Element<Value>,
-                "tessera: elements are bool, integers, float, double, complex of these, or trivially "
-                "copyable structs described by TESSERA_FIELDS");
+  static_assert(
+      Element<Value>,
+      "tessera: elements are bool, integers, float, double, complex of these, or trivially "
+      "copyable structs described by TESSERA_FIELDS");
   static constexpr bool writable = !std::is_const_v<T>;
-  static constexpr host::Access access = writable ? host::Access::read_write : host::Access::read_only;
+  static constexpr host::Access access =
+      writable ? host::Access::read_write : host::Access::read_only;
 
  public:
   using typename Container::inner_shape_type;
@@ -127,7 +131,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
 
   /// An expression's hold on an array; implicit, since xtensor makes it.
   template <class U, Holder From>
-    requires(H == Holder::expression && std::same_as<std::remove_const_t<U>, Value> && (!writable || !std::is_const_v<U>))
+    requires(H == Holder::expression && std::same_as<std::remove_const_t<U>, Value> &&
+             (!writable || !std::is_const_v<U>))
   Array(const Array<U, N, From>& other) noexcept : Array(other.segment()) {}
 
   /// The owner's end removes the name; what views and expressions hold stays mapped.
@@ -137,8 +142,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     }
   }
 
-  /// A new array of zeros under this name, owned. Throws Error: name_taken (unless a proven orphan had
-  /// the name, which is replaced), invalid_name, invalid_shape, no_space.
+  /// A new array of zeros under this name, owned. Throws Error: name_taken (unless a proven orphan
+  /// had the name, which is replaced), invalid_name, invalid_shape, no_space.
   static Array create(std::string_view name, const Shape<N>& shape, CreateOptions options = {}) {
     return Array(made(SegmentName(name), shape, options));
   }
@@ -155,7 +160,9 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return Array(std::move(segment));
   }
   /// The same, waiting up to `wait` for the name to appear.
-  static Array attach(std::string_view name, std::chrono::nanoseconds wait) { return attach(name, AttachOptions{wait}); }
+  static Array attach(std::string_view name, std::chrono::nanoseconds wait) {
+    return attach(name, AttachOptions{wait});
+  }
   /// The same, refused with shape_mismatch unless it has this shape.
   static Array attach(std::string_view name, const Shape<N>& shape, AttachOptions options = {}) {
     auto array = attach(name, options);
@@ -163,8 +170,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return array;
   }
 
-  /// A new array with the values of an xtensor expression or (rank 1) of a contiguous range; under a
-  /// unique name, or the given one.
+  /// A new array with the values of an xtensor expression or (rank 1) of a contiguous range; under
+  /// a unique name, or the given one.
   template <class Source>
   static Array copy_of(const Source& source, CreateOptions options = {}) {
     return copied(std::nullopt, source, options);
@@ -174,9 +181,9 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return copied(SegmentName(name), source, options);
   }
 
-  /// A new array with the elements of an .npy file, any byte order and order of axes; under a unique
-  /// name, or the given one. The element type is never converted. Throws Error: name_missing,
-  /// not_an_array, type_mismatch, rank_mismatch, no_space.
+  /// A new array with the elements of an .npy file, any byte order and order of axes; under a
+  /// unique name, or the given one. The element type is never converted. Throws Error:
+  /// name_missing, not_an_array, type_mismatch, rank_mismatch, no_space.
   static Array load(const std::string& path, CreateOptions options = {}) {
     return filled(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
   }
@@ -192,8 +199,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return Array(std::move(segment));
   }
 
-  /// A new .npy file on disk as an array of zeros, its space reserved; the file stays. Throws Error:
-  /// name_taken (the file exists), no_space.
+  /// A new .npy file on disk as an array of zeros, its space reserved; the file stays. Throws
+  /// Error: name_taken (the file exists), no_space.
   static Array create_file(const std::string& path, const Shape<N>& shape)
     requires writable
   {
@@ -234,8 +241,10 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     requires(!std::same_as<E, Array>)
   Array& operator=(const xt::xexpression<E>& expression) {
     static_assert(writable, "tessera: this array is read-only: its element type is const");
-    resize(expression.derived_cast().shape());  // before xtensor evaluates it into a temporary of rank N
-    return Semantic::operator=(expression);
+    resize(expression.derived_cast()
+               .shape());  // before xtensor evaluates it into a temporary of rank N
+    Semantic::operator=(expression);
+    return *this;
   }
   Array& operator=(temporary_type&& values) {
     static_assert(writable, "tessera: this array is read-only: its element type is const");
@@ -248,10 +257,11 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// before it assigns.
   template <class S>
   void resize(const S& shape, bool = false) {
-    if (!segment_ || !std::equal(this->shape().begin(), this->shape().end(), std::begin(shape), std::end(shape)))
+    if (!segment_ ||
+        !std::equal(this->shape().begin(), this->shape().end(), std::begin(shape), std::end(shape)))
       throw Error(Errc::shape_mismatch, segment_ ? segment_->subject() : "SharedArray",
-                  "its shape is " + tuple_of({this->shape().begin(), this->shape().end()}) + ", the values' is " +
-                      tuple_of({std::begin(shape), std::end(shape)}),
+                  "its shape is " + tuple_of({this->shape().begin(), this->shape().end()}) +
+                      ", the values' is " + tuple_of({std::begin(shape), std::end(shape)}),
                   "an array in shared memory can't change its shape");
   }
   template <class S, class Any>
@@ -271,24 +281,27 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     if (!segment) return;
     const auto& extents = segment->header().shape;
     std::copy(extents.begin(), extents.end(), this->shape_impl().begin());
-    const auto size = xt::compute_strides(this->shape_impl(), xt::layout_type::row_major, this->strides_impl(),
-                                          this->backstrides_impl());
+    const auto size = xt::compute_strides(this->shape_impl(), xt::layout_type::row_major,
+                                          this->strides_impl(), this->backstrides_impl());
     storage_ = storage_type(reinterpret_cast<T*>(segment->data()), size);
     segment_ = std::move(segment);
   }
   template <class, std::size_t, Holder>
   friend class Array;
 
-  static std::shared_ptr<Segment> made(std::optional<SegmentName> name, const Shape<N>& shape, CreateOptions options) {
+  static std::shared_ptr<Segment> made(std::optional<SegmentName> name, const Shape<N>& shape,
+                                       CreateOptions options) {
     static_assert(writable, "tessera: create an array of a non-const element type");
     return Segment::create(std::move(name), dtype_of<Value>(), shape.extents(), options.permission);
   }
 
   template <class Source>
-  static Array copied(std::optional<SegmentName> name, const Source& source, CreateOptions options) {
+  static Array copied(std::optional<SegmentName> name, const Source& source,
+                      CreateOptions options) {
     Array<Value, N, Holder::person> array;
     const auto make = [&](const Shape<N>& shape) {
-      array = Array<Value, N, Holder::person>(Array<Value, N, Holder::person>::made(std::move(name), shape, options));
+      array = Array<Value, N, Holder::person>(
+          Array<Value, N, Holder::person>::made(std::move(name), shape, options));
     };
     if constexpr (xt::is_xexpression<Source>::value) {
       make(source.shape());
@@ -307,7 +320,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
 
   Segment& held() const {
     if (!segment_)
-      throw Error(Errc::invalid_argument, "SharedArray", "it holds no array: it was moved from or never made");
+      throw Error(Errc::invalid_argument, "SharedArray",
+                  "it holds no array: it was moved from or never made");
     return *segment_;
   }
   static const std::string& nothing() noexcept {

@@ -1,8 +1,8 @@
 // Floor 2, memory: a Box of an array as an xtensor expression; rows as spans.
 //
 // What a kernel sees. It owns nothing and copies cheaply; assigning to it writes elements, as with
-// xtensor's views, by the loop of row_loop.hpp. A view of const elements can't be written: that does
-// not compile.
+// xtensor's views, by the loop of row_loop.hpp. A view of const elements can't be written: that
+// does not compile.
 #pragma once
 
 #include <array>
@@ -42,16 +42,18 @@ struct xcontainer_inner_types<tessera::TileView<T, N>> {
 };
 
 template <class T, std::size_t N>
-struct xiterable_inner_types<tessera::TileView<T, N>> : xcontainer_iterable_types<tessera::TileView<T, N>> {};
+struct xiterable_inner_types<tessera::TileView<T, N>>
+    : xcontainer_iterable_types<tessera::TileView<T, N>> {};
 
 }  // namespace xt
 
 namespace tessera {
 
-/// The elements of one tile of an array (or all of it, for whole()), N axes, in place. T is const for
-/// a tile that is only read. Valid during the kernel's call.
+/// The elements of one tile of an array (or all of it, for whole()), N axes, in place. T is const
+/// for a tile that is only read. Valid during the kernel's call.
 template <class T, std::size_t N>
-class TileView : public xt::xstrided_container<TileView<T, N>>, public xt::xview_semantic<TileView<T, N>> {
+class TileView : public xt::xstrided_container<TileView<T, N>>,
+                 public xt::xview_semantic<TileView<T, N>> {
   using Container = xt::xstrided_container<TileView>;
   using Semantic = xt::xview_semantic<TileView>;
   static constexpr bool writable = !std::is_const_v<T>;
@@ -68,10 +70,12 @@ class TileView : public xt::xstrided_container<TileView<T, N>>, public xt::xview
     this->mutable_layout() = xt::layout_type::dynamic;
     for (std::size_t d = 0; d < N; ++d) {
       if (shape[d] == 1) this->strides_impl()[d] = 0;  // xtensor's convention, which broadcasts
-      this->backstrides_impl()[d] = this->strides_impl()[d] * (static_cast<std::ptrdiff_t>(shape[d]) - 1);
+      this->backstrides_impl()[d] =
+          this->strides_impl()[d] * (static_cast<std::ptrdiff_t>(shape[d]) - 1);
     }
   }
-  TileView(const TileView& other) noexcept : TileView(other.data_pointer(), other.shape(), other.strides()) {}
+  TileView(const TileView& other) noexcept
+      : TileView(other.data_pointer(), other.shape(), other.strides()) {}
   ~TileView() = default;
 
   /// Writes elements: `values` is any xtensor expression that broadcasts to this shape. Throws
@@ -102,7 +106,8 @@ class TileView : public xt::xstrided_container<TileView<T, N>>, public xt::xview
   std::span<T> row(Index... index) const {
     const auto length = this->shape()[N - 1];
     if (length > 1 && this->strides()[N - 1] != 1)
-      throw Error(Errc::invalid_argument, "tile", "its rows are not contiguous", "index it as tile(i, j)");
+      throw Error(Errc::invalid_argument, "tile", "its rows are not contiguous",
+                  "index it as tile(i, j)");
     T* at = data_pointer();
     std::size_t d = 0;
     ((at += static_cast<std::ptrdiff_t>(index) * this->strides()[d++]), ...);
@@ -136,7 +141,8 @@ class TileView : public xt::xstrided_container<TileView<T, N>>, public xt::xview
   TileView& scalar_computed_assign(const E& value, F&& function) {
     must_be_writable();
     const auto self = operand();
-    run_on_rows(detail::Applied<std::decay_t<F>, detail::Operand<T, N>, detail::Constant<E>>{function, {self, {value}}});
+    run_on_rows(detail::Applied<std::decay_t<F>, detail::Operand<T, N>, detail::Constant<E>>{
+        function, {self, {value}}});
     return *this;
   }
   void assign_temporary_impl(temporary_type&& values) { assign(values); }
@@ -150,7 +156,9 @@ class TileView : public xt::xstrided_container<TileView<T, N>>, public xt::xview
     return n;
   }
   static void must_be_writable() {
-    static_assert(writable, "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
+    static_assert(
+        writable,
+        "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
   }
   T* data_pointer() const noexcept { return const_cast<T*>(storage_.data()); }
   detail::Operand<T, N> operand() const noexcept { return {data_pointer(), this->strides()}; }

@@ -1,4 +1,5 @@
-// Floor 3, pool: how a job's arguments line up with its tiles; what is refused before anything runs.
+// Floor 3, pool: how a job's arguments line up with its tiles; what is refused before anything
+// runs.
 //
 // A tile shape of rank R speaks of the trailing R axes, and so does the grid of tiles: its extents
 // are the arguments' trailing extents, broadcast (an extent of 1, or a missing axis, serves every
@@ -26,7 +27,9 @@ struct Argument {
   JobOrder::Argument order;
   std::vector<Progression> lattice;
 
-  std::span<const std::uint64_t> shape() const { return {order.record.shape.data(), order.record.axes}; }
+  std::span<const std::uint64_t> shape() const {
+    return {order.record.shape.data(), order.record.axes};
+  }
   std::string words(std::size_t position) const {
     return "argument " + std::to_string(position) + " (" + order.segment->subject() + ", shape " +
            tuple_of({shape().begin(), shape().end()}) + ")";
@@ -40,14 +43,16 @@ Argument argument_of(const S& section) {
   out.use = S::use;
   out.lattice = section.lattice;
   out.order.segment = section.segment;
-  out.order.data = reinterpret_cast<std::byte*>(const_cast<std::remove_const_t<typename S::element_type>*>(section.data));
+  out.order.data = reinterpret_cast<std::byte*>(
+      const_cast<std::remove_const_t<typename S::element_type>*>(section.data));
   auto& record = out.order.record;
   const auto& segment = *section.segment;
   record.identity = segment.identity();
   record.file = segment.file_id();
   record.is_name = segment.name().empty() ? 0 : 1;
   record.writes = S::use == Use::write;
-  record.offset = static_cast<std::uint64_t>(out.order.data - (segment.data() - segment.header().data_offset));
+  record.offset =
+      static_cast<std::uint64_t>(out.order.data - (segment.data() - segment.header().data_offset));
   record.axes = S::rank;
   for (std::size_t d = 0; d < S::rank; ++d) {
     record.shape[d] = section.shape[d];
@@ -73,22 +78,25 @@ std::array<std::size_t, R> line_up(std::span<const Argument> arguments) {
       if (extent == 1 || extent == grid[g]) continue;
       if (grid[g] != 1)
         throw Error(Errc::shape_mismatch, "TiledPool",
-                    arguments[i].words(i) + " and " + arguments[from[g]].words(from[g]) + " do not line up: extents " +
-                        std::to_string(extent) + " and " + std::to_string(grid[g]) + " on axis -" + std::to_string(k + 1),
+                    arguments[i].words(i) + " and " + arguments[from[g]].words(from[g]) +
+                        " do not line up: extents " + std::to_string(extent) + " and " +
+                        std::to_string(grid[g]) + " on axis -" + std::to_string(k + 1),
                     "arguments line up by their trailing axes; pass tables as whole(...)");
       grid[g] = extent;
       from[g] = i;
     }
   }
   if (!any)
-    throw Error(Errc::invalid_argument, "TiledPool", "every argument is whole(): there is nothing to cut into tiles",
+    throw Error(Errc::invalid_argument, "TiledPool",
+                "every argument is whole(): there is nothing to cut into tiles",
                 "pass at least one array bare or as into(...)");
   return grid;
 }
 
 /// Throws Error(overlap) if two tiles could write one element of argument `position`.
 template <std::size_t R>
-void check_disjoint(const Argument& argument, std::size_t position, const std::array<std::size_t, R>& grid,
+void check_disjoint(const Argument& argument, std::size_t position,
+                    const std::array<std::size_t, R>& grid,
                     const std::array<std::size_t, R>& counts) {
   if (argument.use != Use::write) return;
   const auto shape = argument.shape();
@@ -97,8 +105,9 @@ void check_disjoint(const Argument& argument, std::size_t position, const std::a
     const std::size_t extent = k < shape.size() ? shape[shape.size() - 1 - k] : 1;
     if (counts[g] > 1 && extent != grid[g])
       throw Error(Errc::overlap, "TiledPool",
-                  "all " + std::to_string(counts[g]) + " tiles along axis -" + std::to_string(k + 1) +
-                      " would write the same elements of " + argument.words(position),
+                  "all " + std::to_string(counts[g]) + " tiles along axis -" +
+                      std::to_string(k + 1) + " would write the same elements of " +
+                      argument.words(position),
                   "give the output that axis, or make it one tile with tessera::full");
   }
 }
@@ -113,7 +122,8 @@ inline void check_overlaps(std::span<const Argument> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     for (std::size_t j = 0; j < arguments.size(); ++j) {
       const auto &out = arguments[i], &other = arguments[j];
-      if (i == j || out.use != Use::write || out.order.record.file != other.order.record.file) continue;
+      if (i == j || out.use != Use::write || out.order.record.file != other.order.record.file)
+        continue;
       if (other.use != Use::whole && same_elements(out, other)) continue;
       if (!meet(out.lattice, other.lattice)) continue;
       throw Error(Errc::overlap, "TiledPool",

@@ -102,12 +102,14 @@ class Caller {
     report_.workers_lost = outcome.lost_workers;
     if (!outcome.complete()) throw failure(outcome);
     if (results != nullptr) std::memcpy(results, memory.results(), order.tiles * order.result_size);
-    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    report_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (capacity_ > large_memory) release_memory();
   }
 
  private:
-  static constexpr std::size_t small_memory = std::size_t{64} << 10, large_memory = std::size_t{16} << 20;
+  static constexpr std::size_t small_memory = std::size_t{64} << 10,
+                               large_memory = std::size_t{16} << 20;
   static constexpr std::chrono::milliseconds patience{100};
 
   struct Outcome {
@@ -119,17 +121,20 @@ class Caller {
   };
 
   static std::shared_ptr<Segment> bytes_segment(std::size_t bytes) {
-    return Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes}, Permission::owner);
+    return Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
+                           Permission::owner);
   }
 
   void check_usable() const {
     if (generation_ != host::fork_generation())
-      throw Error(Errc::pool_unusable, "TiledPool", "it belongs to the parent of this forked process",
+      throw Error(Errc::pool_unusable, "TiledPool",
+                  "it belongs to the parent of this forked process",
                   "make a pool of its own in the child");
     if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
   }
   static Error keeper_gone() {
-    return {Errc::pool_unusable, "TiledPool", "its keeper process has ended, and the workers with it",
+    return {Errc::pool_unusable, "TiledPool",
+            "its keeper process has ended, and the workers with it",
             "make a new pool; if a job was running, what its unfinished tiles hold is unknown"};
   }
 
@@ -156,7 +161,8 @@ class Caller {
         board_->head().memory_identity = memory_->identity();
       }
     }
-    const JobMemory memory{in_caller() ? reinterpret_cast<std::byte*>(private_memory_.data()) : memory_->data()};
+    const JobMemory memory{in_caller() ? reinterpret_cast<std::byte*>(private_memory_.data())
+                                       : memory_->data()};
     memory.write(order, head);
     return memory;
   }
@@ -173,7 +179,8 @@ class Caller {
     Schedule schedule(board_->ranges(), job, memory.head().tiles);
     schedule.deal();
     auto& head = board_->head();
-    head.job.store(job, std::memory_order_seq_cst);  // releases job memory and ranges to the workers
+    head.job.store(job,
+                   std::memory_order_seq_cst);  // releases job memory and ranges to the workers
     if (in_caller()) {
       Turn turn{*board_, memory, job, 0, {}, schedule};
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
@@ -235,8 +242,9 @@ class Caller {
       const auto died = slot.ends.load() - ends_before[w];
       if (died == 0) continue;
       out.lost_workers += died;
-      out.deaths += (out.deaths.empty() ? "" : ", ") + std::string("worker ") + std::to_string(w) + " (process " +
-                    std::to_string(slot.last_pid.load()) + ") " + host::end_in_words(slot.last_end.load());
+      out.deaths += (out.deaths.empty() ? "" : ", ") + std::string("worker ") + std::to_string(w) +
+                    " (process " + std::to_string(slot.last_pid.load()) + ") " +
+                    host::end_in_words(slot.last_end.load());
     }
     const bool stopped = board_->head().stop.load() == job_;
     const bool hopeless = out.lost_workers > workers() + 16;  // a kernel that kills every worker
@@ -249,15 +257,19 @@ class Caller {
     for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
       unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
     std::sort(unfinished.begin(), unfinished.end());
-    const auto counts = std::to_string(report_.tiles - unfinished.size()) + " of " + std::to_string(report_.tiles) +
-                        " tiles are done and stay";
+    const auto counts = std::to_string(report_.tiles - unfinished.size()) + " of " +
+                        std::to_string(report_.tiles) + " tiles are done and stay";
     const auto& head = board_->head();
     if (head.failure.load() == job_) {
       const bool told = head.failure_told.load(std::memory_order_acquire) == job_;
-      const auto text = told ? std::string(head.failure_text.data(), ::strnlen(head.failure_text.data(), BoardHead::text_size))
-                             : "a failure whose text was lost with its worker";
-      const auto where = told && head.failure_tile != no_tile ? "the kernel threw in tile " + std::to_string(head.failure_tile) + ": "
-                                                              : std::string("a worker could not begin: ");
+      const auto text = told
+                            ? std::string(head.failure_text.data(),
+                                          ::strnlen(head.failure_text.data(), BoardHead::text_size))
+                            : "a failure whose text was lost with its worker";
+      const auto where =
+          told && head.failure_tile != no_tile
+              ? "the kernel threw in tile " + std::to_string(head.failure_tile) + ": "
+              : std::string("a worker could not begin: ");
       return {Errc::kernel_failed, where + text, counts, std::move(unfinished), outcome.unknown};
     }
     std::string tiles;
@@ -265,7 +277,8 @@ class Caller {
       tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
     if (outcome.unknown.size() > 20) tiles += ", ...";
     return {Errc::worker_died, outcome.deaths + "; the state of tile " + tiles + " is unknown",
-            counts + ", the worker was replaced, and the pool can be used", std::move(unfinished), outcome.unknown};
+            counts + ", the worker was replaced, and the pool can be used", std::move(unfinished),
+            outcome.unknown};
   }
 
   std::uint64_t generation_;

@@ -1,16 +1,19 @@
 // Floor 3, pool: the memory that caller, keeper and workers share, byte by byte.
 //
-// The board lives as long as the pool: doorbells, the armed job's number, one slot and one range for
-// each worker. What belongs to one job (arguments, kernel, one byte for each tile, results) stands in
-// job memory, a segment that workers attach by name and that is replaced by a larger one at need.
+// The board lives as long as the pool: doorbells, the armed job's number, one slot and one range
+// for each worker. What belongs to one job (arguments, kernel, one byte for each tile, results)
+// stands in job memory, a segment that workers attach by name and that is replaced by a larger one
+// at need.
 //
 // Life of a job, number n:
 //   caller    writes job memory, deals the ranges, sets job = n (release), rings `work`.
-//   worker    sets inside = n, looks again whether job is still n (else it steps back), serves tiles,
+//   worker    sets inside = n, looks again whether job is still n (else it steps back), serves
+//   tiles,
 //             sets inside = 0 (release), rings `news`.
 //   keeper    on a worker's confirmed death: ends += 1, inside = 0 (release), rings `news`.
 //   caller    is done when every tile's byte says so, or when no range holds a tile and nobody is
-//             inside. It sets job = 0, waits until nobody is inside, and only then touches job memory.
+//             inside. It sets job = 0, waits until nobody is inside, and only then touches job
+//             memory.
 // Setting `inside` and then reading `job` pairs with setting `job` and then reading `inside` (all
 // seq_cst): no worker can be inside job memory that the caller thinks is left.
 // Completion and loss are read from the tiles' bytes alone.
@@ -50,12 +53,14 @@ using TileByte = std::atomic<std::uint8_t>;
 static_assert(sizeof(TileByte) == 1 && TileByte::is_always_lock_free);
 
 struct alignas(cache_line) WorkerSlot {
-  std::atomic<std::uint64_t> inside{0};   ///< the job whose memory this worker may touch; 0: none
-  std::atomic<std::uint64_t> tiles{0};    ///< finished in the job that it was last inside; for the report
+  std::atomic<std::uint64_t> inside{0};  ///< the job whose memory this worker may touch; 0: none
+  std::atomic<std::uint64_t> tiles{
+      0};  ///< finished in the job that it was last inside; for the report
   std::atomic<std::uint32_t> ends{0};     ///< how many processes in this slot have died
   std::atomic<std::int32_t> last_end{0};  ///< wait status of the last that died
   std::atomic<std::int32_t> last_pid{0};  ///< and its number
-  std::atomic<std::int32_t> pid{0};       ///< of the process that works here now; 0: none could be started
+  std::atomic<std::int32_t> pid{
+      0};  ///< of the process that works here now; 0: none could be started
 };
 
 struct BoardHead {
@@ -65,8 +70,8 @@ struct BoardHead {
   alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
   alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
   alignas(cache_line) std::atomic<std::uint64_t> job{0};  ///< the armed job's number; 0: none
-  std::atomic<std::uint64_t> stop{0};                      ///< the job in which nobody shall claim any more
-  std::atomic<std::uint32_t> closing{0};                   ///< the pool ends
+  std::atomic<std::uint64_t> stop{0};     ///< the job in which nobody shall claim any more
+  std::atomic<std::uint32_t> closing{0};  ///< the pool ends
   // Where the armed job's memory is. Written while no job is armed.
   std::array<char, SegmentName::max_length + 1> memory_name{};
   Identity memory_identity{};
@@ -89,11 +94,13 @@ class Board {
   Board(std::byte* memory, std::size_t workers) {
     void* at = memory;
     std::size_t room = bytes(workers);
-    auto* const begin = static_cast<std::byte*>(std::align(cache_line, room - cache_line, at, room));
+    auto* const begin =
+        static_cast<std::byte*>(std::align(cache_line, room - cache_line, at, room));
     head_ = new (begin) BoardHead;
     head_->workers = workers;
     slots_ = {reinterpret_cast<WorkerSlot*>(begin + sizeof(BoardHead)), workers};
-    ranges_ = {reinterpret_cast<Range*>(begin + sizeof(BoardHead) + workers * sizeof(WorkerSlot)), workers};
+    ranges_ = {reinterpret_cast<Range*>(begin + sizeof(BoardHead) + workers * sizeof(WorkerSlot)),
+               workers};
     for (auto& slot : slots_) new (&slot) WorkerSlot;
     for (auto& range : ranges_) new (&range) Range;
   }
@@ -103,8 +110,9 @@ class Board {
   std::span<Range> ranges() const noexcept { return ranges_; }
 
   bool anyone_inside() const noexcept {
-    return std::any_of(slots_.begin(), slots_.end(),
-                       [](const auto& slot) { return slot.inside.load(std::memory_order_seq_cst) != 0; });
+    return std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) {
+      return slot.inside.load(std::memory_order_seq_cst) != 0;
+    });
   }
 
   /// Records a failure, if it is the first of this job, and stops the job.
@@ -115,7 +123,8 @@ class Board {
       const auto length = std::min(text.size(), BoardHead::text_size - 1);
       std::memcpy(head_->failure_text.data(), text.data(), length);
       head_->failure_text[length] = '\0';
-      head_->failure_told.store(job, std::memory_order_release);  // pairs with the caller's reading of it
+      head_->failure_told.store(
+          job, std::memory_order_release);  // pairs with the caller's reading of it
     }
     head_->stop.store(job);
   }
@@ -128,12 +137,12 @@ class Board {
 
 /// One argument of a job, as workers read it.
 struct ArgumentRecord {
-  Identity identity{};           ///< of the array; zeros for a file on disk
-  host::FileId file;             ///< device and inode of the caller's mapping
-  std::uint64_t place_at = 0;    ///< where in job memory the name, or the file's path, stands
+  Identity identity{};         ///< of the array; zeros for a file on disk
+  host::FileId file;           ///< device and inode of the caller's mapping
+  std::uint64_t place_at = 0;  ///< where in job memory the name, or the file's path, stands
   std::uint64_t place_size = 0;
-  std::uint64_t offset = 0;      ///< bytes from the start of the mapping to the section's first element
-  std::uint32_t is_name = 0;     ///< a segment's name; else a file's path
+  std::uint64_t offset = 0;  ///< bytes from the start of the mapping to the section's first element
+  std::uint32_t is_name = 0;  ///< a segment's name; else a file's path
   std::uint32_t writes = 0;
   std::uint64_t axes = 0;
   std::array<std::uint64_t, max_axes> shape{};
@@ -189,7 +198,9 @@ struct JobMemory {
 
   /// How an order is laid out: a head with every offset set.
   static JobHead plan(const JobOrder& order) {
-    const auto aligned = [](std::uint64_t at) { return (at + cache_line - 1) / cache_line * cache_line; };
+    const auto aligned = [](std::uint64_t at) {
+      return (at + cache_line - 1) / cache_line * cache_line;
+    };
     JobHead head;
     head.tiles = order.tiles;
     head.arguments = order.arguments.size();
@@ -204,10 +215,11 @@ struct JobMemory {
     head.kernel_at = aligned(at);
     head.tile_bytes_at = aligned(head.kernel_at + head.kernel_size);
     head.results_at = aligned(head.tile_bytes_at + head.tiles);
-    const auto results = npy::detail::checked_bytes(std::array{order.tiles}, std::max<std::size_t>(order.result_size, 1));
+    const auto results = npy::detail::checked_bytes(std::array{order.tiles},
+                                                    std::max<std::size_t>(order.result_size, 1));
     if (!results || *results > std::uint64_t{1} << 60)
-      throw Error(Errc::invalid_shape, "TiledPool", "the results of so many tiles are more than any memory",
-                  "use larger tiles");
+      throw Error(Errc::invalid_shape, "TiledPool",
+                  "the results of so many tiles are more than any memory", "use larger tiles");
     head.bytes = head.results_at + *results;
     return head;
   }

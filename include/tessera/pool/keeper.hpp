@@ -3,8 +3,8 @@
 // A single-threaded child of the caller, in a session of its own, with default signals: what the
 // caller does with threads, signals and wait() does not reach it, and the terminal's Ctrl-C reaches
 // neither it nor its workers. It tells the caller of every death through the board. When the caller
-// ends, however it ends, it ends the workers and removes the names that the caller owned; when it is
-// killed itself, the kernel ends the workers.
+// ends, however it ends, it ends the workers and removes the names that the caller owned; when it
+// is killed itself, the kernel ends the workers.
 #pragma once
 
 #include <chrono>
@@ -22,9 +22,13 @@ namespace tessera::detail {
 
 class Keeper {
  public:
-  Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller, Identity caller_identity,
-         int spins)
-      : board_(board), socket_(socket), caller_(caller), caller_identity_(caller_identity), spins_(spins) {}
+  Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller,
+         Identity caller_identity, int spins)
+      : board_(board),
+        socket_(socket),
+        caller_(caller),
+        caller_identity_(caller_identity),
+        spins_(spins) {}
 
   /// The keeper process, from the fork on. Returns its exit code.
   int run() {
@@ -97,7 +101,8 @@ class Keeper {
   void end_workers(const host::ChildEnds& ends, std::chrono::milliseconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (anyone_alive()) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) break;
       ends.wait_child(static_cast<int>(left.count()));
       collect(false);

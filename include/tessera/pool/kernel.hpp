@@ -1,8 +1,8 @@
 // Floor 3, pool: concepts for kernels; how a kernel travels to a worker.
 //
 // A kernel is a trivially copyable callable. Its bytes travel as they are and its code as module +
-// offset of a function that knows its type (serve). Captured addresses mean nothing in a worker: the
-// bytes are searched for them before a job starts.
+// offset of a function that knows its type (serve). Captured addresses mean nothing in a worker:
+// the bytes are searched for them before a job starts.
 #pragma once
 
 #include <array>
@@ -30,9 +30,11 @@ class Tile {
   Tile(const TileGrid<R>& grid, std::size_t number, const detail::Turn& turn)
       : number_(number), index_(grid.index(number)), box_(grid.box(number)), turn_(&turn) {}
 
-  std::size_t number() const noexcept { return number_; }                      ///< row-major, from 0
-  const std::array<std::size_t, R>& index() const noexcept { return index_; }  ///< in the grid of tiles
-  const Box<R>& box() const noexcept { return box_; }                          ///< in the tiled axes
+  std::size_t number() const noexcept { return number_; }  ///< row-major, from 0
+  const std::array<std::size_t, R>& index() const noexcept {
+    return index_;
+  }                                                    ///< in the grid of tiles
+  const Box<R>& box() const noexcept { return box_; }  ///< in the tiled axes
   std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
   std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
   /// True once the job is to end early: a long kernel may return.
@@ -65,8 +67,10 @@ inline constexpr bool addresses_allowed<AllowAddresses<K>> = true;
 
 template <class K>
 const auto& unwrapped(const K& kernel) {
-  if constexpr (addresses_allowed<K>) return kernel.kernel;
-  else return kernel;
+  if constexpr (addresses_allowed<K>)
+    return kernel.kernel;
+  else
+    return kernel;
 }
 
 template <class S>
@@ -75,13 +79,17 @@ using TileOf = TileView<typename S::element_type, S::rank>;
 template <class K, std::size_t R, class... Sections>
 struct KernelTraits {
   static constexpr bool plain = std::is_invocable_v<K&, TileOf<Sections>&...>;
-  static constexpr bool with_tile = !plain && std::is_invocable_v<K&, const Tile<R>&, TileOf<Sections>&...>;
+  static constexpr bool with_tile =
+      !plain && std::is_invocable_v<K&, const Tile<R>&, TileOf<Sections>&...>;
 
   static auto result() {
-    if constexpr (plain) return std::type_identity<std::decay_t<std::invoke_result_t<K&, TileOf<Sections>&...>>>{};
+    if constexpr (plain)
+      return std::type_identity<std::decay_t<std::invoke_result_t<K&, TileOf<Sections>&...>>>{};
     else if constexpr (with_tile)
-      return std::type_identity<std::decay_t<std::invoke_result_t<K&, const Tile<R>&, TileOf<Sections>&...>>>{};
-    else return std::type_identity<void>{};
+      return std::type_identity<
+          std::decay_t<std::invoke_result_t<K&, const Tile<R>&, TileOf<Sections>&...>>>{};
+    else
+      return std::type_identity<void>{};
   }
   using Result = typename decltype(result())::type;
 };
@@ -90,8 +98,10 @@ struct KernelTraits {
 template <class K>
 constexpr void check_kernel_travels() {
   static_assert(std::is_trivially_copyable_v<K>,
-                "tessera: a kernel travels to other processes as bytes, so its captures must be trivially copyable: "
-                "no std::string, std::vector or other owner of memory (pass tables as whole(SharedArray::copy_of(...)))");
+                "tessera: a kernel travels to other processes as bytes, so its captures must be "
+                "trivially copyable: "
+                "no std::string, std::vector or other owner of memory (pass tables as "
+                "whole(SharedArray::copy_of(...)))");
 }
 
 template <class K, std::size_t R, class... Sections>
@@ -99,12 +109,15 @@ constexpr void check_kernel() {
   check_kernel_travels<K>();
   using Traits = KernelTraits<K, R, Sections...>;
   static_assert(Traits::plain || Traits::with_tile,
-                "tessera: the kernel can't be called with one tile for each argument (nor with a const Tile<R>& before "
-                "them, R being the rank of the tile shape): check the number and the types of its parameters");
+                "tessera: the kernel can't be called with one tile for each argument (nor with a "
+                "const Tile<R>& before "
+                "them, R being the rank of the tile shape): check the number and the types of its "
+                "parameters");
   using Result = typename Traits::Result;
   if constexpr (!std::is_void_v<Result>)
     static_assert(std::is_trivially_copyable_v<Result> && sizeof(Result) <= 65536,
-                  "tessera: a kernel's result travels as bytes: it must be trivially copyable and at most 64 KiB, or void");
+                  "tessera: a kernel's result travels as bytes: it must be trivially copyable and "
+                  "at most 64 KiB, or void");
 }
 
 /// A copy of a kernel's bytes. Throws Error(captured_address) if a word among them is an address in
@@ -116,14 +129,18 @@ std::vector<std::byte> kernel_bytes(const K& kernel, bool search) {
   if (search && !std::is_empty_v<K>) {
     // Padding may hold a stale pointer from whatever stood there before.
     TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
-    for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(K); at += alignof(std::uintptr_t)) {
+    for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(K);
+         at += alignof(std::uintptr_t)) {
       std::uintptr_t word = 0;
       std::memcpy(&word, copy.data() + at, sizeof word);
       if (host::points_into_private_memory(word))
         throw Error(Errc::captured_address, "kernel",
-                    "it holds an address of this process's memory (a captured reference, pointer, this, span or "
-                    "string_view, at byte " + std::to_string(at) + "), which means nothing in a worker",
-                    "capture by value; pass arrays as arguments, tables as whole(...); or allow_addresses(kernel) if "
+                    "it holds an address of this process's memory (a captured reference, pointer, "
+                    "this, span or "
+                    "string_view, at byte " +
+                        std::to_string(at) + "), which means nothing in a worker",
+                    "capture by value; pass arrays as arguments, tables as whole(...); or "
+                    "allow_addresses(kernel) if "
                     "the value is no address");
     }
   }
@@ -183,7 +200,8 @@ void serve(Turn& turn) {
   auto& finished = turn.board.slots()[turn.self].tiles;
 
   const auto call = [&](std::size_t number) -> decltype(auto) {
-    // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the schedule.
+    // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
+    // schedule.
     alignas(K) auto fresh = bytes;
     K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));
     const auto box = grid.box(number);
@@ -192,8 +210,10 @@ void serve(Turn& turn) {
           std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape)...};
           return std::apply(
               [&](auto&... tile) -> Result {
-                if constexpr (Traits::plain) return kernel(tile...);
-                else return kernel(Tile<R>(grid, number, turn), tile...);
+                if constexpr (Traits::plain)
+                  return kernel(tile...);
+                else
+                  return kernel(Tile<R>(grid, number, turn), tile...);
               },
               tiles);
         },
@@ -205,7 +225,8 @@ void serve(Turn& turn) {
     if (!claim) return;
     for (std::size_t k = claim->first; k < claim->last && !turn.stopped(); ++k) {
       auto& state = turn.memory.tile_bytes()[k];
-      if (state.load(std::memory_order_relaxed) != static_cast<std::uint8_t>(TileState::open)) continue;  // a later round
+      if (state.load(std::memory_order_relaxed) != static_cast<std::uint8_t>(TileState::open))
+        continue;  // a later round
       // Killed from here to the last store: the tile is `started`, its elements unknown.
       state.store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);
       try {
@@ -213,7 +234,8 @@ void serve(Turn& turn) {
           call(k);
         } else {
           const Result result = call(k);
-          std::memcpy(turn.memory.results() + k * sizeof(Result), static_cast<const void*>(&result), sizeof result);
+          std::memcpy(turn.memory.results() + k * sizeof(Result), static_cast<const void*>(&result),
+                      sizeof result);
         }
         // Release: pairs with the caller's acquire of this byte, elements and result with it.
         state.store(static_cast<std::uint8_t>(TileState::done), std::memory_order_release);

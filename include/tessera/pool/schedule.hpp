@@ -1,11 +1,12 @@
 // Floor 3, pool: who computes which tiles.
 //
-// Every worker owns a range of neighbouring tiles and claims from its front; a worker whose range is
-// empty steals the far half of another's. A range is one 64-bit word, changed by compare-and-swap
-// only: job tag (16 bits), begin and end (24 bits each, in units of `grain` tiles). A tile is in at
-// most one range, and once claimed never returns to one in the same round, so a word that still has
-// the value that was read still means the same tiles. A claim is not yet a start: what a worker
-// claimed and did not start before it died is in nobody's range, and is found by the tiles' bytes.
+// Every worker owns a range of neighbouring tiles and claims from its front; a worker whose range
+// is empty steals the far half of another's. A range is one 64-bit word, changed by
+// compare-and-swap only: job tag (16 bits), begin and end (24 bits each, in units of `grain`
+// tiles). A tile is in at most one range, and once claimed never returns to one in the same round,
+// so a word that still has the value that was read still means the same tiles. A claim is not yet a
+// start: what a worker claimed and did not start before it died is in nobody's range, and is found
+// by the tiles' bytes.
 #pragma once
 
 #include <atomic>
@@ -30,12 +31,13 @@ class Schedule {
   Schedule(std::span<Range> ranges, std::uint64_t job, std::size_t tiles)
       : ranges_(ranges), tag_(job & 0xffff), tiles_(tiles), grain_(tiles / most_units + 1) {}
 
-  /// Deals all tiles out in equal, neighbouring shares: the same ones to the same worker in every job
-  /// of equal size. Only while no worker is inside a job.
+  /// Deals all tiles out in equal, neighbouring shares: the same ones to the same worker in every
+  /// job of equal size. Only while no worker is inside a job.
   void deal() {
     const std::uint64_t units = (tiles_ + grain_ - 1) / grain_;
     for (std::size_t w = 0; w < ranges_.size(); ++w)
-      ranges_[w].word.store(pack(units * w / ranges_.size(), units * (w + 1) / ranges_.size()), std::memory_order_relaxed);
+      ranges_[w].word.store(pack(units * w / ranges_.size(), units * (w + 1) / ranges_.size()),
+                            std::memory_order_relaxed);
   }
 
   /// Tiles [first, last).
@@ -43,14 +45,16 @@ class Schedule {
     std::size_t first, last;
   };
 
-  /// The next tiles for worker `self`, or nothing: then no range has any left (but tiles that others
-  /// claimed may still be running).
+  /// The next tiles for worker `self`, or nothing: then no range has any left (but tiles that
+  /// others claimed may still be running).
   std::optional<Claim> claim(std::size_t self) {
     for (;;) {
       auto word = ranges_[self].word.load(std::memory_order_relaxed);
       while (holds(word)) {
-        // Relaxed: a word carries numbers only; data is ordered by the job's number and the tiles' bytes.
-        if (ranges_[self].word.compare_exchange_weak(word, pack(begin(word) + 1, end(word)), std::memory_order_relaxed))
+        // Relaxed: a word carries numbers only; data is ordered by the job's number and the tiles'
+        // bytes.
+        if (ranges_[self].word.compare_exchange_weak(word, pack(begin(word) + 1, end(word)),
+                                                     std::memory_order_relaxed))
           return tiles_of(begin(word));
       }
       if (!steal(self)) return std::nullopt;
@@ -67,7 +71,9 @@ class Schedule {
  private:
   static std::uint64_t begin(std::uint64_t word) { return word >> 24 & most_units; }
   static std::uint64_t end(std::uint64_t word) { return word & most_units; }
-  std::uint64_t pack(std::uint64_t from, std::uint64_t to) const { return tag_ << 48 | from << 24 | to; }
+  std::uint64_t pack(std::uint64_t from, std::uint64_t to) const {
+    return tag_ << 48 | from << 24 | to;
+  }
   bool holds(std::uint64_t word) const { return word >> 48 == tag_ && begin(word) < end(word); }
 
   Claim tiles_of(std::uint64_t unit) const {
@@ -82,7 +88,9 @@ class Schedule {
       auto word = victim.load(std::memory_order_relaxed);
       while (holds(word)) {
         const auto middle = begin(word) + (end(word) - begin(word)) / 2;
-        if (!victim.compare_exchange_weak(word, pack(begin(word), middle), std::memory_order_relaxed)) continue;
+        if (!victim.compare_exchange_weak(word, pack(begin(word), middle),
+                                          std::memory_order_relaxed))
+          continue;
         ranges_[self].word.store(pack(middle, end(word)), std::memory_order_relaxed);
         return true;
       }

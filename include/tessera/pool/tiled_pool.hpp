@@ -36,11 +36,15 @@ struct Elementwise {
     using Value = typename Out::value_type;
     constexpr std::size_t N = std::tuple_size_v<typename Out::Extents>;
     // Wrapped, since F may return anything that converts to an element.
-    const auto convert = [f = function](const auto&... value) { return static_cast<Value>(f(value...)); };
+    const auto convert = [f = function](const auto&... value) {
+      return static_cast<Value>(f(value...));
+    };
     const auto& shape = out.shape();
-    run_rows(shape, Operand<Value, N>{out.data(), out.strides()},
-             Applied<decltype(convert), Operand<const typename In::value_type, N>...>{
-                 convert, {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}});
+    run_rows(
+        shape, Operand<Value, N>{out.data(), out.strides()},
+        Applied<decltype(convert), Operand<const typename In::value_type, N>...>{
+            convert,
+            {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}});
   }
 };
 
@@ -62,11 +66,11 @@ class TiledPool {
 
   /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles
   /// (nothing if it returns void). `tile` has the tile's extents along the trailing R axes; every
-  /// other axis is whole, and so is one of extent `full`. Arguments are SharedArrays or xt::views of
-  /// them: bare ones are read, into(a) is written, whole(a) is read in full by every tile. The kernel
-  /// takes a TileView for each, or a const Tile<R>& before them.
-  /// Throws Error before anything runs (invalid_shape, shape_mismatch, overlap, captured_address,
-  /// no_space), and JobError where a kernel threw or a worker died: other tiles are done then.
+  /// other axis is whole, and so is one of extent `full`. Arguments are SharedArrays or xt::views
+  /// of them: bare ones are read, into(a) is written, whole(a) is read in full by every tile. The
+  /// kernel takes a TileView for each, or a const Tile<R>& before them. Throws Error before
+  /// anything runs (invalid_shape, shape_mismatch, overlap, captured_address, no_space), and
+  /// JobError where a kernel threw or a worker died: other tiles are done then.
   template <std::size_t R, class K, class... Args>
   auto map(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
     return map(std::to_array(tile), std::forward<K>(kernel), std::forward<Args>(arguments)...);
@@ -74,7 +78,8 @@ class TiledPool {
   template <std::size_t R, class K, class... Args>
   auto map(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
     static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
-    return run<R>(tile, std::decay_t<K>(std::forward<K>(kernel)), detail::section_of<Use::read>(arguments)...);
+    return run<R>(tile, std::decay_t<K>(std::forward<K>(kernel)),
+                  detail::section_of<Use::read>(arguments)...);
   }
 
   /// out[x] = function(in[x]...) for every element; the pool chooses the boxes. Inputs broadcast to
@@ -88,7 +93,8 @@ class TiledPool {
     const auto apply = [&](const auto&... section) {
       static_assert(((std::decay_t<decltype(section)>::rank <= N) && ...),
                     "tessera: an input of transform has more axes than its output");
-      static_assert(std::is_invocable_v<const decltype(inner<Function>())&, const value_of<decltype(section)>&...>,
+      static_assert(std::is_invocable_v<const decltype(inner<Function>())&,
+                                        const value_of<decltype(section)>&...>,
                     "tessera: transform's function can't be called with one element of each input");
       auto kernel = elementwise(Function(std::forward<F>(function)));
       if constexpr (N == 0) {
@@ -114,15 +120,18 @@ class TiledPool {
     if (workers == 0 || workers > detail::max_workers)
       throw Error(Errc::invalid_argument, "TiledPool",
                   workers == 0 ? "a pool of 0 workers computes nothing"
-                               : "a negative number of workers, or more than " + std::to_string(detail::max_workers),
-                  "ask for 1 to " + std::to_string(detail::max_workers) + ", or use TiledPool::in_caller()");
+                               : "a negative number of workers, or more than " +
+                                     std::to_string(detail::max_workers),
+                  "ask for 1 to " + std::to_string(detail::max_workers) +
+                      ", or use TiledPool::in_caller()");
     return std::make_unique<detail::Caller>(workers);
   }
 
   template <class Out>
   static auto output(Out& out) {
     if constexpr (detail::is_section<std::decay_t<Out>>) {
-      static_assert(std::decay_t<Out>::use == Use::write, "tessera: transform's first argument is its output");
+      static_assert(std::decay_t<Out>::use == Use::write,
+                    "tessera: transform's first argument is its output");
       return out;
     } else {
       return into(out);
@@ -144,8 +153,8 @@ class TiledPool {
     }
   }
 
-  /// Boxes of whole trailing axes, long rows first: a few for each worker, none too small to be worth
-  /// a claim nor too large for a core's cache.
+  /// Boxes of whole trailing axes, long rows first: a few for each worker, none too small to be
+  /// worth a claim nor too large for a core's cache.
   template <std::size_t N>
   std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape) const {
     std::size_t size = 1;
@@ -170,7 +179,8 @@ class TiledPool {
     detail::check_kernel<Kernel, R, Sections...>();
     using Result = typename detail::KernelTraits<Kernel, R, Sections...>::Result;
 
-    const std::array<detail::Argument, sizeof...(Sections)> arguments{detail::argument_of(sections)...};
+    const std::array<detail::Argument, sizeof...(Sections)> arguments{
+        detail::argument_of(sections)...};
     const auto extents = detail::line_up<R>(arguments);
     const TileGrid<R> grid(extents, tile);
     for (std::size_t i = 0; i < arguments.size(); ++i)

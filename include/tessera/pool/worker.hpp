@@ -20,8 +20,8 @@ namespace tessera::detail {
 /// Mappings that a worker keeps, found by identity and by device and inode.
 class Attachments {
  public:
-  /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if its
-  /// name leads to another array than the caller's.
+  /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if
+  /// its name leads to another array than the caller's.
   std::shared_ptr<Segment> find(const ArgumentRecord& record, std::string_view place) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
@@ -29,9 +29,11 @@ class Attachments {
         return kept.segment;
     const auto access = record.writes != 0 ? host::Access::read_write : host::Access::read_only;
     const std::string where(place);
-    auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true) : Segment::map_file(where, access);
+    auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true)
+                                       : Segment::map_file(where, access);
     if (segment->file_id() != record.file || segment->identity() != record.identity)
-      throw Error(Errc::replaced, where, "the name now leads to another array than the one this job was given",
+      throw Error(Errc::replaced, where,
+                  "the name now leads to another array than the one this job was given",
                   "keep the array's owner, or the file, in place while jobs use it");
     kept_.push_back({segment, access});
     return segment;
@@ -51,7 +53,8 @@ class Attachments {
 
 class Worker {
  public:
-  Worker(const Board& board, std::size_t self, int spins) : board_(board), self_(self), spins_(spins) {}
+  Worker(const Board& board, std::size_t self, int spins)
+      : board_(board), self_(self), spins_(spins) {}
 
   /// Until the pool closes.
   int run() {
@@ -68,7 +71,8 @@ class Worker {
         if (head.work.epoch() == epoch) attachments_.drop_ended();
         continue;
       }
-      // From here to `inside = 0` the caller waits for this worker, or for the keeper's word that it died.
+      // From here to `inside = 0` the caller waits for this worker, or for the keeper's word that
+      // it died.
       slot.inside.store(job, std::memory_order_seq_cst);
       if (head.job.load(std::memory_order_seq_cst) == job) {
         serve(job);
@@ -95,20 +99,24 @@ class Worker {
       }
       const JobMemory memory{memory_->data()};
       std::vector<std::shared_ptr<Segment>> held;
-      Turn turn{board_, memory, job, self_, {}, Schedule(board_.ranges(), job, memory.head().tiles)};
+      Turn turn{board_, memory, job,
+                self_,  {},     Schedule(board_.ranges(), job, memory.head().tiles)};
       for (const auto& argument : memory.arguments()) {
         held.push_back(attachments_.find(argument, memory.place(argument)));
-        turn.data.push_back(held.back()->data() - held.back()->header().data_offset + argument.offset);
+        turn.data.push_back(held.back()->data() - held.back()->header().data_offset +
+                            argument.offset);
       }
       void* const function = resolve(memory.head().serve);
       if (function == nullptr)
-        throw Error(Errc::foreign_kernel, "kernel", "its code is in a library that the workers do not have",
+        throw Error(Errc::foreign_kernel, "kernel",
+                    "its code is in a library that the workers do not have",
                     "load the library before the pool is made");
       reinterpret_cast<ServeFunction>(function)(turn);
     } catch (const std::exception& failure) {
       board_.fail(job, no_tile, failure.what());
     }
-    std::fflush(stdout);  // what kernels print for their authors; nothing else is this process's to flush
+    std::fflush(
+        stdout);  // what kernels print for their authors; nothing else is this process's to flush
   }
 
   // A handful of kernels, asked for again and again.

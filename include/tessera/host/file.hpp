@@ -1,0 +1,112 @@
+// Floor 1, host: an open file: its descriptor, what the system knows of it, its bytes.
+//
+// Reading and writing go through the descriptor, so that no truncation by another process can end
+// in a SIGBUS; interrupted calls are repeated.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace tessera::host {
+
+namespace detail {
+
+inline int retry(auto&& call) {
+  int result;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace detail
+
+/// Owns an open file descriptor.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() { reset(); }
+
+  int get() const noexcept { return fd_; }
+  int release() noexcept { return std::exchange(fd_, -1); }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  void reset() noexcept {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+/// Which file: the same for two names of one file, another for a name made anew.
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+/// What the system knows of an open file.
+struct FileInfo {
+  FileId id;
+  std::uint64_t bytes = 0;
+  bool regular = false;
+  bool ours = false;  ///< belongs to this process's effective user
+};
+
+inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
+  struct stat s {};
+  if (::fstat(file.get(), &s) != 0) throw system_failure(errno, subject, "reading its size");
+  return {{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)},
+          static_cast<std::uint64_t>(s.st_size),
+          S_ISREG(s.st_mode),
+          s.st_uid == ::geteuid()};
+}
+
+/// Reads up to `bytes` at `offset`; fewer only where the file ends. Never a SIGBUS, whoever
+/// truncates the file meanwhile.
+inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t bytes,
+                           const std::string& subject) {
+  std::string out(bytes, '\0');
+  std::size_t got = 0;
+  while (got < bytes) {
+    const auto n =
+        ::pread(file.get(), out.data() + got, bytes - got, static_cast<off_t>(offset + got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw system_failure(errno, subject, "reading");
+    if (n == 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  out.resize(got);
+  return out;
+}
+
+/// Writes all of `bytes` at `offset`.
+inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_view bytes,
+                     const std::string& subject) {
+  while (!bytes.empty()) {
+    const auto n = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw system_failure(errno, subject, "writing");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+}
+
+}  // namespace tessera::host

@@ -1,0 +1,150 @@
+// Floor 1, host: how much memory or disk there is, and taking it for a file before it is used.
+//
+// A touch of shared memory that the system can't back is a SIGBUS, and a reservation past a limit a
+// SIGXFSZ or the out-of-memory killer. So every limit that can be read is read first, and the space
+// is reserved at once: what fails, fails as an Error that says how much was wanted and free.
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/host/file.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#endif
+
+namespace tessera::host {
+
+namespace detail {
+
+inline std::optional<std::uint64_t> number_in(const std::string& path) {
+  std::ifstream file(path);
+  std::uint64_t value = 0;
+  if (file >> value) return value;
+  return std::nullopt;  // absent, or "max"
+}
+
+/// Memory that this process's control group may still take, if it is limited: the least over the
+/// group and its parents, page cache counted as free.
+inline std::optional<std::uint64_t> cgroup_headroom() {
+  std::ifstream groups("/proc/self/cgroup");
+  std::optional<std::uint64_t> least;
+  for (std::string line; std::getline(groups, line);) {
+    if (line.rfind("0::", 0) != 0) continue;
+    for (std::string group = line.substr(3); !group.empty();
+         group.resize(group.find_last_of('/'))) {
+      const std::string folder = "/sys/fs/cgroup" + group;
+      const auto most = number_in(folder + "/memory.max"),
+                 used = number_in(folder + "/memory.current");
+      if (most && used) {
+        std::uint64_t cache = 0, value = 0;
+        std::ifstream stat(folder + "/memory.stat");
+        for (std::string key; stat >> key >> value;)
+          if (key == "active_file" || key == "inactive_file") cache += value;
+        const std::uint64_t held = *used > cache ? *used - cache : 0;
+        const std::uint64_t room = *most > held ? *most - held : 0;
+        least = std::min(least.value_or(room), room);
+      }
+      if (group.find_last_of('/') == std::string::npos) break;
+    }
+  }
+  return least;
+}
+
+/// Memory that the machine can still give, swap included.
+inline std::optional<std::uint64_t> machine_headroom() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::uint64_t kilobytes = 0, sum = 0;
+  bool seen = false;
+  for (std::string key, line; meminfo >> key >> kilobytes && std::getline(meminfo, line);) {
+    if (key == "MemAvailable:") seen = true;
+    if (key == "MemAvailable:" || key == "SwapFree:") sum += kilobytes * 1024;
+  }
+  if (!seen) return std::nullopt;
+  return sum;
+}
+
+}  // namespace detail
+
+/// What a file is to be made of.
+enum class Medium { shared_memory, disk };
+
+/// Reserves `bytes` for a file, so that no later touch of its memory can fail (SIGBUS). Throws
+/// Error(no_space) with the bytes wanted and free, before the system would send SIGXFSZ or wake its
+/// out-of-memory killer wherever limits could be read.
+inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
+                    const std::string& subject) {
+  const auto refuse = [&](std::uint64_t free, const std::string& what, std::string_view advice) {
+    return Error(Errc::no_space, subject,
+                 "wants " + std::to_string(bytes) + " bytes, and " + what + " has " +
+                     std::to_string(free) + " free",
+                 advice);
+  };
+  constexpr std::string_view memory_advice =
+      "free memory (remove arrays that are kept, end programs), or raise the limit: docker run "
+      "--shm-size, "
+      "mount -o remount,size=... /dev/shm";
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      limit.rlim_cur < bytes)
+    throw refuse(limit.rlim_cur, "the file size limit (RLIMIT_FSIZE)", "raise it: ulimit -f");
+  // What an earlier call, interrupted by a lack, has reserved already is not wanted again.
+  struct stat held {};
+  const auto has =
+      ::fstat(file.get(), &held) == 0 ? static_cast<std::uint64_t>(held.st_blocks) * 512 : 0;
+  const std::uint64_t more = bytes > has ? bytes - has : 0;
+  struct statvfs fs {};
+  if (::fstatvfs(file.get(), &fs) == 0 && fs.f_blocks != 0) {
+    const auto free = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
+    if (more > free)
+      throw refuse(free, medium == Medium::shared_memory ? "shared memory" : "its disk",
+                   medium == Medium::shared_memory ? memory_advice : "free space on the disk");
+  }
+  if (medium == Medium::shared_memory) {
+    if (const auto room = detail::cgroup_headroom(); room && more > *room)
+      throw refuse(*room, "the memory control group", memory_advice);
+    if (const auto room = detail::machine_headroom(); room && more > *room)
+      throw refuse(*room, "the machine's memory", memory_advice);
+  }
+  // In chunks: a signal makes some kernels start one large reservation from the beginning again.
+  constexpr std::uint64_t chunk = std::uint64_t{64} << 20;
+  for (std::uint64_t at = 0; at < bytes; at += chunk) {
+    const auto length = static_cast<off_t>(std::min(chunk, bytes - at));
+    const int error = [&] {
+#if defined(TESSERA_LINUX)
+      return detail::retry(
+                 [&] { return ::fallocate(file.get(), 0, static_cast<off_t>(at), length); }) == 0
+                 ? 0
+                 : errno;
+#else
+      int result;
+      do result = ::posix_fallocate(file.get(), static_cast<off_t>(at), length);
+      while (result == EINTR);
+      return result;
+#endif
+    }();
+    if (error == EOPNOTSUPP) {  // a file system without reservation: write the zeros
+      const std::string zeros(1 << 20, '\0');
+      for (std::uint64_t done = 0; done < static_cast<std::uint64_t>(length); done += zeros.size())
+        write_at(file, at + done,
+                 std::string_view(zeros).substr(0, static_cast<std::uint64_t>(length) - done),
+                 subject);
+    } else if (error != 0) {
+      throw system_failure(
+          error, subject, "reserving " + std::to_string(bytes) + " bytes",
+          medium == Medium::shared_memory ? memory_advice : "free space on the disk");
+    }
+  }
+}
+
+}  // namespace tessera::host

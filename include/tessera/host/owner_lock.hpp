@@ -1,0 +1,120 @@
+// Floor 1, host: the lock that proves that an owner lives.
+//
+// The kernel frees a lock when the last descriptor of its open file closes, however its process
+// ends; no process number decides anything. A fork shares the open file, so a forked child closes
+// its copies at once and never unlocks: that would unlock the parent's.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <tessera/base/config.hpp>
+#include <tessera/host/file.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <pthread.h>
+#include <sys/file.h>
+#include <unistd.h>
+#endif
+
+namespace tessera::host {
+
+namespace detail {
+
+/// Descriptors that hold a lock, for the handler that closes them in a forked child. Never
+/// destroyed: arrays with static storage end after everything else.
+class Owners {
+ public:
+  static Owners& instance() {
+    static auto* const owners = new Owners;
+    return *owners;
+  }
+  /// Opens and remembers in one step, as far as a fork by another thread is concerned.
+  Descriptor add(auto&& open) {
+    const std::lock_guard lock(mutex_);
+    fds_.reserve(fds_.size() + 1);
+    Descriptor file = open();
+    if (file) fds_.push_back(file.get());
+    return file;
+  }
+  /// Takes the descriptor out and closes it, unless a fork has closed it already.
+  void close(int fd) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = std::find(fds_.begin(), fds_.end(), fd); it != fds_.end()) {
+      fds_.erase(it);
+      ::close(fd);
+    }
+  }
+  std::uint64_t forks() const noexcept { return forks_; }
+
+ private:
+  Owners() {
+    ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                     [] {
+                       auto& self = instance();
+                       for (const int fd : self.fds_) ::close(fd);
+                       self.fds_.clear();
+                       ++self.forks_;
+                       self.mutex_.unlock();
+                     });
+  }
+  std::mutex mutex_;
+  std::vector<int> fds_;
+  std::uint64_t forks_ = 0;
+};
+
+}  // namespace detail
+
+/// How many times this process, or an ancestor since it first used the library, was a fork's child:
+/// an object that remembers the count knows whether it is used in the process that made it.
+inline std::uint64_t fork_generation() { return detail::Owners::instance().forks(); }
+
+/// A descriptor whose lock proves that its owner lives. Closed, never unlocked, in forked children.
+class OwnerLock {
+ public:
+  OwnerLock() = default;
+  OwnerLock(OwnerLock&& other) noexcept = default;
+  OwnerLock& operator=(OwnerLock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(generation_, other.generation_);
+    return *this;
+  }
+  ~OwnerLock() { release(); }
+
+  /// A lock on the Descriptor that `open` returns, which no forked child will keep.
+  template <std::invocable Open>
+  static OwnerLock opened_by(Open&& open) {
+    return OwnerLock(detail::Owners::instance().add(open));
+  }
+
+  /// True in the process that owns, false in its forked children.
+  bool held() const noexcept { return fd_ && generation_ == fork_generation(); }
+  const Descriptor& descriptor() const noexcept { return fd_; }
+
+  void release() noexcept {
+    if (!fd_) return;
+    const int fd = fd_.release();
+    if (generation_ == fork_generation()) detail::Owners::instance().close(fd);
+  }
+
+ private:
+  explicit OwnerLock(Descriptor fd) noexcept : fd_(std::move(fd)), generation_(fork_generation()) {}
+
+  Descriptor fd_;
+  std::uint64_t generation_ = 0;
+};
+
+enum class Lock { exclusive, shared };
+
+/// Takes the lock if nobody holds one against it. A shared one asks whether an owner lives without
+/// looking like one to the next who asks.
+inline bool try_lock(const Descriptor& file, Lock lock) {
+  const int operation = (lock == Lock::exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
+  return detail::retry([&] { return ::flock(file.get(), operation); }) == 0;
+}
+
+}  // namespace tessera::host

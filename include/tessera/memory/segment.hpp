@@ -21,84 +21,13 @@
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
+#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/segment_name.hpp>
 
 namespace tessera {
 
 /// Who may open a new segment: the files' permission bits, whatever the umask.
 enum class Permission : unsigned { owner = 0600, group = 0660 };
-
-namespace detail {
-
-/// An open .npy file or segment, as far as its bytes can be trusted: header and data lie inside it.
-struct Inspected {
-  NpyHeader header;
-  std::optional<ControlBlock> control;  ///< of a segment of ours; a byte copy of one has none
-  host::FileInfo file;
-};
-
-inline Inspected inspect(const host::Descriptor& file, const std::string& subject) {
-  Inspected out;
-  out.file = host::file_info(file, subject);
-  std::string head = host::read_at(file, 0, 1024, subject);
-  if (head.size() == 1024) {
-    try {
-      out.header = npy::decode(head, subject);
-    } catch (
-        const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
-      head = host::read_at(file, 0, npy::max_size + 12, subject);
-    }
-  }
-  if (out.header.dtype.kind == 0) out.header = npy::decode(head, subject);
-  const std::size_t data_end = out.header.data_offset + out.header.data_bytes();
-  if (data_end > out.file.bytes)
-    throw Error(Errc::not_an_array, subject,
-                "it is truncated: " + std::to_string(out.file.bytes) + " bytes of " +
-                    std::to_string(data_end),
-                "write it again");
-  const std::size_t at = ControlBlock::offset_for(out.header.data_offset, out.header.data_bytes());
-  if (const auto block = ControlBlock::read(host::read_at(file, at, sizeof(ControlBlock), subject));
-      block && block->inode == out.file.id.inode)
-    out.control = block;
-  return out;
-}
-
-/// Random, and another one in every process: what arrays record as their owner.
-inline const Identity& process_identity() {
-  struct Mine {
-    std::uint64_t generation = host::fork_generation();
-    Identity identity = host::random_identity();
-  };
-  static Mine mine;
-  if (mine.generation != host::fork_generation()) mine = Mine{};
-  return mine.identity;
-}
-
-/// Removes `name` if it is a proven orphan: a regular file of this user, a valid control block in
-/// state `owned` whose inode is its own (and whose owner is `owner`, if given), and the lock free.
-/// Unlinks under that lock, and only while the name still leads there. Never throws.
-inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {
-  try {
-    const auto path = host::segment_path(name);
-    const auto file = host::open_existing(path, host::Access::read_only, name);
-    if (!file || !host::file_info(*file, name).ours) return false;
-    const auto reapable = [&] {
-      const auto found = inspect(*file, name).control;
-      return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
-             (owner == nullptr || found->owner == *owner);
-    };
-    // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is
-    // final, since an owner sets `kept` before it lets go.
-    if (!reapable() || !host::try_lock(*file, host::Lock::exclusive) || !reapable()) return false;
-    if (!host::leads_to(path, host::file_info(*file, name).id)) return false;
-    host::unlink(path);
-    return true;
-  } catch (const std::exception&) {
-    return false;  // whatever can't be opened, read or understood is no proven orphan
-  }
-}
-
-}  // namespace detail
 
 /// Shared memory or a file, mapped. Neither copied nor moved: held by shared_ptr, so that every
 /// view can keep the mapping alive. Safe to use from several threads as far as the elements are.

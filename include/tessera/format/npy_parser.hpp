@@ -1,0 +1,278 @@
+// Floor 1, format: the dictionary in an .npy header, read. No OS calls.
+//
+// A reader of the few Python literals that occur there, for bytes that nobody vouches for: what is
+// not understood is refused with a reason, nothing is guessed.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <tessera/format/dtype.hpp>
+
+namespace tessera {
+
+/// What a .npy header says.
+struct NpyHeader {
+  Dtype dtype;
+  bool fortran_order = false;
+  std::vector<std::size_t> shape;
+  std::size_t data_offset = 0;  ///< bytes from the start of the file to the first element
+
+  /// Bytes of all elements.
+  std::size_t data_bytes() const {
+    std::size_t bytes = dtype.size;
+    for (const auto extent : shape) bytes *= extent;
+    return bytes;
+  }
+  friend bool operator==(const NpyHeader&, const NpyHeader&) = default;
+};
+
+namespace npy {
+
+inline constexpr std::string_view magic = "\x93NUMPY";
+inline constexpr std::size_t usual_size = 128;  ///< bytes of a header of ours
+inline constexpr std::size_t max_size = 65536;  ///< a longer header is refused when reading
+inline constexpr std::size_t max_rank = 32;     ///< NumPy's own limit
+
+namespace detail {
+
+/// a * b, or nothing if it does not fit in 63 bits (so that it is a valid ptrdiff_t).
+inline std::optional<std::size_t> product(std::size_t a, std::size_t b) {
+  constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  if (b != 0 && a > most / b) return std::nullopt;
+  return a * b;
+}
+
+/// Bytes of an array, or nothing if they do not fit in 63 bits. Each extent counts, zeros aside, so
+/// that strides can't overflow either.
+inline std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape,
+                                                std::size_t item) {
+  std::size_t bytes = item;
+  bool empty = false;
+  for (const auto extent : shape) {
+    if (extent == 0) {
+      empty = true;
+      continue;
+    }
+    const auto next = product(bytes, extent);
+    if (!next) return std::nullopt;
+    bytes = *next;
+  }
+  return empty ? 0 : bytes;
+}
+
+struct Malformed {
+  std::string why;
+  std::string_view advice = "name a file or segment that numpy.save or tessera wrote";
+};
+
+inline std::string utf8_of_latin1(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xc0 | byte >> 6);
+      out += static_cast<char>(0x80 | (byte & 0x3f));
+    }
+  }
+  return out;
+}
+
+/// A reader of the Python literals that occur in a header: dict, str, bool, int, tuple, list.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : rest_(text) {}
+
+  NpyHeader header() {
+    NpyHeader out;
+    bool descr = false, order = false, shape = false;
+    expect('{');
+    while (!accept('}')) {
+      const auto key = string();
+      expect(':');
+      if (key == "descr" && !descr) {
+        descr = true;
+        out.dtype = dtype(0);
+      } else if (key == "fortran_order" && !order) {
+        order = true;
+        out.fortran_order = boolean();
+      } else if (key == "shape" && !shape) {
+        shape = true;
+        out.shape = tuple();
+      } else {
+        throw Malformed{"the header has an unknown or repeated key"};
+      }
+      if (!accept(',')) {
+        expect('}');
+        break;
+      }
+    }
+    if (!(descr && order && shape))
+      throw Malformed{"the header lacks descr, fortran_order or shape"};
+    skip();
+    if (!rest_.empty()) throw Malformed{"the header has text after its dictionary"};
+    return out;
+  }
+
+ private:
+  void skip() {
+    while (!rest_.empty() &&
+           (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t' || rest_[0] == '\r'))
+      rest_.remove_prefix(1);
+  }
+  bool accept(char c) {
+    skip();
+    if (rest_.empty() || rest_[0] != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  void expect(char c) {
+    if (!accept(c)) throw Malformed{"the header is not the dictionary that .npy asks for"};
+  }
+  bool word(std::string_view w) {
+    skip();
+    if (rest_.substr(0, w.size()) != w) return false;
+    rest_.remove_prefix(w.size());
+    return true;
+  }
+
+  std::string string() {
+    skip();
+    if (word("u'")) return string_until('\'');  // Python 2 wrote u'name' now and then
+    if (accept('\'')) return string_until('\'');
+    if (accept('"')) return string_until('"');
+    throw Malformed{"the header has something else where a string belongs"};
+  }
+  std::string string_until(char quote) {
+    std::string out;
+    while (!rest_.empty() && rest_[0] != quote) {
+      if (rest_[0] == '\\') {
+        rest_.remove_prefix(1);
+        if (rest_.empty() || (rest_[0] != '\\' && rest_[0] != '\'' && rest_[0] != '"'))
+          throw Malformed{"the header has an escape that is not understood"};
+      }
+      out += rest_[0];
+      rest_.remove_prefix(1);
+    }
+    expect(quote);
+    return out;
+  }
+
+  bool boolean() {
+    if (word("True")) return true;
+    if (word("False")) return false;
+    throw Malformed{"fortran_order is neither True nor False"};
+  }
+
+  std::size_t integer() {
+    skip();
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc{} || (rest_[0] == '0' && end != rest_.data() + 1))
+      throw Malformed{"an extent is not a non-negative number that fits"};
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    if (!rest_.empty() && rest_[0] == 'L') rest_.remove_prefix(1);  // Python 2's long
+    return value;
+  }
+
+  std::vector<std::size_t> tuple() {
+    std::vector<std::size_t> out;
+    expect('(');
+    while (!accept(')')) {
+      if (out.size() == max_rank) throw Malformed{"more than 32 axes"};
+      out.push_back(integer());
+      if (!accept(',')) {
+        expect(')');
+        if (out.size() == 1) throw Malformed{"a shape of one axis lacks its comma"};
+        break;
+      }
+    }
+    return out;
+  }
+
+  Dtype scalar(const std::string& descr) {
+    constexpr char native = std::endian::native == std::endian::little ? '<' : '>';
+    const auto unsupported = [&descr] {
+      return Malformed{
+          "its element type '" + descr.substr(0, 32) + "' is not supported",
+          "save it as bool, integers, float32, float64, complex, or a struct of these"};
+    };
+    Dtype out;
+    if (descr.size() < 3) throw unsupported();
+    const char order = descr[0] == '=' ? native : descr[0];
+    const auto [end, error] =
+        std::from_chars(descr.data() + 2, descr.data() + descr.size(), out.size);
+    if (error != std::errc{} || end != descr.data() + descr.size()) throw unsupported();
+    out.kind = descr[1];
+    const auto one_of = [&out](std::initializer_list<std::size_t> sizes) {
+      return std::find(sizes.begin(), sizes.end(), out.size) != sizes.end();
+    };
+    const bool known =
+        (out.kind == 'b' && out.size == 1) ||
+        ((out.kind == 'i' || out.kind == 'u') && one_of({1, 2, 4, 8})) ||
+        (out.kind == 'f' && one_of({4, 8})) || (out.kind == 'c' && one_of({8, 16})) ||
+        (out.kind == 'V' && order == '|' && out.size > 0 && out.size <= max_element_size);
+    if (!known) throw unsupported();
+    if (order != '<' && order != '>' && !(order == '|' && (out.size == 1 || out.kind == 'V')))
+      throw Malformed{"descr lacks its byte order"};
+    out.swapped = out.size > 1 && out.kind != 'V' && order != native;
+    return out;
+  }
+
+  Dtype dtype(int depth) {
+    if (depth > max_struct_depth) throw Malformed{"it has structs nested too deeply"};
+    if (!accept('[')) return scalar(string());
+    Dtype out{'V', 0, false, {}};
+    while (!accept(']')) {
+      expect('(');
+      Dtype::Field field;
+      field.name = string();
+      expect(',');
+      field.type = dtype(depth + 1);
+      field.offset = out.size;
+      if (accept(',') && !at(')')) {
+        field.shape = tuple();
+        accept(',');
+      }
+      expect(')');
+      const auto bytes = tessera::detail::bounded_bytes(field);
+      if (!bytes || *bytes > max_element_size - out.size)
+        throw Malformed{"it has a struct of more than 2 GiB"};
+      out.size += *bytes;
+      if (!field.name.empty()) {
+        out.fields.push_back(std::move(field));  // an empty name is padding
+      } else if (field.type.kind != 'V' || !field.type.fields.empty()) {
+        throw Malformed{"a struct's field has no name"};
+      }
+      if (!accept(',')) {
+        expect(']');
+        break;
+      }
+    }
+    return out;
+  }
+  bool at(char c) {
+    skip();
+    return !rest_.empty() && rest_[0] == c;
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace detail
+
+}  // namespace npy
+}  // namespace tessera

@@ -83,12 +83,12 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
   template <class E>
   TileView& operator=(const xt::xexpression<E>& values) {
     must_be_writable();
-    assign(values.derived_cast());
+    store(values.derived_cast());
     return *this;
   }
   TileView& operator=(const TileView& values) {
     must_be_writable();
-    assign(values);
+    store(values);
     return *this;
   }
   /// Sets every element.
@@ -130,6 +130,10 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
     return false;
   }
   template <class E>
+  TileView& assign(const xt::xexpression<E>& values) {  // of xt::noalias
+    return *this = values;
+  }
+  template <class E>
   TileView& assign_xexpression(const xt::xexpression<E>& values) {
     return *this = values;
   }
@@ -145,7 +149,7 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
         function, {self, {value}}});
     return *this;
   }
-  void assign_temporary_impl(temporary_type&& values) { assign(values); }
+  void assign_temporary_impl(temporary_type&& values) { store(values); }
 
  private:
   friend class xt::xcontainer<TileView>;
@@ -169,7 +173,7 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
   }
 
   template <class E>
-  void assign(const E& values) {
+  void store(const E& values) {
     const auto node = detail::make_node(values, this->shape());
     if (!node.disturbed_by(operand(), this->shape())) {
       run_on_rows(node);

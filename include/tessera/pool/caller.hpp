@@ -5,12 +5,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <tessera/host/cpus.hpp>
@@ -78,8 +80,11 @@ class Caller {
 
   /// Runs one job to its end and copies its results out. Throws JobError and Error.
   void run(const JobOrder& order, void* results) {
-    const std::lock_guard lock(mutex_);
+    if (runner_.load() == std::this_thread::get_id())
+      throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",
+                  "finish the first job, or make another pool");
     check_usable();
+    const std::lock_guard lock(mutex_);
     const auto began = std::chrono::steady_clock::now();
     report_ = Report{};
     report_.tiles = order.tiles;
@@ -100,10 +105,10 @@ class Caller {
     for (std::size_t w = 0; w < workers(); ++w)
       report_.tiles_per_worker[w] = board_->slots()[w].tiles.load(std::memory_order_relaxed);
     report_.workers_lost = outcome.lost_workers;
-    if (!outcome.complete()) throw failure(outcome);
-    if (results != nullptr) std::memcpy(results, memory.results(), order.tiles * order.result_size);
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    if (!outcome.complete()) throw failure(outcome);
+    if (results != nullptr) std::memcpy(results, memory.results(), order.tiles * order.result_size);
     if (capacity_ > large_memory) release_memory();
   }
 
@@ -184,7 +189,9 @@ class Caller {
     if (in_caller()) {
       Turn turn{*board_, memory, job, 0, {}, schedule};
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
+      runner_.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
+      runner_.store({});
     } else {
       head.work.ring();
       std::size_t finished = 0;  // tiles [0, finished) have ended
@@ -261,16 +268,17 @@ class Caller {
                         std::to_string(report_.tiles) + " tiles are done and stay";
     const auto& head = board_->head();
     if (head.failure.load() == job_) {
-      const bool told = head.failure_told.load(std::memory_order_acquire) == job_;
-      const auto text = told
-                            ? std::string(head.failure_text.data(),
-                                          ::strnlen(head.failure_text.data(), BoardHead::text_size))
-                            : "a failure whose text was lost with its worker";
-      const auto where =
-          told && head.failure_tile != no_tile
-              ? "the kernel threw in tile " + std::to_string(head.failure_tile) + ": "
-              : std::string("a worker could not begin: ");
-      return {Errc::kernel_failed, where + text, counts, std::move(unfinished), outcome.unknown};
+      if (head.failure_told.load(std::memory_order_acquire) != job_)
+        return {Errc::worker_died, outcome.deaths + " while it told of a failure", counts,
+                std::move(unfinished), outcome.unknown};
+      const std::string text(head.failure_text.data(),
+                             ::strnlen(head.failure_text.data(), BoardHead::text_size));
+      if (head.failure_tile == no_tile)
+        return {static_cast<Errc>(head.failure_code), "a worker could not begin the job: " + text,
+                counts, std::move(unfinished), outcome.unknown};
+      return {Errc::kernel_failed,
+              "the kernel threw in tile " + std::to_string(head.failure_tile) + ": " + text, counts,
+              std::move(unfinished), outcome.unknown};
     }
     std::string tiles;
     for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
@@ -283,6 +291,8 @@ class Caller {
 
   std::uint64_t generation_;
   mutable std::mutex mutex_;
+  std::atomic<std::thread::id>
+      runner_{};  // of a job in the caller: its kernel must not start another
   std::shared_ptr<Segment> board_memory_, memory_;
   std::vector<std::byte> private_board_;
   struct alignas(cache_line) Line {

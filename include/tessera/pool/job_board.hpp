@@ -80,6 +80,7 @@ struct BoardHead {
   std::atomic<std::uint64_t> failure{0};
   std::atomic<std::uint64_t> failure_told{0};
   std::uint64_t failure_tile = 0;  // no_tile where it happened outside any tile
+  std::int32_t failure_code = 0;   // an Errc
   std::array<char, text_size> failure_text{};
 };
 inline constexpr std::uint64_t no_tile = static_cast<std::uint64_t>(-1);
@@ -116,10 +117,12 @@ class Board {
   }
 
   /// Records a failure, if it is the first of this job, and stops the job.
-  void fail(std::uint64_t job, std::uint64_t tile, std::string_view text) const noexcept {
+  void fail(std::uint64_t job, std::uint64_t tile, Errc code,
+            std::string_view text) const noexcept {
     auto previous = head_->failure.load();
     if (previous != job && head_->failure.compare_exchange_strong(previous, job)) {
       head_->failure_tile = tile;
+      head_->failure_code = static_cast<std::int32_t>(code);
       const auto length = std::min(text.size(), BoardHead::text_size - 1);
       std::memcpy(head_->failure_text.data(), text.data(), length);
       head_->failure_text[length] = '\0';

@@ -112,8 +112,10 @@ class Worker {
                     "its code is in a library that the workers do not have",
                     "load the library before the pool is made");
       reinterpret_cast<ServeFunction>(function)(turn);
+    } catch (const Error& error) {
+      board_.fail(job, no_tile, error.errc(), error.what());
     } catch (const std::exception& failure) {
-      board_.fail(job, no_tile, failure.what());
+      board_.fail(job, no_tile, Errc::system, failure.what());
     }
     std::fflush(
         stdout);  // what kernels print for their authors; nothing else is this process's to flush

@@ -13,9 +13,7 @@
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 
-namespace tessera {
-
-namespace detail {
+namespace tessera::detail {
 
 /// An open .npy file or segment, as far as its bytes can be trusted: header and data lie inside it.
 struct Inspected {
@@ -85,6 +83,4 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
   }
 }
 
-}  // namespace detail
-
-}  // namespace tessera
+}  // namespace tessera::detail

@@ -289,19 +289,19 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   template <class, std::size_t, Holder>
   friend class Array;
 
-  static std::shared_ptr<Segment> made(std::optional<SegmentName> name, const Shape<N>& shape,
-                                       CreateOptions options) {
+  static std::shared_ptr<Segment> made(const std::optional<SegmentName>& name,
+                                       const Shape<N>& shape, CreateOptions options) {
     static_assert(writable, "tessera: create an array of a non-const element type");
-    return Segment::create(std::move(name), dtype_of<Value>(), shape.extents(), options.permission);
+    return Segment::create(name, dtype_of<Value>(), shape.extents(), options.permission);
   }
 
   template <class Source>
-  static Array copied(std::optional<SegmentName> name, const Source& source,
+  static Array copied(const std::optional<SegmentName>& name, const Source& source,
                       CreateOptions options) {
     Array<Value, N, Holder::person> array;
     const auto make = [&](const Shape<N>& shape) {
       array = Array<Value, N, Holder::person>(
-          Array<Value, N, Holder::person>::made(std::move(name), shape, options));
+          Array<Value, N, Holder::person>::made(name, shape, options));
     };
     if constexpr (xt::is_xexpression<Source>::value) {
       make(source.shape());

@@ -67,21 +67,21 @@ struct BoardHead {
   static constexpr std::size_t text_size = 1500;
 
   std::uint64_t workers = 0;
-  alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
-  alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
-  alignas(cache_line) std::atomic<std::uint64_t> job{0};  ///< the armed job's number; 0: none
-  std::atomic<std::uint64_t> stop{0};     ///< the job in which nobody shall claim any more
-  std::atomic<std::uint32_t> closing{0};  ///< the pool ends
   // Where the armed job's memory is. Written while no job is armed.
-  std::array<char, SegmentName::max_length + 1> memory_name{};
   Identity memory_identity{};
+  std::array<char, SegmentName::max_length + 1> memory_name{};
   // The first failure of a job: `failure` is claimed by compare-and-swap, `failure_told` says that
-  // tile and text are whole. A worker that dies in between leaves a claim without a text.
+  // the rest is whole. A worker that dies in between leaves a claim without a text.
+  std::array<char, text_size> failure_text{};
+  std::int32_t failure_code = 0;   ///< an Errc
+  std::uint64_t failure_tile = 0;  ///< no_tile where it happened outside any tile
   std::atomic<std::uint64_t> failure{0};
   std::atomic<std::uint64_t> failure_told{0};
-  std::uint64_t failure_tile = 0;  // no_tile where it happened outside any tile
-  std::int32_t failure_code = 0;   // an Errc
-  std::array<char, text_size> failure_text{};
+  alignas(cache_line) std::atomic<std::uint64_t> job{0};  ///< the armed job's number; 0: none
+  std::atomic<std::uint64_t> stop{0};       ///< the job in which nobody shall claim any more
+  std::atomic<std::uint32_t> closing{0};    ///< the pool ends
+  alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
+  alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
 };
 inline constexpr std::uint64_t no_tile = static_cast<std::uint64_t>(-1);
 

@@ -1,14 +1,25 @@
 #include "support/catch.hpp"
 
 #include <array>
+#include <complex>
 #include <cstring>
 #include <numeric>
 #include <random>
+#include <sstream>
+#include <type_traits>
 #include <vector>
 
 #include <tessera/memory/array_segment.hpp>
 
 #include "support/scene.hpp"
+
+struct Sample {  // of tests/numpy/make_files.py
+  std::int8_t flag;
+  double height;
+  std::int16_t count;
+  float winds[2];
+};
+TESSERA_FIELDS(Sample, flag, height, count, winds);
 
 using namespace tessera_test;
 using tessera::Errc;
@@ -16,6 +27,50 @@ using tessera::Permission;
 using tessera::Segment;
 using tessera::SegmentName;
 using tessera::Shape;
+
+namespace {
+
+/// True if element number k is what tests/numpy/make_files.py says.
+template <class T>
+bool as_made(const T& value, std::size_t k) {
+  const int v = static_cast<int>((k * 7 + 3) % 100);
+  if constexpr (std::is_same_v<T, Sample>) {
+    const auto part = static_cast<float>(v);
+    return value.flag == -v && value.height == v + 0.5 && value.count == v * 100 &&
+           value.winds[0] == part + 0.25f && value.winds[1] == -part - 0.75f;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return value == (v % 2 == 1);
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return value == static_cast<T>(v);
+  } else {
+    return value.real() == static_cast<float>(v) && value.imag() == static_cast<float>(v + 1);
+  }
+}
+
+/// Loads the file, and maps it where it is as it must be in memory.
+template <class T>
+void loads_right(const std::string& path, const std::string& file, const std::vector<std::size_t>& shape) {
+  const auto dtype = tessera::dtype_of<T>();
+  const auto check = [&](const Segment& segment) {
+    REQUIRE(segment.header().shape == shape);
+    const auto* values = reinterpret_cast<const T*>(segment.data());
+    const std::size_t count = segment.header().data_bytes() / sizeof(T);
+    for (std::size_t k = 0; k < count; ++k) REQUIRE(as_made(values[k], k));
+  };
+  check(*tessera::detail::load(path, std::nullopt, dtype, shape.size(), Permission::owner));
+  const auto mapped = Segment::map_file(path, tessera::host::Access::read_only);
+  const auto in_place = [&] {
+    tessera::detail::check_in_place(*mapped, dtype, shape.size(), alignof(T));
+  };
+  if (has(file, "_big_") || mapped->header().fortran_order) {
+    REQUIRE(has(error_of(in_place).what(), "load() converts it"));
+  } else {
+    in_place();
+    check(*mapped);
+  }
+}
+
+}  // namespace
 
 TEST_CASE("A shape is made of any integers, an array or a vector of them") {
   const std::array<std::size_t, 3> expected{4, 0, 6};
@@ -113,4 +168,48 @@ TEST_CASE("A load that fails leaves no name and no memory") {
                                 Permission::owner);
         }).errc() == Errc::not_an_array);
   CHECK_FALSE(exists(shm_path(name)));
+}
+
+TEST_CASE("Every file that NumPy writes is loaded right: types, byte orders, axis orders, versions") {
+  if (!has_python()) {
+    WARN("no Python with NumPy");
+    return;
+  }
+  const Folder folder;
+  const std::string command = "'" TESSERA_TEST_PYTHON "' '" TESSERA_TEST_DIR "/numpy/make_files.py' '" +
+                              folder.file("") + "' 2>'" + folder.file("words") + "'";
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::ifstream manifest(folder.file("manifest.txt"));
+  int files = 0;
+  for (std::string line; std::getline(manifest, line); ++files) {
+    INFO(line);
+    std::istringstream words(line);
+    std::string file;
+    char kind = 0;
+    std::size_t size = 0, rank = 0;
+    words >> file >> kind >> size >> rank;
+    std::vector<std::size_t> shape(rank);
+    for (auto& extent : shape) words >> extent;
+    REQUIRE(words);
+    const auto load = [&]<class T>(T) { loads_right<T>(folder.file(file), file, shape); };
+    switch (kind) {
+      case 'b': load(bool()); break;
+      case 'i':
+        size == 1   ? load(std::int8_t())
+        : size == 2 ? load(std::int16_t())
+        : size == 4 ? load(std::int32_t())
+                    : load(std::int64_t());
+        break;
+      case 'u':
+        size == 1   ? load(std::uint8_t())
+        : size == 2 ? load(std::uint16_t())
+        : size == 4 ? load(std::uint32_t())
+                    : load(std::uint64_t());
+        break;
+      case 'f': size == 4 ? load(float()) : load(double()); break;
+      case 'c': size == 8 ? load(std::complex<float>()) : load(std::complex<double>()); break;
+      default: load(Sample()); break;
+    }
+  }
+  CHECK(files > 200);
 }

@@ -55,7 +55,7 @@ T sample(int i) {
 
 template <class T, std::size_t N>
 std::vector<std::remove_const_t<T>> values(const SharedArray<T, N>& array) {
-  return {array.storage().begin(), array.storage().end()};
+  return std::vector<std::remove_const_t<T>>(array.storage().begin(), array.storage().end());
 }
 
 template <std::size_t N>
@@ -321,10 +321,11 @@ TEST_CASE("A view follows its elements when the array is moved or swapped") {
 }
 
 TEST_CASE("A mapping ends with the last of its array, views and expressions") {
-  const auto name = unique_name();
-  const auto mapped = [&] { return has(bytes_of("/proc/self/maps"), name); };
+  std::string inode;
+  const auto mapped = [&] { return has(bytes_of("/proc/self/maps"), inode); };
   {
-    auto a = std::make_unique<SharedArray<int, 2>>(SharedArray<int, 2>::create(name, {2, 3}));
+    auto a = std::make_unique<SharedArray<int, 2>>(SharedArray<int, 2>::create({2, 3}));
+    inode = " " + std::to_string(a->segment()->file_id().inode) + " ";
     {
       const auto view = xt::view(*a, 1);
       a.reset();
@@ -421,7 +422,6 @@ TEST_CASE("Arrays take part in expressions like any xtensor container") {
   CHECK(a(1, 2) == 0);
   xt::noalias(a) = xt::zeros<double>({2, 3});
   CHECK(xt::sum(a)() == 0);
-  a = b;  // the elements of another array: through an expression of it
 }
 
 TEST_CASE("Integers convert to the array's element type as in xtensor") {

@@ -207,6 +207,17 @@ inline constexpr bool is_function_expression = false;
 template <class F, class... CT>
 inline constexpr bool is_function_expression<xt::xfunction<F, CT...>> = true;
 
+/// What an expression is evaluated into. Row-major: xt::eval takes the expression's own layout, and
+/// xtensor misplaces elements when that is dynamic.
+template <class T, class S>
+struct Plain {
+  using type = xt::xarray<T, xt::layout_type::row_major>;
+};
+template <class T, class I, std::size_t M>
+struct Plain<T, std::array<I, M>> {
+  using type = xt::xtensor<T, M, xt::layout_type::row_major>;
+};
+
 /// The node that reads expression `e` in a loop over `shape`.
 template <std::size_t N, class E>
 auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
@@ -223,7 +234,8 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
     return broadcast_operand(e.data() + static_cast<std::ptrdiff_t>(e.data_offset()), e.shape(),
                              e.strides(), shape);
   } else {
-    using Temporary = std::decay_t<decltype(xt::eval(e))>;
+    using Temporary = typename Plain<std::decay_t<typename E::value_type>,
+                                     std::decay_t<decltype(e.shape())>>::type;
     auto values = std::make_shared<Temporary>(e);
     auto node = make_node(*values, shape);
     return Evaluated<Temporary, decltype(node)>{std::move(values), node};

@@ -280,7 +280,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   explicit Array(std::shared_ptr<Segment> segment) noexcept : storage_(nullptr, 0) {
     if (!segment) return;
     const auto& extents = segment->header().shape;
-    std::copy(extents.begin(), extents.end(), this->shape_impl().begin());
+    std::copy_n(extents.begin(), N, this->shape_impl().begin());
     const auto size = xt::compute_strides(this->shape_impl(), xt::layout_type::row_major,
                                           this->strides_impl(), this->backstrides_impl());
     storage_ = storage_type(reinterpret_cast<T*>(segment->data()), size);

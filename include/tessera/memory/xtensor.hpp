@@ -4,6 +4,7 @@
 #pragma once
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)
+#include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xbuffer_adaptor.hpp>
 #include <xtensor/containers/xcontainer.hpp>
 #include <xtensor/containers/xtensor.hpp>
@@ -12,6 +13,7 @@
 #include <xtensor/core/xsemantic.hpp>
 #include <xtensor/views/xview.hpp>
 #else
+#include <xtensor/xarray.hpp>
 #include <xtensor/xbuffer_adaptor.hpp>
 #include <xtensor/xcontainer.hpp>
 #include <xtensor/xmath.hpp>

@@ -91,14 +91,14 @@ class Caller {
     report_.tiles_per_worker.assign(workers(), 0);
     if (order.tiles == 0) return;
     const auto memory = lay_out(order);
-    std::vector<std::uint32_t> ends_before;
+    Ends ends_before;
     for (auto& slot : board_->slots()) {
       slot.tiles.store(0, std::memory_order_relaxed);
       ends_before.push_back(slot.ends.load());
     }
     Outcome outcome;
     do {
-      play(memory, order);
+      play(memory, order, ends_before);
       outcome = look(memory, ends_before);
       report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
     } while (outcome.again);
@@ -125,6 +125,8 @@ class Caller {
     bool complete() const { return open.empty() && unknown.empty() && failed.empty(); }
   };
 
+  using Ends = std::vector<std::uint32_t>;  // of each worker's place, as counted before the job
+
   static std::shared_ptr<Segment> bytes_segment(std::size_t bytes) {
     return Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
                            Permission::owner);
@@ -147,7 +149,13 @@ class Caller {
   JobMemory lay_out(const JobOrder& order) {
     auto head = JobMemory::plan(order);
     if (in_caller()) {
-      private_memory_.resize(head.bytes / cache_line + 1);
+      try {
+        private_memory_.resize(head.bytes / cache_line + 1);
+      } catch (const std::exception&) {
+        throw Error(Errc::no_space, "TiledPool",
+                    "no memory for a job of " + std::to_string(order.tiles) + " tiles",
+                    "use larger tiles");
+      }
       head.serve = {};
     } else {
       const auto code = host::locate(order.serve);
@@ -178,7 +186,7 @@ class Caller {
   }
 
   /// One round: arm, until no tile is left that anybody could claim or finish.
-  void play(const JobMemory& memory, const JobOrder& order) {
+  void play(const JobMemory& memory, const JobOrder& order, const Ends& ends_before) {
     const auto job = ++job_;
     memory.head().job = job;
     Schedule schedule(board_->ranges(), job, memory.head().tiles);
@@ -187,8 +195,9 @@ class Caller {
     head.job.store(job,
                    std::memory_order_seq_cst);  // releases job memory and ranges to the workers
     if (in_caller()) {
-      Turn turn{*board_, memory, job, 0, {}, schedule};
+      Turn turn{*board_, memory, job, 0, {}, {}, schedule};
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
+      turn.fresh.assign(order.arguments.size(), 0);
       runner_.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
       runner_.store({});
@@ -199,6 +208,7 @@ class Caller {
         const auto bytes = memory.tile_bytes();
         while (finished < bytes.size() && ended(bytes[finished])) ++finished;
         if (finished == bytes.size()) return true;
+        if (hopeless(memory, ends_before)) head.stop.store(job);
         // Ranges first: whoever still holds a claimed tile is inside afterwards.
         const bool nothing_to_claim = head.stop.load() == job || schedule.empty();
         return nothing_to_claim && !board_->anyone_inside();
@@ -226,14 +236,21 @@ class Caller {
       if (news.epoch() != epoch) continue;
       if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
       nobody = worker_pids().empty() ? nobody + 1 : 0;
-      if (nobody > 30)
+      if (nobody <= 30) continue;
+      // Disarmed first: a worker that can be started after all must find no job to begin.
+      auto& head = board_->head();
+      const auto armed = head.job.exchange(0);
+      if (!board_->anyone_inside())
         throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
                     "see the limit of processes (ulimit -u) and the memory that is free");
+      head.job.store(armed);
+      head.work.ring();
+      nobody = 0;
     }
   }
 
   /// What became of the tiles, from their bytes alone.
-  Outcome look(const JobMemory& memory, const std::vector<std::uint32_t>& ends_before) const {
+  Outcome look(const JobMemory& memory, const Ends& ends_before) const {
     Outcome out;
     const auto bytes = memory.tile_bytes();
     for (std::size_t k = 0; k < bytes.size(); ++k) {
@@ -253,10 +270,20 @@ class Caller {
                     " (process " + std::to_string(slot.last_pid.load()) + ") " +
                     host::end_in_words(slot.last_end.load());
     }
-    const bool stopped = board_->head().stop.load() == job_;
-    const bool hopeless = out.lost_workers > workers() + 16;  // a kernel that kills every worker
-    out.again = !out.open.empty() && !stopped && !hopeless;
+    out.again = !out.open.empty() && board_->head().stop.load() != job_;
     return out;
+  }
+
+  /// True if workers die again and again without beginning a tile: nothing would ever end that.
+  bool hopeless(const JobMemory& memory, const Ends& ends_before) const {
+    std::size_t lost = 0;
+    for (std::size_t w = 0; w < workers(); ++w)
+      lost += board_->slots()[w].ends.load() - ends_before[w];
+    if (lost <= workers() + 16) return false;
+    const auto bytes = memory.tile_bytes();
+    const auto begun =
+        std::count(bytes.begin(), bytes.end(), static_cast<std::uint8_t>(TileState::started));
+    return lost > static_cast<std::size_t>(begun) + workers() + 16;
   }
 
   JobError failure(const Outcome& outcome) const {
@@ -280,6 +307,9 @@ class Caller {
               "the kernel threw in tile " + std::to_string(head.failure_tile) + ": " + text, counts,
               std::move(unfinished), outcome.unknown};
     }
+    if (outcome.unknown.empty())
+      return {Errc::worker_died, outcome.deaths + " before they began a tile", counts,
+              std::move(unfinished), {}};
     std::string tiles;
     for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
       tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);

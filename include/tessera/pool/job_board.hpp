@@ -252,6 +252,7 @@ struct Turn {
   std::uint64_t job = 0;
   std::size_t self = 0;
   std::vector<std::byte*> data;  ///< of each argument, the section's first element in this process
+  std::vector<char> fresh;  ///< of each argument: attached for this job, its pages not yet mapped
   Schedule schedule;
 
   bool stopped() const noexcept { return board.head().stop.load(std::memory_order_relaxed) == job; }

@@ -35,20 +35,22 @@ class Keeper {
     host::drop_buffered_output();
     host::reset_signals();
     host::detach_session("tessera-keeper");
-    // Nobody knows this process yet: without the caller's word there is nothing to keep.
-    if (!host::receive_byte(socket_)) return 0;
+    // Nobody knows this process yet: without the caller's word there are no workers to keep.
+    if (!host::receive_byte(socket_)) return after_caller();
     const host::ChildEnds ends;
     for (std::size_t w = 0; w < board_.slots().size(); ++w) start(w);
     for (;;) {
+      const bool was_vacant = vacant_;
       const auto woken = ends.wait(socket_, caller_.descriptor(), vacant_ ? 100 : -1);
       collect(true);
       if (woken.caller_ended || woken.socket_ready) {
-        const bool orderly = !woken.caller_ended;  // the pool closes; else its process is gone
-        end_workers(ends, orderly ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(0));
-        if (!orderly) remove_names();
-        return 0;
+        // A byte says that the pool closes. A process that ends closes its socket first, so that
+        // without a byte it is on its way out.
+        const bool orderly = woken.socket_ready && host::receive_byte(socket_).has_value();
+        end_workers(ends, std::chrono::milliseconds(orderly ? 2000 : 0));
+        return orderly && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
       }
-      if (vacant_) {
+      if (was_vacant) {
         vacant_ = false;
         for (std::size_t w = 0; w < board_.slots().size(); ++w)
           if (board_.slots()[w].pid.load() == 0) start(w);
@@ -115,8 +117,11 @@ class Keeper {
     }
   }
 
-  void remove_names() const {
+  // Only what it owned and no longer locks is removed, so waiting longer would change nothing.
+  int after_caller() const {
+    caller_.wait_ended(std::chrono::milliseconds(1000));
     for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
+    return 0;
   }
 
   Board board_;

@@ -20,6 +20,7 @@
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job_board.hpp>
+#include <tessera/pool/populate.hpp>
 
 namespace tessera {
 
@@ -180,6 +181,24 @@ struct BoundArgument {
   }
 };
 
+/// Maps the pages of the tiles dealt to this worker, in the arguments that it has just attached.
+template <std::size_t R, class... Sections>
+void map_share(const Turn& turn, const TileGrid<R>& grid,
+               const std::array<std::size_t, R>& grid_shape,
+               const std::tuple<BoundArgument<Sections>...>& arguments) {
+  const auto share = turn.schedule.share(turn.self);
+  std::size_t position = 0;
+  const auto one = [&]<class S>(const BoundArgument<S>& argument) {
+    if (!turn.fresh[position++] || S::use == Use::whole) return;
+    grid.merged(share.first, share.last, [&](const Box<R>& box) {
+      const auto tile = argument.tile(box, grid_shape);
+      populate(tile.data(), sizeof(typename S::element_type), tile.shape(), argument.strides,
+               S::use == Use::write ? host::Access::read_write : host::Access::read_only);
+    });
+  };
+  std::apply([&](const auto&... argument) { (one(argument), ...); }, arguments);
+}
+
 /// What a worker does for one job, with all types known.
 template <class K, std::size_t R, class... Sections>
 void serve(Turn& turn) {
@@ -220,6 +239,7 @@ void serve(Turn& turn) {
         arguments);
   };
 
+  map_share<R, Sections...>(turn, grid, grid_shape, arguments);
   while (!turn.stopped()) {
     const auto claim = turn.schedule.claim(turn.self);
     if (!claim) return;

@@ -9,6 +9,7 @@
 // by the tiles' bytes.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,15 @@ class Schedule {
   struct Claim {
     std::size_t first, last;
   };
+
+  /// What deal() gives to worker `self`.
+  Claim share(std::size_t self) const {
+    const std::uint64_t units = (tiles_ + grain_ - 1) / grain_;
+    const auto tile = [&](std::size_t w) {
+      return std::min<std::size_t>(tiles_, units * w / ranges_.size() * grain_);
+    };
+    return {tile(self), tile(self + 1)};
+  }
 
   /// The next tiles for worker `self`, or nothing: then no range has any left (but tiles that
   /// others claimed may still be running).

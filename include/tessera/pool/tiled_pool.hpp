@@ -171,6 +171,16 @@ class TiledPool {
     return box;
   }
 
+  template <class Result, std::size_t R>
+  static xt::xtensor<Result, R> empty_results(const std::array<std::size_t, R>& counts) {
+    try {
+      return xt::xtensor<Result, R>::from_shape(counts);
+    } catch (const std::bad_alloc&) {
+      throw Error(Errc::no_space, "TiledPool", "no memory for the results of so many tiles",
+                  "use larger tiles");
+    }
+  }
+
   template <std::size_t R, class K, class... Sections>
   auto run(const std::array<std::size_t, R>& tile, K wrapped, const Sections&... sections) {
     static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
@@ -199,7 +209,7 @@ class TiledPool {
       caller_->run(order, nullptr);
     } else {
       order.result_size = sizeof(Result);
-      auto results = xt::xtensor<Result, R>::from_shape(grid.counts());
+      auto results = empty_results<Result>(grid.counts());
       caller_->run(order, results.data());
       return results;
     }

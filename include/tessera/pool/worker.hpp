@@ -20,13 +20,17 @@ namespace tessera::detail {
 /// Mappings that a worker keeps, found by identity and by device and inode.
 class Attachments {
  public:
+  struct Found {
+    std::shared_ptr<Segment> segment;
+    bool fresh;  ///< attached by this call
+  };
   /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if
   /// its name leads to another array than the caller's.
-  std::shared_ptr<Segment> find(const ArgumentRecord& record, std::string_view place) {
+  Found find(const ArgumentRecord& record, std::string_view place) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
           (kept.access == host::Access::read_write || record.writes == 0))
-        return kept.segment;
+        return {kept.segment, false};
     const auto access = record.writes != 0 ? host::Access::read_write : host::Access::read_only;
     const std::string where(place);
     auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true)
@@ -36,7 +40,7 @@ class Attachments {
                   "the name now leads to another array than the one this job was given",
                   "keep the array's owner, or the file, in place while jobs use it");
     kept_.push_back({segment, access});
-    return segment;
+    return {std::move(segment), true};
   }
 
   void drop_ended() {
@@ -68,7 +72,10 @@ class Worker {
       if (job == 0 || job == left) {
         head.work.wait(epoch, std::chrono::milliseconds(200), spins);
         spins = 0;
-        if (head.work.epoch() == epoch) attachments_.drop_ended();
+        if (head.work.epoch() == epoch) {
+          attachments_.drop_ended();
+          if (memory_ && memory_->ended()) memory_.reset();
+        }
         continue;
       }
       // From here to `inside = 0` the caller waits for this worker, or for the keeper's word that
@@ -99,12 +106,14 @@ class Worker {
       }
       const JobMemory memory{memory_->data()};
       std::vector<std::shared_ptr<Segment>> held;
-      Turn turn{board_, memory, job,
-                self_,  {},     Schedule(board_.ranges(), job, memory.head().tiles)};
+      Turn turn{
+          board_, memory, job, self_, {}, {}, Schedule(board_.ranges(), job, memory.head().tiles)};
       for (const auto& argument : memory.arguments()) {
-        held.push_back(attachments_.find(argument, memory.place(argument)));
-        turn.data.push_back(held.back()->data() - held.back()->header().data_offset +
-                            argument.offset);
+        auto found = attachments_.find(argument, memory.place(argument));
+        const auto& segment = *held.emplace_back(std::move(found.segment));
+        turn.data.push_back(segment.data() - segment.header().data_offset + argument.offset);
+        // A file on disk may be larger than memory: it comes in as it is used.
+        turn.fresh.push_back(found.fresh && argument.is_name != 0);
       }
       void* const function = resolve(memory.head().serve);
       if (function == nullptr)

@@ -1,0 +1,7 @@
+// expect first: use of deleted function
+#include <tessera/memory/shared_array.hpp>
+
+int main() {
+  const auto a = tessera::SharedArray<double, 2>::create("a", {2, 3});
+  const auto b = a;
+}

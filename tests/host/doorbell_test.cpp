@@ -1,0 +1,113 @@
+#include <tessera/host/doorbell.hpp>
+
+#include <sys/mman.h>
+
+#include <chrono>
+#include <new>
+#include <thread>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+using tessera::host::Doorbell;
+using namespace tessera_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Doorbells, and a word to speak about, that forked children share.
+struct Shared {
+  Doorbell bell, answer;
+  std::atomic<int> word{0};
+};
+struct SharedMemory {
+  SharedMemory()
+      : at(new(::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                      -1, 0)) Shared) {}
+  ~SharedMemory() { ::munmap(at, sizeof(Shared)); }
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+  Shared* operator->() const { return at; }
+  Shared* at;
+};
+
+}  // namespace
+
+TEST_CASE("a sleeper that saw the epoch before the ring does not sleep") {
+  Doorbell bell;
+  const auto seen = bell.epoch();
+  bell.ring();
+  const auto began = std::chrono::steady_clock::now();
+  bell.wait(seen, 60s);
+  REQUIRE(std::chrono::steady_clock::now() - began < 30s);
+  REQUIRE(bell.epoch() != seen);
+}
+
+TEST_CASE("a doorbell that nobody rings lets its sleeper go after the time it asked for") {
+  Doorbell bell;
+  const auto began = std::chrono::steady_clock::now();
+  const auto seen = bell.epoch();
+  // Futexes may wake for no reason, so the promise is about the sum.
+  while (std::chrono::steady_clock::now() - began < 30ms) bell.wait(seen, 10ms);
+  REQUIRE(bell.epoch() == seen);
+}
+
+TEST_CASE("a sleeper in another process wakes when the doorbell rings") {
+  const SharedMemory shared;
+  Child sleeper([&] {
+    const auto end = std::chrono::steady_clock::now() + 30s;
+    while (shared->word.load() == 0) {
+      const auto seen = shared->bell.epoch();
+      if (shared->word.load() != 0) break;
+      shared->bell.wait(seen, 60s);
+    }
+    must(std::chrono::steady_clock::now() < end, "the ring woke the sleeper");
+  });
+  shared->word.store(1);
+  shared->bell.ring();
+  REQUIRE(sleeper.failure() == "");
+}
+
+TEST_CASE("two processes that ring each other in turn never lose a ring") {
+  const SharedMemory shared;
+  constexpr int rounds = 5000;
+  const auto turn = [&](Doorbell& mine, Doorbell& theirs, int parity) {
+    for (int k = parity; k < rounds; k += 2) {
+      for (;;) {
+        const auto seen = mine.epoch();
+        if (shared->word.load() == k) break;
+        const auto began = std::chrono::steady_clock::now();
+        mine.wait(seen, 20s, k % 3 == 0 ? 100 : 0);
+        must(std::chrono::steady_clock::now() - began < 15s, "no ring is lost");
+      }
+      shared->word.store(k + 1);
+      theirs.ring();
+    }
+  };
+  Child other([&] { turn(shared->answer, shared->bell, 1); });
+  turn(shared->bell, shared->answer, 0);
+  REQUIRE(other.failure() == "");
+  REQUIRE(shared->word.load() == rounds);
+}
+
+TEST_CASE("a sleeper that is killed takes nothing with it") {
+  const SharedMemory shared;
+  {
+    Child killed([&] {
+      shared->word.store(1);
+      for (;;) shared->bell.wait(shared->bell.epoch(), 60s);
+    });
+    REQUIRE(wait_until([&] { return shared->word.load() == 1; }));
+    killed.kill(SIGKILL);
+    REQUIRE(killed.failure() == "killed by signal 9");
+  }
+  std::atomic<bool> woken{false};
+  const auto seen = shared->bell.epoch();
+  std::thread sleeper([&] {
+    while (shared->bell.epoch() == seen) shared->bell.wait(seen, 60s);
+    woken.store(true);
+  });
+  shared->bell.ring();
+  REQUIRE(wait_until([&] { return woken.load(); }));
+  sleeper.join();
+}

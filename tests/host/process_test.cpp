@@ -1,0 +1,162 @@
+#include <tessera/host/process.hpp>
+
+#include <sys/prctl.h>
+
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+namespace host = tessera::host;
+using namespace tessera_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+int status_of(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("a forked child leaves with the code that its body returns") {
+  const auto pid = host::fork_child("test", [] { return 7; });
+  REQUIRE(host::end_in_words(status_of(pid)) == "ended with exit code 7");
+}
+
+TEST_CASE("an exception in a forked child ends that child only") {
+  const auto pid = host::fork_child("test", []() -> int {
+    std::fclose(stderr);
+    stderr = std::fopen("/dev/null", "w");
+    throw std::runtime_error("no");
+  });
+  REQUIRE(host::end_in_words(status_of(pid)) == "ended with exit code 70");
+}
+
+TEST_CASE("the end of a killed process is told in words with the signal's number") {
+  const auto pid = host::fork_child("test", [] {
+    for (;;) ::pause();
+    return 0;
+  });
+  const host::ProcessHandle process(pid);
+  REQUIRE_FALSE(process.wait_ended(0ms));
+  process.kill();
+  REQUIRE(process.wait_ended(20s));
+  const auto words = host::end_in_words(status_of(pid));
+  REQUIRE(has(words, "was killed by signal 9"));
+}
+
+TEST_CASE("a process handle sees an end that somebody else has collected") {
+  const auto pid = host::fork_child("test", [] {
+    for (;;) ::pause();
+    return 0;
+  });
+  const host::ProcessHandle process(pid);
+  process.kill();
+  status_of(pid);
+  REQUIRE(process.wait_ended(0ms));
+  process.kill();  // reaches nobody, least of all a new process of that number
+  process.reap();  // returns although there is nothing left to collect
+}
+
+TEST_CASE("bytes sent to a socket arrive in order and its close is seen") {
+  host::SocketPair pair("test");
+  host::send_byte(pair.ours, 'a');
+  host::send_byte(pair.ours, 'b');
+  REQUIRE(host::receive_byte(pair.theirs) == 'a');
+  REQUIRE(host::receive_byte(pair.theirs) == 'b');
+  pair.ours.reset();
+  REQUIRE_FALSE(host::receive_byte(pair.theirs));
+  host::send_byte(pair.theirs, 'c');  // nobody listens: no signal ends this process
+}
+
+TEST_CASE("a child with reset signals meets them as a new program does") {
+  REQUIRE(failure_in_child([] {
+            ::signal(SIGTERM, SIG_IGN);
+            sigset_t all;
+            ::sigfillset(&all);
+            ::sigprocmask(SIG_SETMASK, &all, nullptr);
+            const auto pid = host::fork_child("test", [] {
+              host::reset_signals();
+              for (;;) ::pause();
+              return 0;
+            });
+            ::kill(pid, SIGTERM);
+            must(has(host::end_in_words(status_of(pid)), "signal 15"), "SIGTERM ends the child");
+          }) == "");
+}
+
+TEST_CASE("a child bound to its parent ends when that is killed") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  {
+    Child parent([&] {
+      const auto self = ::getpid();
+      host::fork_child("test", [&] {
+        must(host::end_with_parent(self, "tessera-test"), "the parent lives");
+        must(::write(ends[1], "x", 1) == 1, "the pipe takes a byte");
+        for (;;) ::pause();
+        return 0;
+      });
+      for (;;) ::pause();
+    });
+    char byte;
+    REQUIRE(::read(ends[0], &byte, 1) == 1);
+    ::close(ends[1]);
+    parent.kill(SIGKILL);
+    parent.failure();
+  }
+  char byte;
+  REQUIRE(::read(ends[0], &byte, 1) == 0);  // the last writer is gone
+  ::close(ends[0]);
+}
+
+TEST_CASE("a process that watches its children wakes for each end") {
+  REQUIRE(failure_in_child([] {
+            const host::ChildEnds ends;
+            host::SocketPair pair("test");
+            const host::ProcessHandle self(::getpid());
+            std::vector<pid_t> alive;
+            for (int i = 0; i < 8; ++i)
+              alive.push_back(host::fork_child("test", [i] { return i; }));
+            const auto deadline = std::chrono::steady_clock::now() + 20s;
+            while (!alive.empty()) {
+              const auto woken = ends.wait(pair.theirs, self.descriptor(), 20000);
+              must(!woken.socket_ready && !woken.caller_ended, "only children ended");
+              while (const auto end = host::collect_child())
+                must(std::erase(alive, end->pid) == 1, "each end is told once");
+              must(std::chrono::steady_clock::now() < deadline, "no end is missed");
+            }
+            host::send_byte(pair.ours, 'x');
+            must(ends.wait(pair.theirs, self.descriptor(), 20000).socket_ready, "a byte is seen");
+          }) == "");
+}
+
+TEST_CASE("what a process had buffered for its output is not printed again by a child that drops it") {
+  const Folder folder;
+  const auto path = folder.file("out");
+  REQUIRE(failure_in_child([&] {
+            must(std::freopen(path.c_str(), "w", stdout) != nullptr, "stdout is a file");
+            std::printf("once");
+            status_of(host::fork_child("test", [] {
+              host::drop_buffered_output();
+              std::fflush(stdout);
+              return 0;
+            }));
+            std::fflush(stdout);
+          }) == "");
+  REQUIRE(bytes_of(path) == "once");
+}
+
+TEST_CASE("private memory counts what a process has written for itself") {
+  const auto before = host::private_bytes(::getpid());
+  if (!before) return;  // no smaps_rollup here
+  std::vector<char> mine(64 * MiB, 'x');
+  const auto after = host::private_bytes(::getpid());
+  REQUIRE(after);
+  REQUIRE(*after >= *before + 60 * MiB);
+  REQUIRE(mine.back() == 'x');
+}

@@ -1,0 +1,191 @@
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <tessera/format/dtype.hpp>
+#include <tessera/memory/catalog.hpp>
+
+#include "support/scene.hpp"
+
+// Every scene has a /dev/shm of its own: reap() is for the whole folder.
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::Permission;
+using tessera::Segment;
+using tessera::SegmentName;
+using tessera::catalog::Entry;
+using tessera::catalog::Force;
+namespace catalog = tessera::catalog;
+using Names = std::vector<std::string>;
+
+namespace {
+
+std::shared_ptr<Segment> create(const std::string& name) {
+  return Segment::create(SegmentName(name), tessera::dtype_of<int>(), std::vector<std::size_t>{2, 3},
+                         Permission::owner);
+}
+
+/// An array whose owner was killed.
+void make_orphan(const std::string& name) {
+  const auto failure = failure_in_child([&] {
+    const auto owner = create(name);
+    ::raise(SIGKILL);
+  });
+  must(failure == "killed by signal 9", "the owner was killed: " + failure);
+  must(exists(shm_path(name)), "its name stays");
+}
+
+void make_kept(const std::string& name) { create(name)->keep(); }
+
+void make_copy(const std::string& of, const std::string& name) {
+  write_file(shm_path(name), bytes_of(shm_path(of)));
+}
+
+Entry::Kind kind_of(const std::string& name) {
+  for (const auto& entry : catalog::list())
+    if (entry.name == name) return entry.kind;
+  throw std::runtime_error("not listed: " + name);
+}
+
+void unlink_all() {
+  for (const auto& name : tessera::host::segment_names()) ::unlink(shm_path(name).c_str());
+}
+
+}  // namespace
+
+TEST_CASE("The list says of every name whose it is, and changes nothing") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          const auto before = std::chrono::system_clock::now() - std::chrono::seconds(1);
+          const auto owned = create("b-owned");
+          make_orphan("c-orphan");
+          make_kept("a-kept");
+          make_copy("b-owned", "d-copy");
+          write_file(shm_path("e-text"), "hello");
+          std::filesystem::create_directory(shm_path("f-folder"));
+          std::filesystem::create_symlink(shm_path("b-owned"), shm_path("g-link"));
+          const auto entries = catalog::list();
+          must(entries.size() == 7, "seven entries");
+          using Kind = Entry::Kind;
+          const Kind kinds[] = {Kind::kept,    Kind::owned,   Kind::orphan, Kind::foreign,
+                                Kind::foreign, Kind::foreign, Kind::foreign};
+          for (std::size_t i = 0; i < 7; ++i) {
+            must(entries[i].name[0] == static_cast<char>('a' + i), "sorted by name");
+            must(entries[i].kind == kinds[i], "the right kind of " + entries[i].name);
+            must(entries[i].header.has_value() == (i < 4), "a header where there is one");
+          }
+          must(entries[1].header->shape == std::vector<std::size_t>{2, 3}, "with its shape");
+          must(entries[1].bytes == 320, "and its bytes");
+          must(entries[1].created > before && entries[1].created <= std::chrono::system_clock::now(),
+               "and its time");
+          must(owned->owned() && kind_of("b-owned") == Entry::Kind::owned, "nothing has changed");
+          must(kind_of("c-orphan") == Kind::orphan, "nothing has changed");
+          std::filesystem::remove(shm_path("f-folder"));
+          unlink_all();
+        }) == "");
+}
+
+TEST_CASE("Reaping removes exactly the orphans") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          const auto owned = create("owned");
+          make_orphan("orphan");
+          make_orphan("another");
+          make_kept("kept");
+          make_copy("owned", "copy");
+          make_copy("orphan", "copy-of-orphan");
+          write_file(shm_path("text"), "hello");
+          write_file(shm_path("numpy"), bytes_of(shm_path("owned")).substr(0, 152));
+          must(catalog::reap() == Names{"another", "orphan"}, "two are removed");
+          must(catalog::reap().empty(), "none is left");
+          must(tessera::host::segment_names() ==
+                   Names{"copy", "copy-of-orphan", "kept", "numpy", "owned", "text"},
+               "all others are there");
+          unlink_all();
+        }) == "");
+}
+
+TEST_CASE("An orphan whose header or control block was changed is no longer a proven orphan") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          make_orphan("x");
+          const auto good = bytes_of(shm_path("x"));
+          for (const std::size_t at : {0, 20, 192, 200, 204, 192 + 48}) {
+            auto bytes = good;
+            bytes[at] = static_cast<char>(bytes[at] ^ 0x7f);
+            // In place, so that the inode stays.
+            std::fstream file(shm_path("x"), std::ios::in | std::ios::out | std::ios::binary);
+            file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+            file.close();
+            must(catalog::reap().empty(), "changed at " + std::to_string(at) + ", it stays");
+          }
+          std::fstream file(shm_path("x"), std::ios::in | std::ios::out | std::ios::binary);
+          file.write(good.data(), static_cast<std::streamsize>(good.size()));
+          file.close();
+          must(catalog::reap() == Names{"x"}, "as it was, it goes");
+        }) == "");
+}
+
+TEST_CASE("Another user's orphan is not ours to reap or remove") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          make_orphan("x");
+          if (::chown(shm_path("x").c_str(), 12345, 12345) != 0) {
+            unlink_all();  // only root can try this
+            return;
+          }
+          must(kind_of("x") == Entry::Kind::foreign, "it is foreign");
+          must(catalog::reap().empty(), "not reaped");
+          must(error_of([] { catalog::remove(SegmentName("x")); }).errc() == Errc::not_permitted, "nor removed");
+          unlink_all();
+        }) == "");
+}
+
+TEST_CASE("Remove takes kept arrays and orphans, owned ones by force, foreign files never") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          const auto remove = [](const char* name, Force force = Force::no) {
+            return catalog::remove(SegmentName(name), force);
+          };
+          make_kept("kept");
+          make_orphan("orphan");
+          auto owned = create("owned");
+          make_copy("owned", "copy");
+          must(remove("kept") && !exists(shm_path("kept")), "a kept array");
+          must(!remove("kept"), "once");
+          must(remove("orphan") && !exists(shm_path("orphan")), "an orphan");
+          const auto error = error_of([&] { remove("owned"); });
+          must(error.errc() == Errc::not_permitted && has(error.what(), "its owner lives"), error.what());
+          must(error_of([&] { remove("copy", Force::yes); }).errc() == Errc::not_permitted, "no copy");
+          must(remove("owned", Force::yes) && !exists(shm_path("owned")), "an owned one by force");
+          const auto second = create("owned");
+          owned.reset();
+          must(exists(shm_path("owned")), "whose end does not touch the next of that name");
+          ::unlink(shm_path("copy").c_str());
+        }) == "");
+}
+
+TEST_CASE("An array that was renamed before its owner ended is listed as kept and can be removed") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          auto owner = create("x");
+          std::filesystem::rename(shm_path("x"), shm_path("y"));
+          owner.reset();
+          must(exists(shm_path("y")), "its owner knows it by its old name only");
+          must(kind_of("y") == Entry::Kind::kept, "it stays until it is removed");
+          must(catalog::reap().empty(), "nothing to reap");
+          must(catalog::remove(SegmentName("y")), "removed");
+        }) == "");
+}
+
+TEST_CASE("Looking at a live array never makes its owner lose it or its creator fail") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          Child looker([] {
+            for (;;) {
+              catalog::list();
+              catalog::reap();
+            }
+          });
+          for (int i = 0; i < 300; ++i) {
+            const auto owner = create("x");
+            must(exists(shm_path("x")), "it has its name");
+          }
+        }) == "");
+}

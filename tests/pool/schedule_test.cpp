@@ -1,0 +1,265 @@
+#include <tessera/pool/schedule.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <set>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using tessera::detail::Range;
+using tessera::detail::Schedule;
+
+namespace {
+
+/// How often each tile was claimed.
+using Counts = std::vector<int>;
+
+bool all_once(const Counts& counts) {
+  return std::all_of(counts.begin(), counts.end(), [](int n) { return n == 1; });
+}
+
+}  // namespace
+
+TEST_CASE("claims of workers in any order cover all tiles once") {
+  std::mt19937 random(20);
+  for (int round = 0; round < 3000; ++round) {
+    const std::size_t workers = 1 + random() % 9, tiles = random() % 60;
+    std::vector<Range> ranges(workers);
+    Schedule schedule(ranges, static_cast<std::uint64_t>(round) + 1, tiles);
+    schedule.deal();
+    REQUIRE(schedule.empty() == (tiles == 0));
+    Counts counts(tiles, 0);
+    std::vector<std::size_t> busy(workers);
+    for (std::size_t w = 0; w < workers; ++w) busy[w] = w;
+    while (!busy.empty()) {
+      const auto at = random() % busy.size();
+      if (const auto claim = schedule.claim(busy[at])) {
+        REQUIRE(claim->first < claim->last);
+        REQUIRE(claim->last <= tiles);
+        for (auto k = claim->first; k < claim->last; ++k) ++counts[k];
+      } else {
+        REQUIRE(schedule.empty());
+        busy.erase(busy.begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
+    REQUIRE(all_once(counts));
+  }
+}
+
+TEST_CASE("jobs of equal size begin with the same tiles for the same worker") {
+  std::vector<Range> ranges(5);
+  std::vector<std::size_t> before;
+  for (std::uint64_t job = 1; job <= 3; ++job) {
+    Schedule schedule(ranges, job, 23);
+    schedule.deal();
+    std::vector<std::size_t> first;
+    for (std::size_t w = 0; w < ranges.size(); ++w) first.push_back(schedule.claim(w)->first);
+    if (job > 1) REQUIRE(first == before);
+    before = first;
+  }
+  REQUIRE(std::is_sorted(before.begin(), before.end()));
+}
+
+TEST_CASE("a tile count beyond what a range can count is claimed in runs that cover it once") {
+  const auto tiles = GENERATE(std::size_t{1} << 24, (std::size_t{1} << 24) - 1,
+                              (std::size_t{3} << 24) + 5, (std::size_t{1} << 40) + 12345);
+  std::vector<Range> ranges(1);
+  Schedule schedule(ranges, 7, tiles);
+  schedule.deal();
+  std::size_t next = 0;
+  bool in_order = true;
+  while (const auto claim = schedule.claim(0)) {
+    in_order = in_order && claim->first == next && claim->last > claim->first;
+    next = claim->last;
+  }
+  REQUIRE(in_order);
+  REQUIRE(next == tiles);
+}
+
+TEST_CASE("what an old job left in the ranges is never claimed") {
+  std::vector<Range> ranges(3);
+  Schedule old(ranges, 41, 30);
+  old.deal();
+  old.claim(1);
+  Schedule next(ranges, 42, 30);
+  REQUIRE(next.empty());
+  for (std::size_t w = 0; w < 3; ++w) REQUIRE_FALSE(next.claim(w));
+  next.deal();
+  // A worker that was late for the old job finds nothing of the new one in it.
+  REQUIRE(old.empty());
+  for (std::size_t w = 0; w < 3; ++w) REQUIRE_FALSE(old.claim(w));
+  Counts counts(30, 0);
+  while (const auto claim = next.claim(2)) ++counts[claim->first];
+  REQUIRE(all_once(counts));
+}
+
+TEST_CASE("threads that claim and steal at once claim every tile exactly once") {
+  constexpr std::size_t workers = 4, most = 97;
+  constexpr int rounds = 3000;
+  std::vector<Range> ranges(workers);
+  std::vector<std::atomic<int>> counts(most);
+  std::atomic<int> round{0}, arrived{0};
+  const auto tiles_of = [](int r) { return static_cast<std::size_t>(r * 31) % most + 1; };
+  const auto work = [&](std::size_t self) {
+    for (int mine = 1; mine <= rounds; ++mine) {
+      while (round.load() < mine) std::this_thread::yield();
+      Schedule schedule(ranges, static_cast<std::uint64_t>(mine), tiles_of(mine));
+      while (const auto claim = schedule.claim(self))
+        for (auto k = claim->first; k < claim->last; ++k) counts[k].fetch_add(1);
+      arrived.fetch_add(1);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t w = 0; w < workers; ++w) threads.emplace_back(work, w);
+  int wrong = 0;
+  for (int r = 1; r <= rounds; ++r) {
+    const auto tiles = tiles_of(r);
+    for (auto& count : counts) count.store(0);
+    Schedule(ranges, static_cast<std::uint64_t>(r), tiles).deal();
+    arrived.store(0);
+    round.store(r);
+    while (arrived.load() < static_cast<int>(workers)) std::this_thread::yield();
+    for (std::size_t k = 0; k < most; ++k) wrong += counts[k].load() != (k < tiles ? 1 : 0);
+  }
+  for (auto& thread : threads) thread.join();
+  REQUIRE(wrong == 0);
+}
+
+namespace {
+
+// The steps of Schedule::claim between which another worker, or death, can come in: every load,
+// compare-and-swap and store of a range. Explored exhaustively; a tile is one bit.
+struct Model {
+  static constexpr std::size_t workers = 3;
+  enum Step : std::uint8_t { load_own, swap_own, load_other, swap_other, store_own, left, dead };
+  struct Word {
+    std::uint8_t begin = 0, end = 0;
+    bool holds() const { return begin < end; }
+    friend auto operator<=>(const Word&, const Word&) = default;
+  };
+  struct Actor {
+    Step step = load_own;
+    std::uint8_t other = 1;  // distance to the victim
+    Word seen;               // what was loaded, or is being carried
+    friend auto operator<=>(const Actor&, const Actor&) = default;
+  };
+  std::array<Word, workers> words;
+  std::array<Actor, workers> actors;
+  std::uint32_t claimed = 0;
+  bool deaths_allowed = false;
+  friend auto operator<=>(const Model&, const Model&) = default;
+
+  static std::uint32_t bits(Word word) {
+    std::uint32_t out = 0;
+    for (auto k = word.begin; k < word.end; ++k) out |= 1u << k;
+    return out;
+  }
+
+  /// One step of worker w. False if a tile was claimed twice.
+  bool advance(std::size_t w) {
+    auto& me = actors[w];
+    const auto victim = [&]() -> Word& { return words[(w + me.other) % workers]; };
+    switch (me.step) {
+      case load_own:
+        me.seen = words[w];
+        me.other = 1;
+        me.step = me.seen.holds() ? swap_own : load_other;
+        return true;
+      case swap_own:
+        if (words[w] == me.seen) {
+          const auto tile = 1u << me.seen.begin;
+          ++words[w].begin;
+          if (claimed & tile) return false;
+          claimed |= tile;
+        }
+        me.step = load_own;
+        return true;
+      case load_other:
+        me.seen = victim();
+        if (me.seen.holds()) me.step = swap_other;
+        else if (++me.other == workers) me.step = left;
+        return true;
+      case swap_other:
+        if (victim() != me.seen) {
+          me.step = load_other;
+        } else {
+          const auto middle = static_cast<std::uint8_t>(me.seen.begin + (me.seen.end - me.seen.begin) / 2);
+          victim().end = middle;
+          me.seen.begin = middle;
+          me.step = store_own;
+        }
+        return true;
+      case store_own:
+        words[w] = me.seen;
+        me.step = load_own;
+        return true;
+      default: return true;
+    }
+  }
+
+  /// A tile is in one range, in one thief's hands, claimed, or lost with a dead thief.
+  bool consistent() const {
+    std::uint32_t seen = claimed;
+    const auto add = [&](Word word) {
+      const auto more = bits(word);
+      const bool twice = (seen & more) != 0;
+      seen |= more;
+      return !twice;
+    };
+    for (const auto& word : words)
+      if (!add(word)) return false;
+    for (const auto& actor : actors)
+      if (actor.step == store_own && !add(actor.seen)) return false;
+    return true;
+  }
+};
+
+/// Walks every interleaving; empty if the invariant holds in each state reached.
+std::string explore(std::uint8_t tiles, bool deaths) {
+  Model start;
+  start.deaths_allowed = deaths;
+  for (std::size_t w = 0; w < Model::workers; ++w)
+    start.words[w] = {static_cast<std::uint8_t>(tiles * w / Model::workers),
+                      static_cast<std::uint8_t>(tiles * (w + 1) / Model::workers)};
+  std::set<Model> visited{start};
+  std::vector<Model> open{start};
+  while (!open.empty()) {
+    const auto state = open.back();
+    open.pop_back();
+    bool over = true;
+    for (std::size_t w = 0; w < Model::workers; ++w) {
+      const auto step = state.actors[w].step;
+      if (step == Model::left || step == Model::dead) continue;
+      over = false;
+      auto next = state;
+      if (!next.advance(w)) return "a tile was claimed twice";
+      if (!next.consistent()) return "a tile is in two places";
+      if (visited.insert(next).second) open.push_back(next);
+      if (!state.deaths_allowed) continue;
+      next = state;
+      next.deaths_allowed = false;  // one death
+      next.actors[w].step = Model::dead;
+      if (visited.insert(next).second) open.push_back(next);
+    }
+    if (!over || state.deaths_allowed != deaths) continue;
+    if (state.claimed != (1u << tiles) - 1) return "a tile was never claimed";
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("every interleaving of three workers' claims and thefts claims each tile exactly once") {
+  for (std::uint8_t tiles = 0; tiles <= 5; ++tiles) REQUIRE(explore(tiles, false) == "");
+}
+
+TEST_CASE("a worker that dies at any step lets no tile be claimed twice") {
+  for (std::uint8_t tiles = 1; tiles <= 4; ++tiles) REQUIRE(explore(tiles, true) == "");
+}

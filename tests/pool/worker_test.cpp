@@ -1,0 +1,144 @@
+#include <tessera/pool/worker.hpp>
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::into;
+using tessera::SharedArray;
+using tessera::TiledPool;
+using tessera::whole;
+
+namespace {
+
+/// The lines of a process's memory map that are of this file: by inode, whatever its name is now.
+std::vector<std::string> maps_of(int pid, ino_t inode) {
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  std::vector<std::string> out;
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream words(line);
+    std::string range, access, offset, device;
+    ino_t found = 0;
+    words >> range >> access >> offset >> device >> found;
+    if (found == inode && has(line, "/dev/shm/")) out.push_back(line);
+  }
+  return out;
+}
+
+/// How many lines of it are of files in shared memory at all.
+std::size_t shared_maps(int pid) {
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  std::size_t out = 0;
+  for (std::string line; std::getline(maps, line);) out += has(line, "/dev/shm/");
+  return out;
+}
+
+template <class A>
+ino_t inode_of(const A& array) {
+  struct stat s {};
+  REQUIRE(::stat(array.path().c_str(), &s) == 0);
+  return s.st_ino;
+}
+
+int only_worker(const TiledPool& pool) {
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 1; }));
+  return pool.worker_pids()[0];
+}
+
+const auto add_one = [](auto v) { v += 1; };
+
+}  // namespace
+
+TEST_CASE("a worker attaches an array once and keeps the attachment from job to job") {
+  TiledPool pool(1);
+  auto a = SharedArray<int, 1>::create({1000});
+  const int pid = only_worker(pool);
+  REQUIRE(maps_of(pid, inode_of(a)).empty());
+  pool.map({10}, add_one, into(a));
+  const auto before = maps_of(pid, inode_of(a));
+  REQUIRE(before.size() == 1);
+  for (int round = 0; round < 10; ++round) pool.map({7}, add_one, into(a));
+  REQUIRE(maps_of(pid, inode_of(a)) == before);
+  REQUIRE(a(999) == 11);
+}
+
+TEST_CASE("an array that is only read is mapped without write access") {
+  TiledPool pool(1);
+  auto a = SharedArray<int, 1>::create({1000});
+  auto out = SharedArray<int, 1>::create({1000});
+  pool.map({10}, [](auto v, auto x) { v = x; }, into(out), a);
+  const int pid = only_worker(pool);
+  REQUIRE(maps_of(pid, inode_of(a)).size() == 1);
+  REQUIRE(has(maps_of(pid, inode_of(a))[0], " r--s "));
+  REQUIRE(has(maps_of(pid, inode_of(out))[0], " rw-s "));
+}
+
+TEST_CASE("idle workers let go of an array whose owner has ended") {
+  TiledPool pool(2);
+  std::optional a(SharedArray<int, 1>::create({100000}));
+  const auto inode = inode_of(*a);
+  pool.map({10}, add_one, into(*a));
+  a.reset();
+  REQUIRE(wait_until([&] {
+    for (const int pid : pool.worker_pids())
+      if (!maps_of(pid, inode).empty()) return false;
+    return true;
+  }));
+}
+
+TEST_CASE("busy workers let go of arrays whose owners have ended") {
+  TiledPool pool(1);
+  const int pid = only_worker(pool);
+  auto out = SharedArray<int, 1>::create({100});
+  pool.map({10}, add_one, into(out));
+  const auto before = shared_maps(pid);
+  for (int round = 0; round < 300; ++round) {
+    auto table = SharedArray<int, 1>::create({10});
+    pool.map({10}, [](auto v, auto t) { v = t(0); }, into(out), whole(table));
+    REQUIRE(shared_maps(pid) <= before + 2);
+  }
+}
+
+TEST_CASE("idle workers let go of the memory of large results") {
+  TiledPool pool(1);
+  const int pid = only_worker(pool);
+  auto a = SharedArray<int, 1>::create({1000});
+  struct Large {
+    char bytes[32768];
+  };
+  pool.map({10}, add_one, into(a));
+  const auto before = shared_maps(pid);
+  pool.map({1}, [](auto) { return Large{}; }, a);
+  REQUIRE(wait_until([&] { return shared_maps(pid) < before; }));  // the small memory went, too
+  pool.map({10}, add_one, into(a));
+  REQUIRE(a(999) == 2);
+}
+
+TEST_CASE("an array that was kept and attached anew is still the workers' attachment") {
+  TiledPool pool(1);
+  const auto name = unique_name();
+  {
+    auto a = SharedArray<int, 1>::create(name, {100});
+    a.keep();
+    pool.map({10}, add_one, into(a));
+  }
+  auto again = SharedArray<int, 1>::attach(name);
+  const int pid = only_worker(pool);
+  const auto before = maps_of(pid, inode_of(again));
+  REQUIRE(before.size() == 1);
+  pool.map({10}, add_one, into(again));
+  REQUIRE(maps_of(pid, inode_of(again)) == before);
+  REQUIRE(again(99) == 2);
+  REQUIRE(SharedArray<int, 1>::remove(name));
+}

@@ -1,0 +1,233 @@
+#include "support/catch.hpp"
+
+#include <sys/mman.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <tessera/memory/catalog.hpp>
+#include <tessera/memory/shared_array.hpp>
+
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using namespace std::chrono_literals;
+using tessera::Errc;
+using tessera::Permission;
+using tessera::Segment;
+using tessera::SegmentName;
+namespace catalog = tessera::catalog;
+namespace host = tessera::host;
+
+namespace {
+
+std::shared_ptr<Segment> create(const std::string& name) {
+  return Segment::create(SegmentName(name), tessera::dtype_of<int>(), std::vector<std::size_t>{3},
+                         Permission::owner);
+}
+
+/// Numbers that forked children add to together.
+struct Counts {
+  std::atomic<int> created{0}, orphaned{0}, reaped{0}, stolen{0}, refused{0};
+
+  static Counts& shared() {
+    void* const page = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    must(page != MAP_FAILED, "a shared page");
+    return *new (page) Counts;
+  }
+};
+
+template <class Step>
+void for_a_while(std::chrono::milliseconds span, Step&& step) {
+  for (const auto end = std::chrono::steady_clock::now() + span; std::chrono::steady_clock::now() < end;)
+    step();
+}
+
+}  // namespace
+
+TEST_CASE("Creators, reapers and crashes on one name: nothing stolen, nothing foreign removed, no name left") {
+  CHECK(failure_in_private_shm(16 * MiB, [] {
+          auto& counts = Counts::shared();
+          create("kept")->keep();
+          write_file(shm_path("copy"), bytes_of(shm_path("kept")));
+          write_file(shm_path("text"), "hello");
+          std::vector<Child> all;
+          for (unsigned who = 0; who < 3; ++who) {
+            all.emplace_back([&counts, who] {
+              std::mt19937 random(who);
+              for_a_while(2000ms, [&] {
+                const auto live = [&](bool crash) {
+                  try {
+                    const auto owner = create("x");
+                    (crash ? counts.orphaned : counts.created)++;
+                    const auto looks = random() % 20;
+                    for (unsigned i = 0; i < looks; ++i)
+                      if (!host::leads_to(owner->path(), owner->file_id())) counts.stolen++;
+                    if (crash) ::raise(SIGKILL);
+                  } catch (const tessera::Error& error) {
+                    if (error.errc() != Errc::name_taken) throw;
+                    counts.refused++;
+                  }
+                };
+                if (random() % 4 == 0) {
+                  const auto end = failure_in_child([&] { live(true); });
+                  must(end.empty() || end == "killed by signal 9", end);
+                } else {
+                  live(false);
+                }
+              });
+            });
+          }
+          for (int who = 0; who < 3; ++who) {
+            all.emplace_back([&counts] {
+              for_a_while(2000ms, [&] {
+                for (const auto& name : catalog::reap()) {
+                  must(name == "x", "only the orphans of x are reaped, not " + name);
+                  counts.reaped++;
+                }
+              });
+            });
+          }
+          for (auto& child : all) {
+            const auto failure = child.failure();
+            must(failure.empty(), failure);
+          }
+          catalog::reap();
+          must(counts.stolen == 0, std::to_string(counts.stolen) + " names stolen from their owner");
+          must(counts.created > 100 && counts.orphaned > 10 && counts.reaped > 0,
+               "enough happened: " + std::to_string(counts.created) + " created, " +
+                   std::to_string(counts.orphaned) + " orphaned, " + std::to_string(counts.reaped) +
+                   " reaped, " + std::to_string(counts.refused) + " refused");
+          must(host::segment_names() == std::vector<std::string>{"copy", "kept", "text"},
+               "of x no name is left, and what is not ours is all there");
+          for (const auto* name : {"copy", "kept", "text"}) ::unlink(shm_path(name).c_str());
+        }) == "");
+}
+
+TEST_CASE("A killed owner's array is reaped; its live neighbour is not") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          const auto neighbour = create("neighbour");
+          Child owner([] {
+            const auto segment = create("x");
+            for (;;) ::pause();
+          });
+          must(wait_until([] { return exists(shm_path("x")); }), "it is there");
+          must(catalog::reap().empty(), "while its owner lives, it stays");
+          owner.kill(SIGKILL);
+          owner.failure();
+          must(catalog::reap() == std::vector<std::string>{"x"}, "then it goes");
+          must(exists(shm_path("neighbour")), "alone");
+        }) == "");
+}
+
+TEST_CASE("Ctrl-C leaves an orphan for the next creator, whose array is its own") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          Child owner([] {
+            ::signal(SIGINT, SIG_DFL);
+            const auto segment = create("x");
+            segment->data()[0] = std::byte{1};
+            for (;;) ::pause();
+          });
+          must(wait_until([] { return exists(shm_path("x")); }), "it is there");
+          must(error_of([] { create("x"); }).errc() == Errc::name_taken, "taken while its owner lives");
+          owner.kill(SIGINT);
+          owner.failure();
+          must(create("x")->data()[0] == std::byte{0}, "taken over, and new");
+        }) == "");
+}
+
+TEST_CASE("A creator killed at any moment leaves nothing that can't be reaped") {
+  CHECK(failure_in_private_shm(16 * MiB, [] {
+          for (int i = 0; i < 150; ++i) {
+            Child creator([] {
+              for (;;) create("x");
+            });
+            std::this_thread::sleep_for(std::chrono::microseconds(50 * (i % 40)));
+            creator.kill(SIGKILL);
+            creator.failure();
+            catalog::reap();
+            must(host::segment_names().empty(), "nothing left after kill " + std::to_string(i));
+          }
+        }) == "");
+}
+
+TEST_CASE("Whatever bytes a segment gets, attach refuses it or finds it consistent") {
+  using Array = tessera::SharedArray<const int, 2>;
+  const auto name = unique_name();
+  auto owner = tessera::SharedArray<int, 2>::create(name, {5, 7});
+  owner.fill(1);
+  const auto good = bytes_of(shm_path(name));
+  REQUIRE(good.size() == 128 + 192 + 128);
+  const host::Descriptor file(::open(owner.path().c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(file);
+  const auto write = [&](const std::string& bytes) {
+    if (::ftruncate(file.get(), static_cast<off_t>(bytes.size())) != 0) std::abort();
+    host::write_at(file, 0, bytes, name);
+  };
+
+  std::mt19937 random(20240229);
+  const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
+  const std::array<std::string, 12> words{"'<i4'", "'>i4'", "'<f8'", "True", "(5, 7)", "(5, 7, )", "(0, 7)",
+                                          "(9223372036854775807, 7)", "(35,)", "[('a', '<i4')]", "-1", "'|V4'"};
+  int accepted = 0, refused = 0;
+  for (int round = 0; round < 30000; ++round) {
+    auto bytes = good;
+    switch (below(4)) {
+      case 0:  // one bit
+        for (auto n = below(3) + 1; n-- > 0;) {
+          const auto at = below(256);
+          bytes[at < 128 ? at : at + 192] ^= static_cast<char>(1 << below(8));
+        }
+        break;
+      case 1: {  // any byte of the header or the control block
+        for (auto n = below(4) + 1; n-- > 0;) {
+          const auto at = below(256);
+          bytes[at < 128 ? at : at + 192] = static_cast<char>(below(256));
+        }
+        break;
+      }
+      case 2: {  // words that mean something, where the header has its own
+        const auto& word = words[below(words.size())];
+        const std::size_t places[] = {20, 27, 44, 51, 60};
+        const auto at = places[below(5)];
+        bytes.replace(at, word.size(), word);
+        break;
+      }
+      default:  // the file's end
+        bytes.resize(below(bytes.size() + 1));
+        if (!bytes.empty()) bytes[below(std::min<std::size_t>(bytes.size(), 128))] = static_cast<char>(below(256));
+    }
+    write(bytes);
+    try {
+      const auto array = Array::attach(name);
+      std::size_t elements = 1;
+      for (const auto extent : array.shape()) elements *= extent;
+      long sum = 0;
+      for (const int value : array) sum += value;  // all of it can be read
+      const auto at = reinterpret_cast<const std::byte*>(array.data()) - array.segment()->data();
+      if (array.size() != elements || at != 0 || sum > 40 * (1L << 31) ||
+          array.segment()->header().data_offset + elements * 4 > bytes.size())
+        FAIL("accepted, but not consistent, in round " << round);
+      array.segment()->ended();
+      ++accepted;
+    } catch (const tessera::Error& error) {
+      if (error.errc() == Errc::system) FAIL("not a typed Error in round " << round << ": " << error.what());
+      ++refused;
+    }
+    if (round % 16 == 0) {
+      catalog::detail::entry(name);
+      if (tessera::detail::remove_orphan(name)) FAIL("removed under its owner in round " << round);
+    }
+  }
+  write(good);
+  CHECK(accepted > 1000);
+  CHECK(refused > 1000);
+  CHECK(xt::sum(Array::attach(name))() == 35);
+}

@@ -25,21 +25,8 @@ class TileView;
 namespace xt {
 
 template <class T, std::size_t N>
-struct xcontainer_inner_types<tessera::TileView<T, N>> {
-  using element_type = std::remove_const_t<T>;
-  using storage_type = xbuffer_adaptor<T*, no_ownership, std::allocator<element_type>>;
-  using reference = T&;
-  using const_reference = const T&;
-  using size_type = std::size_t;
-  using shape_type = std::array<std::size_t, N>;
-  using strides_type = std::array<std::ptrdiff_t, N>;
-  using backstrides_type = strides_type;
-  using inner_shape_type = shape_type;
-  using inner_strides_type = strides_type;
-  using inner_backstrides_type = backstrides_type;
-  using temporary_type = xtensor<element_type, N, layout_type::row_major>;
-  static constexpr layout_type layout = layout_type::dynamic;
-};
+struct xcontainer_inner_types<tessera::TileView<T, N>>
+    : tessera::detail::StridedTypes<T, N, layout_type::dynamic> {};
 
 template <class T, std::size_t N>
 struct xiterable_inner_types<tessera::TileView<T, N>>

@@ -26,6 +26,7 @@ void print(const SharedArray<const double, 2>& grid) {
 void create(const std::string& name, double seconds) {
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { ended = 1; });
   auto grid = SharedArray<double, 2>::create(name, {4, 6});
+  xt::xtensor<double, 2> seen = grid;  // before anybody is told of the name
   print(SharedArray<const double, 2>::attach(name));
   std::printf(
       "\n%s is there. Change it from another terminal:\n"
@@ -37,7 +38,6 @@ void create(const std::string& name, double seconds) {
       name.c_str(), name.c_str(), grid.path().c_str());
   std::fflush(stdout);
 
-  xt::xtensor<double, 2> seen = grid;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (!ended && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(20ms);

@@ -141,17 +141,17 @@ void print_memory(const TiledPool& pool, const std::array<const Segment*, 3>& ar
   print("", workers, std::to_string(pool.workers()) + " workers together");
 }
 
-void print_end(const Options& options, bool right, const Phases& phases, const std::string& path) {
+void print_end(const Options& options, bool right, const Phases& phases, const std::string& kept) {
   std::printf("\ntime\n");
   phases.print();
   std::printf("\n%s\n", right ? "The result equals a single-process sum."
                               : "WRONG: the result differs from a single-process sum.");
   if (right && !options.out.empty()) std::printf("Written to %s\n", options.out.c_str());
-  if (right && !options.keep.empty())
+  if (!kept.empty())
     std::printf(
         "Kept as %s. In Python: np.load(\"%s\", mmap_mode=\"r+\")\n"
         "It stays until you remove it: rm %s\n",
-        options.keep.c_str(), path.c_str(), path.c_str());
+        options.keep.c_str(), kept.c_str(), kept.c_str());
 }
 
 template <class T>
@@ -165,65 +165,69 @@ bool is_sum(std::span<const T> a, std::span<const T> b, std::span<const T> out) 
 }
 
 /// The job, for one element type and rank. Returns the exit code.
+// Cold, for 52 of it are compiled and one runs, once; the kernel is a function of its own.
 template <class T, std::size_t N>
-int add(const Options& options) {
+[[gnu::cold]] int add(const Options& options) {
   std::array<std::size_t, N> tile;
   tile.fill(full);
   std::copy_backward(options.tile.begin(), options.tile.end(), tile.end());
   const std::string suffix = "-" + std::to_string(host::own_pid());
 
+  bool right = false;
+  std::string kept;
   Phases phases;
-  TiledPool pool(options.workers);  // before there are threads or large memory
-  phases.end("start workers");
+  {
+    using Array = SharedArray<T, N>;
+    TiledPool pool(options.workers);  // before there are threads or large memory
+    phases.end("start workers");
 
-  using Array = SharedArray<T, N>;
-  const bool files = !options.a.empty();
-  auto out = Array::create(options.keep.empty() ? "vpd" + suffix : options.keep, options.shape);
-  auto a = files ? Array() : Array::create("tmp" + suffix, options.shape);
-  auto b = files ? Array() : Array::create("rad" + suffix, options.shape);
-  phases.end("create");
+    const bool files = !options.a.empty();
+    const auto make = [&](const std::string& file, const char* name) {
+      return files ? Array::load(file, name + suffix) : Array::create(name + suffix, options.shape);
+    };
+    auto a = make(options.a, "tmp"), b = make(options.b, "rad");
+    auto out = Array::create(options.keep.empty() ? "vpd" + suffix : options.keep, options.shape);
+    phases.end(files ? "create and read" : "create");
 
-  if (files) {
-    a = Array::load(options.a, "tmp" + suffix);
-    b = Array::load(options.b, "rad" + suffix);
-  } else {
-    std::mt19937_64 random(std::random_device{}());
-    fill_random<T>({a.data(), a.size()}, random);
-    fill_random<T>({b.data(), b.size()}, random);
+    if (!files) {
+      std::mt19937_64 random(std::random_device{}());
+      fill_random<T>({a.data(), a.size()}, random);
+      fill_random<T>({b.data(), b.size()}, random);
+      phases.end("fill");
+    }
+
+    const auto ones = pool.map(
+        tile,
+        [](auto v, auto t, auto r) {
+          if constexpr (std::is_signed_v<T> && std::is_integral_v<T> && sizeof(T) >= sizeof(int)) {
+            using U = std::make_unsigned_t<T>;  // whose overflow is defined, and the same bits
+            v = xt::cast<U>(t) + xt::cast<U>(r);
+          } else {
+            v = t + r;
+          }
+          return 1;
+        },
+        into(out), a, b);
+    phases.end("compute");
+
+    print_results({ones.data(), ones.size()}, ones.shape(N - 1));
+    print_memory(pool, {a.segment().get(), b.segment().get(), out.segment().get()});
+    right = is_sum<T>({a.data(), a.size()}, {b.data(), b.size()}, {out.data(), out.size()});
+    phases.skip();
+
+    if (right && !options.out.empty()) {
+      out.save(options.out);
+      phases.end("save");
+    }
+    if (right && !options.keep.empty()) {
+      out.keep();
+      kept = out.path();
+    }
+    phases.skip();
   }
-  phases.end("fill");
-
-  const auto ones = pool.map(
-      tile,
-      [](auto v, auto t, auto r) {
-        if constexpr (std::is_signed_v<T> && std::is_integral_v<T> && sizeof(T) >= sizeof(int)) {
-          using U = std::make_unsigned_t<T>;  // whose overflow is defined, and the same bits
-          v = xt::cast<U>(t) + xt::cast<U>(r);
-        } else {
-          v = t + r;
-        }
-        return 1;
-      },
-      into(out), a, b);
-  phases.end("compute");
-
-  print_results({ones.data(), ones.size()}, ones.shape(N - 1));
-  print_memory(pool, {a.segment().get(), b.segment().get(), out.segment().get()});
-  const bool right =
-      is_sum<T>({a.data(), a.size()}, {b.data(), b.size()}, {out.data(), out.size()});
-  phases.skip();
-
-  if (right && !options.out.empty()) {
-    out.save(options.out);
-    phases.end("save");
-  }
-  const auto path = out.path();
-  if (right && !options.keep.empty()) out.keep();
-  for (auto* const array : {&a, &b, &out}) *array = Array();
-  { const auto ended = std::move(pool); }
   phases.end("end");
 
-  print_end(options, right, phases, path);
+  print_end(options, right, phases, kept);
   return right ? 0 : 1;
 }
 
@@ -337,7 +341,9 @@ int run(int argc, char** argv) {
       ->type_name("OUT.npy");
   app.add_option("--tile", tile, "Tile of the last axes; 'full' is a whole axis. Default 4x4")
       ->type_name("4x4");
-  app.add_option("--workers", options.workers, "Worker processes. Default 10")->type_name("N");
+  app.add_option("--workers", options.workers, "Worker processes. Default 10")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
   app.add_option("--shape", shape, "Shape of random input, 1 to 4 axes")
       ->type_name("365x16x16")
       ->excludes(a);
@@ -348,6 +354,12 @@ int run(int argc, char** argv) {
       ->excludes(a);
   app.add_option("--keep", options.keep, "Leave the sum in shared memory under this name")
       ->type_name("NAME");
+  for (auto* const option : app.get_options()) {
+    option->check([](const std::string& text) {
+      return std::string(text.empty() ? "it is empty; leave the option out, or give it a value"
+                                      : "");
+    });
+  }
   try {
     app.parse(argc, argv);
     if (!tile.empty()) options.tile = extents_of("--tile", tile, true);

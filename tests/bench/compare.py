@@ -46,17 +46,20 @@ def compare(programs, shape, tile, workers, runs, python_runs):
     print(" " * 10 + "".join(f"{phase:>11}" for phase in PHASES) + "   fastest  runs")
     median = {}
     for name, measured in times.items():
-        median[name] = {p: statistics.median(m[p] for m in measured) for p in PHASES}
+        median[name] = {p: statistics.median(m[p] for m in measured) for p in measured[0]}
         cells = "".join(f"{1e3 * median[name][phase]:11.3f}" for phase in PHASES)
         fastest = 1e3 * min(m["total"] for m in measured)
         print(f"{name:<10}{cells}{fastest:10.3f}{len(measured):6}")
     for name in ("map", "transform"):
         if name in median:
-            total = median[name]["total"]
+            ours, python = median[name], median["python"]
+            total = ours["total"]
+            work = ours["start"] + ours["map"] + ours["join"]
             print(
                 f"{name}: {total / median['bare']['total']:.2f} times bare; "
-                f"1/{median['python']['total'] / total:.1f} of python; "
-                f"1/{median['python']['map'] / total:.1f} of python's map phase"
+                f"1/{python['total'] / total:.1f} of python; of python's map phase: in all "
+                f"1/{python['map'] / total:.1f}, start to join 1/{python['map'] / work:.1f}, "
+                f"its own map phase 1/{python['map'] / ours['map']:.1f}"
             )
 
 

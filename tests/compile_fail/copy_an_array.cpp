@@ -1,4 +1,4 @@
-// expect first: use of deleted function
+// expect first: deleted
 #include <tessera/memory/shared_array.hpp>
 
 int main() {

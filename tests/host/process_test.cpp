@@ -135,7 +135,8 @@ TEST_CASE("a process that watches its children wakes for each end") {
           }) == "");
 }
 
-TEST_CASE("what a process had buffered for its output is not printed again by a child that drops it") {
+TEST_CASE(
+    "what a process had buffered for its output is not printed again by a child that drops it") {
   const Folder folder;
   const auto path = folder.file("out");
   REQUIRE(failure_in_child([&] {

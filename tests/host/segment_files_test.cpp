@@ -164,7 +164,8 @@ TEST_CASE("A forked child closes owner descriptors, never unlocks them, and hold
   const int fd = owner->descriptor().get();
   CHECK(failure_in_child([&] {
           must(!owner->held(), "the child does not own");
-          must(::fcntl(fd, F_GETFD) == -1 && errno == EBADF, "the child has the descriptor no more");
+          must(::fcntl(fd, F_GETFD) == -1 && errno == EBADF,
+               "the child has the descriptor no more");
           const host::Descriptor reused(::open("/dev/null", O_RDONLY));
           must(reused.get() == fd, "the number is free for others");
           owner.reset();
@@ -246,7 +247,8 @@ TEST_CASE("Reserved memory is zero and counts as taken at once") {
             const auto file = nameless("x");
             host::reserve(file.descriptor(), 3 * MiB, Medium::shared_memory, "x");
             struct statvfs fs {};
-            must(::statvfs("/dev/shm", &fs) == 0 && fs.f_bfree * fs.f_frsize == MiB, "3 MiB are taken");
+            must(::statvfs("/dev/shm", &fs) == 0 && fs.f_bfree * fs.f_frsize == MiB,
+                 "3 MiB are taken");
             must(host::read_at(file.descriptor(), 0, 4 * MiB, "x") == std::string(3 * MiB, '\0'),
                  "they are 3 MiB of zeros");
           }) == "");
@@ -257,9 +259,8 @@ TEST_CASE("Reserving more than is free is refused with the bytes wanted and free
             const auto other = nameless("other");
             host::reserve(other.descriptor(), MiB, Medium::shared_memory, "other");
             const auto file = nameless("x");
-            const auto error = error_of([&] {
-              host::reserve(file.descriptor(), 3 * MiB + 1, Medium::shared_memory, "x");
-            });
+            const auto error = error_of(
+                [&] { host::reserve(file.descriptor(), 3 * MiB + 1, Medium::shared_memory, "x"); });
             must(error.errc() == Errc::no_space, "it is no_space");
             for (const auto* part : {"x: wants 3145729 bytes", "3145728 free", "--shm-size"})
               must(has(error.what(), part), std::string(part) + " in " + error.what());
@@ -276,46 +277,49 @@ TEST_CASE("Reserving again for the same file asks only for what it does not have
 }
 
 TEST_CASE("Reserving more than RLIMIT_FSIZE is an Error, not a SIGXFSZ") {
-  CHECK(failure_in_child([] {
-          const struct rlimit limit {
-            100000, 100000
-          };
-          must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "the limit can be set");
-          const auto file = nameless("x");
-          const auto error = error_of(
-              [&] { host::reserve(file.descriptor(), 100001, Medium::shared_memory, "x"); });
-          must(error.errc() == Errc::no_space, "it is no_space");
-          for (const auto* part : {"wants 100001 bytes", "100000 free", "RLIMIT_FSIZE", "ulimit -f"})
-            must(has(error.what(), part), std::string(part) + " in " + error.what());
-          host::reserve(file.descriptor(), 100000, Medium::shared_memory, "x");
-        }) == "");
+  CHECK(
+      failure_in_child([] {
+        const struct rlimit limit {
+          100000, 100000
+        };
+        must(::setrlimit(RLIMIT_FSIZE, &limit) == 0, "the limit can be set");
+        const auto file = nameless("x");
+        const auto error =
+            error_of([&] { host::reserve(file.descriptor(), 100001, Medium::shared_memory, "x"); });
+        must(error.errc() == Errc::no_space, "it is no_space");
+        for (const auto* part : {"wants 100001 bytes", "100000 free", "RLIMIT_FSIZE", "ulimit -f"})
+          must(has(error.what(), part), std::string(part) + " in " + error.what());
+        host::reserve(file.descriptor(), 100000, Medium::shared_memory, "x");
+      }) == "");
 }
 
-TEST_CASE("Reserving more than the control group may take is refused; its page cache counts as free") {
-  CHECK(failure_in_child([] {
-          // Nobody may count on a writable control group, so this one is made of plain files.
-          std::string group;
-          std::ifstream groups("/proc/self/cgroup");
-          for (std::string line; std::getline(groups, line);)
-            if (line.rfind("0::", 0) == 0) group = line.substr(3);
-          must(!group.empty(), "this system has control groups, version 2");
-          leave_mounts();
-          must(::mount("tmpfs", "/sys/fs/cgroup", "tmpfs", 0, "size=1m") == 0, "a tmpfs is mounted");
-          const auto folder = "/sys/fs/cgroup" + group + "/";
-          std::filesystem::create_directories(folder);
-          write_file(folder + "memory.max", "1000000\n");
-          write_file(folder + "memory.current", "600000\n");
-          write_file(folder + "memory.stat", "anon 1\nactive_file 60000\ninactive_file 40000\nx 7\n");
-          const auto file = nameless("x");
-          const auto error = error_of(
-              [&] { host::reserve(file.descriptor(), 500001, Medium::shared_memory, "x"); });
-          must(error.errc() == Errc::no_space, "it is no_space");
-          for (const auto* part : {"wants 500001 bytes", "the memory control group has 500000 free"})
-            must(has(error.what(), part), std::string(part) + " in " + error.what());
-          host::reserve(file.descriptor(), 500000, Medium::shared_memory, "x");
-          write_file(folder + "memory.max", "max\n");
-          host::reserve(file.descriptor(), 700000, Medium::shared_memory, "x");
-        }) == "");
+TEST_CASE(
+    "Reserving more than the control group may take is refused; its page cache counts as free") {
+  CHECK(
+      failure_in_child([] {
+        // Nobody may count on a writable control group, so this one is made of plain files.
+        std::string group;
+        std::ifstream groups("/proc/self/cgroup");
+        for (std::string line; std::getline(groups, line);)
+          if (line.rfind("0::", 0) == 0) group = line.substr(3);
+        must(!group.empty(), "this system has control groups, version 2");
+        leave_mounts();
+        must(::mount("tmpfs", "/sys/fs/cgroup", "tmpfs", 0, "size=1m") == 0, "a tmpfs is mounted");
+        const auto folder = "/sys/fs/cgroup" + group + "/";
+        std::filesystem::create_directories(folder);
+        write_file(folder + "memory.max", "1000000\n");
+        write_file(folder + "memory.current", "600000\n");
+        write_file(folder + "memory.stat", "anon 1\nactive_file 60000\ninactive_file 40000\nx 7\n");
+        const auto file = nameless("x");
+        const auto error =
+            error_of([&] { host::reserve(file.descriptor(), 500001, Medium::shared_memory, "x"); });
+        must(error.errc() == Errc::no_space, "it is no_space");
+        for (const auto* part : {"wants 500001 bytes", "the memory control group has 500000 free"})
+          must(has(error.what(), part), std::string(part) + " in " + error.what());
+        host::reserve(file.descriptor(), 500000, Medium::shared_memory, "x");
+        write_file(folder + "memory.max", "max\n");
+        host::reserve(file.descriptor(), 700000, Medium::shared_memory, "x");
+      }) == "");
 }
 
 TEST_CASE("Reserving survives a storm of signals") {
@@ -346,9 +350,9 @@ TEST_CASE("No descriptor left is an Error that says so") {
           std::vector<host::Descriptor> all;
           do all.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
           while (all.back());
-          for (const auto& error :
-               {error_of([&] { nameless("x"); }),
-                error_of([&] { host::open_existing(shm_path(name), Access::read_only, name); })}) {
+          for (const auto& error : {error_of([&] { nameless("x"); }), error_of([&] {
+                                      host::open_existing(shm_path(name), Access::read_only, name);
+                                    })}) {
             must(has(error.what(), "ulimit -n"), error.what());
             must(has(error.what(), "Too many open files"), error.what());
           }

@@ -49,7 +49,8 @@ bool as_made(const T& value, std::size_t k) {
 
 /// Loads the file, and maps it where it is as it must be in memory.
 template <class T>
-void loads_right(const std::string& path, const std::string& file, const std::vector<std::size_t>& shape) {
+void loads_right(const std::string& path, const std::string& file,
+                 const std::vector<std::size_t>& shape) {
   const auto dtype = tessera::dtype_of<T>();
   const auto check = [&](const Segment& segment) {
     REQUIRE(segment.header().shape == shape);
@@ -132,15 +133,17 @@ TEST_CASE("A wrong type, rank or shape is an Error that names both sides") {
       [&] { tessera::detail::check_in_place(*segment, tessera::dtype_of<float>(), 3, 4); });
   CHECK(rank.errc() == Errc::rank_mismatch);
   CHECK(has(rank.what(), "it has 2 axes, shape (2, 3), not 3"));
-  const auto shape =
-      error_of([&] { tessera::detail::check_shape(*segment, std::array<std::size_t, 2>{3, 2}); });
+  const auto shape = error_of([&] {
+    tessera::detail::check_shape(*segment, std::array<std::size_t, 2>{3, 2});
+  });
   CHECK(shape.errc() == Errc::shape_mismatch);
   CHECK(has(shape.what(), "(2, 3), not (3, 2)"));
   tessera::detail::check_in_place(*segment, tessera::dtype_of<float>(), 2, 4);
   tessera::detail::check_shape(*segment, std::array<std::size_t, 2>{2, 3});
 }
 
-TEST_CASE("Data that an element type can't be aligned to is refused in place, with advice to load") {
+TEST_CASE(
+    "Data that an element type can't be aligned to is refused in place, with advice to load") {
   const Folder folder;
   std::string text = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
   text.append(76 - 10 - text.size() - 1, ' ') += '\n';
@@ -164,19 +167,21 @@ TEST_CASE("A load that fails leaves no name and no memory") {
   const auto name = unique_name();
   write_file(folder.file("a.npy"), "not an array");
   CHECK(error_of([&] {
-          tessera::detail::load(folder.file("a.npy"), SegmentName(name), tessera::dtype_of<int>(), 1,
-                                Permission::owner);
+          tessera::detail::load(folder.file("a.npy"), SegmentName(name), tessera::dtype_of<int>(),
+                                1, Permission::owner);
         }).errc() == Errc::not_an_array);
   CHECK_FALSE(exists(shm_path(name)));
 }
 
-TEST_CASE("Every file that NumPy writes is loaded right: types, byte orders, axis orders, versions") {
+TEST_CASE(
+    "Every file that NumPy writes is loaded right: types, byte orders, axis orders, versions") {
   if (!has_python()) {
     WARN("no Python with NumPy");
     return;
   }
   const Folder folder;
-  const std::string command = "'" TESSERA_TEST_PYTHON "' '" TESSERA_TEST_DIR "/numpy/make_files.py' '" +
+  const std::string command = "'" TESSERA_TEST_PYTHON "' '" TESSERA_TEST_DIR
+                              "/numpy/make_files.py' '" +
                               folder.file("") + "' 2>'" + folder.file("words") + "'";
   REQUIRE(std::system(command.c_str()) == 0);
   std::ifstream manifest(folder.file("manifest.txt"));

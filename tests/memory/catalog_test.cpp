@@ -24,8 +24,8 @@ using Names = std::vector<std::string>;
 namespace {
 
 std::shared_ptr<Segment> create(const std::string& name) {
-  return Segment::create(SegmentName(name), tessera::dtype_of<int>(), std::vector<std::size_t>{2, 3},
-                         Permission::owner);
+  return Segment::create(SegmentName(name), tessera::dtype_of<int>(),
+                         std::vector<std::size_t>{2, 3}, Permission::owner);
 }
 
 /// An array whose owner was killed.
@@ -78,8 +78,9 @@ TEST_CASE("The list says of every name whose it is, and changes nothing") {
           }
           must(entries[1].header->shape == std::vector<std::size_t>{2, 3}, "with its shape");
           must(entries[1].bytes == 320, "and its bytes");
-          must(entries[1].created > before && entries[1].created <= std::chrono::system_clock::now(),
-               "and its time");
+          must(
+              entries[1].created > before && entries[1].created <= std::chrono::system_clock::now(),
+              "and its time");
           must(owned->owned() && kind_of("b-owned") == Entry::Kind::owned, "nothing has changed");
           must(kind_of("c-orphan") == Kind::orphan, "nothing has changed");
           std::filesystem::remove(shm_path("f-folder"));
@@ -110,7 +111,7 @@ TEST_CASE("An orphan whose header or control block was changed is no longer a pr
   CHECK(failure_in_private_shm(4 * MiB, [] {
           make_orphan("x");
           const auto good = bytes_of(shm_path("x"));
-          for (const std::size_t at : {0, 20, 192, 200, 204, 192 + 48}) {
+          for (const std::size_t at : {0u, 20u, 192u, 200u, 204u, 192u + 48u}) {
             auto bytes = good;
             bytes[at] = static_cast<char>(bytes[at] ^ 0x7f);
             // In place, so that the inode stays.
@@ -135,7 +136,8 @@ TEST_CASE("Another user's orphan is not ours to reap or remove") {
           }
           must(kind_of("x") == Entry::Kind::foreign, "it is foreign");
           must(catalog::reap().empty(), "not reaped");
-          must(error_of([] { catalog::remove(SegmentName("x")); }).errc() == Errc::not_permitted, "nor removed");
+          must(error_of([] { catalog::remove(SegmentName("x")); }).errc() == Errc::not_permitted,
+               "nor removed");
           unlink_all();
         }) == "");
 }
@@ -153,8 +155,10 @@ TEST_CASE("Remove takes kept arrays and orphans, owned ones by force, foreign fi
           must(!remove("kept"), "once");
           must(remove("orphan") && !exists(shm_path("orphan")), "an orphan");
           const auto error = error_of([&] { remove("owned"); });
-          must(error.errc() == Errc::not_permitted && has(error.what(), "its owner lives"), error.what());
-          must(error_of([&] { remove("copy", Force::yes); }).errc() == Errc::not_permitted, "no copy");
+          must(error.errc() == Errc::not_permitted && has(error.what(), "its owner lives"),
+               error.what());
+          must(error_of([&] { remove("copy", Force::yes); }).errc() == Errc::not_permitted,
+               "no copy");
           must(remove("owned", Force::yes) && !exists(shm_path("owned")), "an owned one by force");
           const auto second = create("owned");
           owned.reset();

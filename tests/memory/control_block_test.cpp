@@ -45,7 +45,8 @@ TEST_CASE("A control block reads back what was written, from more bytes too") {
 
 TEST_CASE("A control block that is too short is none") {
   const std::string bytes(sample().bytes());
-  for (std::size_t n = 0; n < bytes.size(); ++n) CHECK_FALSE(ControlBlock::read(bytes.substr(0, n)));
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    CHECK_FALSE(ControlBlock::read(bytes.substr(0, n)));
 }
 
 TEST_CASE("A control block of another magic, layout or state is none") {
@@ -66,5 +67,6 @@ TEST_CASE("The control block stands behind the data on the next cache line") {
   STATIC_REQUIRE(ControlBlock::offset_for(128, 64) == 192);
   STATIC_REQUIRE(ControlBlock::offset_for(128, 65) == 256);
   STATIC_REQUIRE(ControlBlock::offset_for(80, 8) == 128);
-  STATIC_REQUIRE(ControlBlock::offset_for(192, std::size_t{1} << 40) == (std::size_t{1} << 40) + 192);
+  STATIC_REQUIRE(ControlBlock::offset_for(192, std::size_t{1} << 40) ==
+                 (std::size_t{1} << 40) + 192);
 }

@@ -47,7 +47,8 @@ TileView<T, N> somewhere(Random& random, xt::uvector<std::remove_const_t<T>>& ce
   for (std::size_t d = N; d-- > 0;) {
     const auto step = static_cast<std::ptrdiff_t>(pick(random, 1, 6));
     strides[d] = dense * (step > 3 ? 1 : step);  // mostly without gaps, so that rows join
-    const auto reach = strides[d] * (std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(shape[d]), 1) - 1);
+    const auto reach =
+        strides[d] * (std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(shape[d]), 1) - 1);
     dense = strides[d] * std::max<std::ptrdiff_t>(1, static_cast<std::ptrdiff_t>(shape[d]));
     if (pick(random, 0, 5) == 0) {
       strides[d] = -strides[d];
@@ -58,7 +59,8 @@ TileView<T, N> somewhere(Random& random, xt::uvector<std::remove_const_t<T>>& ce
   }
   const auto room = static_cast<std::ptrdiff_t>(cells.size()) - 1 - (hi - lo);
   must(room >= 0, "the cells are enough");
-  const auto at = static_cast<std::ptrdiff_t>(pick(random, 0, static_cast<std::size_t>(std::min<std::ptrdiff_t>(room, 9))));
+  const auto at = static_cast<std::ptrdiff_t>(
+      pick(random, 0, static_cast<std::size_t>(std::min<std::ptrdiff_t>(room, 9))));
   return {cells.data() + at - lo, shape, strides};
 }
 
@@ -72,9 +74,9 @@ auto dense(const View& view) {
 }
 
 template <std::size_t N>
-std::array<std::size_t, N> some_shape(Random& random) {
+std::array<std::size_t, N> some_shape(Random& random, bool zeros) {
   std::array<std::size_t, N> shape{};
-  for (auto& extent : shape) extent = pick(random, 0, 20) == 0 ? 0 : pick(random, 1, 5);
+  for (auto& extent : shape) extent = zeros && pick(random, 0, 20) == 0 ? 0 : pick(random, 1, 5);
   return shape;
 }
 
@@ -90,13 +92,13 @@ std::array<std::size_t, N> broadcastable(Random& random, std::array<std::size_t,
 /// assigned to a tile is what xtensor makes of it from copies of a, b and c; and no other cell
 /// changes.
 template <class T, std::size_t N, class Expression>
-void equals_xtensor(Expression&& expression, int rounds = 150, unsigned seed = 1) {
-  Random random(seed);
+void equals_xtensor(Expression&& expression, int rounds = 150, bool zeros = true) {
+  Random random(1);
   for (int round = 0; round < rounds; ++round) {
     xt::uvector<double> cells(60000), others(60000);
     for (auto* all : {&cells, &others})
       for (auto& cell : *all) cell = static_cast<double>(pick(random, 0, 2000)) / 8 - 100;
-    const auto shape = some_shape<N>(random);
+    const auto shape = some_shape<N>(random, zeros);
     const bool shared = pick(random, 0, 1) == 0;
     auto& inputs = shared ? cells : others;
     xt::uvector<T> outputs(60000, T(1));
@@ -105,8 +107,8 @@ void equals_xtensor(Expression&& expression, int rounds = 150, unsigned seed = 1
                                            broadcastable(random, shape));
     const auto c = somewhere<const double>(random, inputs, shape);
     xt::xarray<double> a_copy = dense(a), b_copy = dense(b), c_copy = dense(c);
-    const xt::xarray<T> expected =
-        xt::broadcast(expression(a_copy, b_copy, c_copy), std::vector<std::size_t>(shape.begin(), shape.end()));
+    const xt::xarray<T> expected = xt::broadcast(
+        expression(a_copy, b_copy, c_copy), std::vector<std::size_t>(shape.begin(), shape.end()));
     const auto check = [&](auto& all, auto tile) {
       auto copy = all;
       tile = expression(a, b, c);
@@ -115,14 +117,16 @@ void equals_xtensor(Expression&& expression, int rounds = 150, unsigned seed = 1
       REQUIRE(std::equal(got.begin(), got.end(), expected.begin(), expected.end()));
       // Put back what the tile covers: nothing else may differ.
       const auto at = tile.data() - all.data();
-      TileView<typename decltype(tile)::value_type, N> before(copy.data() + at, shape, tile.strides());
+      TileView<typename decltype(tile)::value_type, N> before(copy.data() + at, shape,
+                                                              tile.strides());
       std::copy(before.begin(), before.end(), tile.begin());
       REQUIRE(std::equal(all.begin(), all.end(), copy.begin()));
     };
     if constexpr (std::is_same_v<T, double>) {
       if (shared) {
-        check(cells, pick(random, 0, 3) == 0 ? TileView<double, N>(const_cast<double*>(c.data()), shape, c.strides())
-                                             : somewhere<double>(random, cells, shape));
+        check(cells, pick(random, 0, 3) == 0
+                         ? TileView<double, N>(const_cast<double*>(c.data()), shape, c.strides())
+                         : somewhere<double>(random, cells, shape));
         continue;
       }
     }
@@ -158,7 +162,8 @@ TEST_CASE("Mathematical functions equal xtensor's own bit for bit") {
 
 TEST_CASE("where equals xtensor's own") {
   equals_xtensor<double, 3>([](auto& a, auto& b, auto& c) { return xt::where(a > b, c, -a); });
-  equals_xtensor<double, 2>([](auto& a, auto&, auto& c) { return xt::where(xt::isnan(a), 0.0, c); });
+  equals_xtensor<double, 2>(
+      [](auto& a, auto&, auto& c) { return xt::where(xt::isnan(a), 0.0, c); });
 }
 
 TEST_CASE("Boolean results equal xtensor's own") {
@@ -183,7 +188,8 @@ TEST_CASE("A reduction on the right side is evaluated before anything is written
   equals_xtensor<double, 2>([](auto&, auto&, auto& c) { return c / (xt::sum(c)() + 1e6); });
 }
 
-TEST_CASE("A reduction that keeps its axes is broadcast right, where xtensor's own lazy one is not") {
+TEST_CASE(
+    "A reduction that keeps its axes is broadcast right, where xtensor's own lazy one is not") {
   std::vector<double> cells(40), out(20);
   std::iota(cells.begin(), cells.end(), 0.0);
   const TileView<const double, 2> c(cells.data() + 4, {4, 5}, {10, -1});
@@ -196,9 +202,8 @@ TEST_CASE("A reduction that keeps its axes is broadcast right, where xtensor's o
 }
 
 TEST_CASE("Views, transposes and flips of an operand are read in their own order") {
-  equals_xtensor<double, 3>([](auto&, auto&, auto& c) { return xt::flip(c, 1) + c; });
-  equals_xtensor<double, 2>(
-      [](auto&, auto&, auto& c) { return c + xt::view(c, xt::all(), xt::newaxis(), 0); }, 0);
+  // xtensor's own flip steps in front of memory that holds no element.
+  equals_xtensor<double, 3>([](auto&, auto&, auto& c) { return xt::flip(c, 1) + c; }, 150, false);
   Random random(3);
   for (int round = 0; round < 200; ++round) {
     xt::uvector<double> cells(40000);
@@ -218,7 +223,8 @@ TEST_CASE("Views, transposes and flips of an operand are read in their own order
     REQUIRE((dense(row) == xt::xarray<double>(xt::view(copy, shape[0] / 2, xt::all()) + 1.0)));
     TileView<double, 1> column(out.data(), {shape[0]}, {1});
     column = xt::col(a, static_cast<std::ptrdiff_t>(shape[1]) - 1);
-    REQUIRE((dense(column) == xt::xarray<double>(xt::col(copy, static_cast<std::ptrdiff_t>(shape[1]) - 1))));
+    REQUIRE((dense(column) ==
+             xt::xarray<double>(xt::col(copy, static_cast<std::ptrdiff_t>(shape[1]) - 1))));
   }
 }
 
@@ -234,7 +240,8 @@ TEST_CASE("Expressions that are no strided memory are evaluated right") {
     tile = from_tile + 1.0;
     CHECK((dense(tile) == xt::xarray<double>(xt::broadcast(from_copy + 1.0, {2, 3}))));
   };
-  same(xt::view(a, xt::keep(3, 0), xt::keep(2, 2, 1)), xt::view(copy, xt::keep(3, 0), xt::keep(2, 2, 1)));
+  same(xt::view(a, xt::keep(3, 0), xt::keep(2, 2, 1)),
+       xt::view(copy, xt::keep(3, 0), xt::keep(2, 2, 1)));
   same(xt::view(a, xt::keep(3, 0), xt::drop(1)), xt::view(copy, xt::keep(3, 0), xt::drop(1)));
   same(xt::dynamic_view(a, {xt::keep(3, 0), xt::keep(2, 2, 1)}),
        xt::dynamic_view(copy, {xt::keep(3, 0), xt::keep(2, 2, 1)}));

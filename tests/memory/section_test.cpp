@@ -35,7 +35,8 @@ std::set<std::ptrdiff_t> members(const std::vector<Progression>& lattice,
     std::set<std::ptrdiff_t> next;
     for (const auto base : out)
       for (std::int64_t i = 0; i < lattice[d].count; ++i)
-        next.insert(base * static_cast<std::ptrdiff_t>(array[d]) + lattice[d].start + i * lattice[d].step);
+        next.insert(base * static_cast<std::ptrdiff_t>(array[d]) + lattice[d].start +
+                    i * lattice[d].step);
     out = std::move(next);
   }
   return out;
@@ -63,10 +64,12 @@ void same_elements(const View& view, const SharedArray<int, 3>& array) {
   for (auto at = view.begin(); at != view.end(); ++at)
     expected.push_back(&*at - reinterpret_cast<const int*>(array.segment()->data()));
   REQUIRE(walk(section, array.segment()->data()) == expected);
-  REQUIRE(std::equal(section.shape.begin(), section.shape.end(), view.shape().begin(), view.shape().end()));
+  REQUIRE(std::equal(section.shape.begin(), section.shape.end(), view.shape().begin(),
+                     view.shape().end()));
   REQUIRE(members(section.lattice, array.segment()->header().shape) ==
           std::set<std::ptrdiff_t>(expected.begin(), expected.end()));
-  for (const auto& progression : section.lattice) REQUIRE((progression.step >= 1 && progression.start >= 0));
+  for (const auto& progression : section.lattice)
+    REQUIRE((progression.step >= 1 && progression.start >= 0));
   REQUIRE(section.segment == array.segment());
 }
 
@@ -74,14 +77,16 @@ auto some_range(Random& random, std::size_t extent) {
   const int n = static_cast<int>(extent);
   const int a = pick(random, 0, n), b = pick(random, 0, n);
   int step = pick(random, 1, 4);
-  if (pick(random, 0, 4) == 0 && n > 0) return xt::range(std::max(a, b) - (std::max(a, b) == n ? 1 : 0),
-                                                std::min(a, b) - 1 < 0 ? 0 : std::min(a, b) - 1, -step);
+  if (pick(random, 0, 4) == 0 && n > 0)
+    return xt::range(std::max(a, b) - (std::max(a, b) == n ? 1 : 0),
+                     std::min(a, b) - 1 < 0 ? 0 : std::min(a, b) - 1, -step);
   return xt::range(std::min(a, b), std::max(a, b), step);
 }
 
 }  // namespace
 
-TEST_CASE("A section of a random view has exactly the view's elements, in place and in its lattice") {
+TEST_CASE(
+    "A section of a random view has exactly the view's elements, in place and in its lattice") {
   Random random(11);
   for (int round = 0; round < 400; ++round) {
     std::array<std::size_t, 3> shape{};
@@ -110,11 +115,11 @@ TEST_CASE("Two sections meet exactly if their views share an element") {
     auto array = SharedArray<int, 3>::create(shape);
     const auto r = [&](std::size_t d) { return some_range(random, shape[d]); };
     const auto one = into(xt::view(array, r(0), r(1), r(2)));
-    const auto two = into(xt::view(array, pick(random, 0, static_cast<int>(shape[0]) - 1), r(1), r(2)));
+    const auto two =
+        into(xt::view(array, pick(random, 0, static_cast<int>(shape[0]) - 1), r(1), r(2)));
     const auto a = walk(one, nullptr), b = walk(two, nullptr);
-    const bool share = std::any_of(a.begin(), a.end(), [&](auto at) {
-      return std::find(b.begin(), b.end(), at) != b.end();
-    });
+    const bool share = std::any_of(
+        a.begin(), a.end(), [&](auto at) { return std::find(b.begin(), b.end(), at) != b.end(); });
     REQUIRE(tessera::meet(one.lattice, two.lattice) == share);
   }
 }

@@ -316,7 +316,11 @@ TEST_CASE("What a forked child creates is its own, and recorded as such") {
 TEST_CASE("An orphan is removed only for the owner that was asked for") {
   CHECK(failure_in_private_shm(MiB, [] {
           tessera::Identity owner{};
-          must(failure_in_child([] { create("x").get(); ::_exit(0); }).empty(), "an orphan");
+          must(failure_in_child([] {
+                 create("x").get();
+                 ::_exit(0);
+               }).empty(),
+               "an orphan");
           must(failure_in_child([] {
                  const auto kept_alive = create("y");
                  ::_exit(0);
@@ -388,7 +392,8 @@ TEST_CASE("Another user's segment is refused unless any user will do") {
   const auto error = error_of([&] { attach(name); });
   CHECK(error.errc() == Errc::not_permitted);
   CHECK(has(error.what(), "any_user"));
-  CHECK(Segment::attach(SegmentName(name), Access::read_only, {}, true)->header().shape == Shape{2, 3});
+  CHECK(Segment::attach(SegmentName(name), Access::read_only, {}, true)->header().shape ==
+        Shape{2, 3});
 }
 
 TEST_CASE("Attaching keeps no descriptor") {

@@ -83,8 +83,9 @@ TEST_CASE("NumPy reads what save and create_file write") {
   a(1, 2) = 6;
   a.save(folder.file("a.npy"));
   SharedArray<float, 1>::create_file(folder.file("b.npy"), {4})(3) = 0.5f;
-  CHECK(numpy("a = np.load('" + folder.file("a.npy") + "')\nassert a.shape == (2, 3) and a[1, 2] == 6\n" +
-              "b = np.load('" + folder.file("b.npy") + "')\nassert list(b) == [0, 0, 0, 0.5]\n"));
+  CHECK(numpy("a = np.load('" + folder.file("a.npy") +
+              "')\nassert a.shape == (2, 3) and a[1, 2] == 6\n" + "b = np.load('" +
+              folder.file("b.npy") + "')\nassert list(b) == [0, 0, 0, 0.5]\n"));
 }
 
 TEST_CASE("What NumPy saved can be attached in the segment folder, and is never removed") {
@@ -102,13 +103,20 @@ TEST_CASE("Fortran order and the other byte order are loaded right, and refused 
   if (!ready()) return;
   const Folder folder;
   const auto f = folder.file("f.npy"), b = folder.file("b.npy"), both = folder.file("both.npy");
-  REQUIRE(numpy("a = np.arange(24.).reshape(2, 3, 4)\n"
-                "np.save('" + f + "', np.asfortranarray(a))\n"
-                "np.save('" + b + "', a.astype('>f8'))\n"
-                "np.save('" + both + "', np.asfortranarray(a.astype('>f8')))\n"));
+  REQUIRE(
+      numpy("a = np.arange(24.).reshape(2, 3, 4)\n"
+            "np.save('" +
+            f +
+            "', np.asfortranarray(a))\n"
+            "np.save('" +
+            b +
+            "', a.astype('>f8'))\n"
+            "np.save('" +
+            both + "', np.asfortranarray(a.astype('>f8')))\n"));
   for (const auto& path : {f, b, both}) {
     const auto a = SharedArray<double, 3>::load(path);
-    for (std::size_t i = 0; i < 24; ++i) CHECK(a(i / 12, i / 4 % 3, i % 4) == static_cast<double>(i));
+    for (std::size_t i = 0; i < 24; ++i)
+      CHECK(a(i / 12, i / 4 % 3, i % 4) == static_cast<double>(i));
     const auto error = error_of([&] { SharedArray<const double, 3>::map_file(path); });
     CHECK(error.errc() == Errc::type_mismatch);
     CHECK(has(error.what(), "load() converts it"));
@@ -121,9 +129,11 @@ TEST_CASE("Structs with fields in the other byte order are loaded right") {
   if (!ready()) return;
   const Folder folder;
   const auto path = folder.file("s.npy");
-  REQUIRE(numpy("t = np.dtype({'names': ['sector', 'speed', 'gusts'], 'formats': ['i1', '>f8', "
-                "('>f4', 2)], 'offsets': [0, 8, 16], 'itemsize': 24})\n"
-                "a = np.zeros(3, t)\na[2] = (4, 2.5, (1, -1))\nnp.save('" + path + "', a)\n"));
+  REQUIRE(
+      numpy("t = np.dtype({'names': ['sector', 'speed', 'gusts'], 'formats': ['i1', '>f8', "
+            "('>f4', 2)], 'offsets': [0, 8, 16], 'itemsize': 24})\n"
+            "a = np.zeros(3, t)\na[2] = (4, 2.5, (1, -1))\nnp.save('" +
+            path + "', a)\n"));
   const auto a = SharedArray<Wind, 1>::load(path);
   CHECK(a(2).sector == 4);
   CHECK(a(2).speed == 2.5);

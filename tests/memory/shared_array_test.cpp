@@ -33,7 +33,9 @@ static_assert(std::is_nothrow_swappable_v<SharedArray<double, 2>>);
 static_assert(std::is_default_constructible_v<SharedArray<double, 2>>);
 
 template <class A>
-concept Reshapable = requires(A& a) { a.reshape({1, 6}); };
+concept Reshapable = requires(A& a) {
+  a.reshape(std::array<std::size_t, 2>{1, 6});
+};
 static_assert(!Reshapable<SharedArray<double, 2>>);
 
 namespace {
@@ -78,8 +80,8 @@ void all_of_rank() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Every element type can be created, attached, copied, saved and loaded", "", bool,
-                   std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
+TEMPLATE_TEST_CASE("Every element type can be created, attached, copied, saved and loaded", "",
+                   bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, long long, char, float, double,
                    std::complex<float>, std::complex<double>, Station) {
   using T = TestType;
@@ -202,10 +204,13 @@ TEST_CASE("Illegal names are refused by create, attach, copy_of, load and remove
 
 TEST_CASE("Negative and overflowing shapes are refused") {
   const auto name = unique_name();
-  CHECK(error_of([&] { SharedArray<int, 2>::create(name, {3, -1}); }).errc() == Errc::invalid_shape);
+  CHECK(error_of([&] {
+          SharedArray<int, 2>::create(name, {3, -1});
+        }).errc() == Errc::invalid_shape);
   const auto most = ~std::size_t{0};
-  CHECK(error_of([&] { SharedArray<int, 2>::create(name, {most, most}); }).errc() ==
-        Errc::invalid_shape);
+  CHECK(error_of([&] {
+          SharedArray<int, 2>::create(name, {most, most});
+        }).errc() == Errc::invalid_shape);
   CHECK_FALSE(exists(shm_path(name)));
 }
 
@@ -222,8 +227,10 @@ TEST_CASE("Attaching with another type, rank or shape is an Error that names bot
   says(error_of([&] { SharedArray<Station, 2>::attach(name); }), Errc::type_mismatch,
        "'<f4', not [('kind', '|i1'), ('', '|V7'), ('height', '<f8'), ('counts', '<i2', (3,)), ");
   says(error_of([&] { SharedArray<float, 3>::attach(name); }), Errc::rank_mismatch, "2 axes");
-  says(error_of([&] { SharedArray<float, 2>::attach(name, {3, 2}); }), Errc::shape_mismatch,
-       "(2, 3), not (3, 2)");
+  says(error_of([&] {
+         SharedArray<float, 2>::attach(name, {3, 2});
+       }),
+       Errc::shape_mismatch, "(2, 3), not (3, 2)");
   CHECK(SharedArray<float, 2>::attach(name, {2, 3}).size() == 6);
 }
 
@@ -282,7 +289,8 @@ TEST_CASE("Swapping exchanges the arrays, not their elements") {
   CHECK(exists(shm_path(second)));
 }
 
-TEST_CASE("A forked child can use an array; only its parent can keep it, and only its end removes it") {
+TEST_CASE(
+    "A forked child can use an array; only its parent can keep it, and only its end removes it") {
   const auto name = unique_name();
   auto a = SharedArray<int, 1>::create(name, {2});
   CHECK(failure_in_child([&] {

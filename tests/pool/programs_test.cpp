@@ -36,8 +36,9 @@ TEST_CASE("the classic job: the sum of two grids in 4x4 tiles") {
         return 1;
       },
       into(vpd), tmp, rad);  // [:, i:i+4, j:j+4]
-  CHECK(ones == xt::ones<int>({4, 4}));
-  CHECK(vpd == tmp + rad);
+  const xt::xtensor<int, 2> expected = xt::ones<int>({4, 4});
+  CHECK((ones == expected));
+  CHECK((vpd == tmp + rad));
 }
 
 namespace {
@@ -174,11 +175,11 @@ TEST_CASE("a lookup table that every tile reads, and an option that arrives as t
     const Curve curve = parse(text);
     pool.map(
         {100, full},
-        [curve](auto out, auto in, auto lut) {
+        [curve](auto out, auto in, auto roots) {
           for (std::size_t y = 0; y < in.shape(0); ++y)
             for (std::size_t x = 0; x < in.shape(1); ++x) {
-              const auto v = std::min<std::size_t>(in(y, x), lut.size() - 1);
-              out(y, x) = curve == Curve::gamma ? lut(v) : static_cast<float>(v);
+              const auto v = std::min<std::size_t>(in(y, x), roots.size() - 1);
+              out(y, x) = curve == Curve::gamma ? roots(v) : static_cast<float>(v);
             }
         },
         into(img), raw, whole(lut));

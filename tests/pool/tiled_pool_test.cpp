@@ -187,7 +187,7 @@ TEST_CASE("map reads and writes sections with steps and leaves all other element
     for (std::size_t i = 0; i < r.count(); ++i)
       for (std::size_t j = 0; j < c.count(); ++j)
         expected(1, r.place(i), c.place(j)) += 1000.0 * static_cast<double>(in(s.place(i), d.place(j)));
-    REQUIRE(xt::xtensor<double, 3>(out) == expected);
+    REQUIRE(std::equal(out.begin(), out.end(), expected.begin()));
   }
 }
 
@@ -441,7 +441,8 @@ TEST_CASE("transform computes random shapes, types and sections as a plain loop 
         right = right && wide(i, r.place(j)) == narrow(s.place(j)) * narrow(s.place(j));
     }
     REQUIRE(right);
-    REQUIRE(xt::sum(xt::not_equal(wide, 0.0))() == 5 * count);
+    const auto zeros = static_cast<std::size_t>(std::count(wide.begin(), wide.end(), 0.0));
+    REQUIRE(zeros == wide.size() - 5 * count);
   }
 }
 

@@ -37,8 +37,8 @@ struct Counts {
   std::atomic<int> created{0}, orphaned{0}, reaped{0}, stolen{0}, refused{0};
 
   static Counts& shared() {
-    void* const page = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const page =
+        ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(page != MAP_FAILED, "a shared page");
     return *new (page) Counts;
   }
@@ -46,13 +46,16 @@ struct Counts {
 
 template <class Step>
 void for_a_while(std::chrono::milliseconds span, Step&& step) {
-  for (const auto end = std::chrono::steady_clock::now() + span; std::chrono::steady_clock::now() < end;)
+  for (const auto end = std::chrono::steady_clock::now() + span;
+       std::chrono::steady_clock::now() < end;)
     step();
 }
 
 }  // namespace
 
-TEST_CASE("Creators, reapers and crashes on one name: nothing stolen, nothing foreign removed, no name left") {
+TEST_CASE(
+    "Creators, reapers and crashes on one name: nothing stolen, nothing foreign removed, no name "
+    "left") {
   CHECK(failure_in_private_shm(16 * MiB, [] {
           auto& counts = Counts::shared();
           create("kept")->keep();
@@ -100,7 +103,8 @@ TEST_CASE("Creators, reapers and crashes on one name: nothing stolen, nothing fo
             must(failure.empty(), failure);
           }
           catalog::reap();
-          must(counts.stolen == 0, std::to_string(counts.stolen) + " names stolen from their owner");
+          must(counts.stolen == 0,
+               std::to_string(counts.stolen) + " names stolen from their owner");
           must(counts.created > 100 && counts.orphaned > 10 && counts.reaped > 0,
                "enough happened: " + std::to_string(counts.created) + " created, " +
                    std::to_string(counts.orphaned) + " orphaned, " + std::to_string(counts.reaped) +
@@ -136,7 +140,8 @@ TEST_CASE("Ctrl-C leaves an orphan for the next creator, whose array is its own"
             for (;;) ::pause();
           });
           must(wait_until([] { return exists(shm_path("x")); }), "it is there");
-          must(error_of([] { create("x"); }).errc() == Errc::name_taken, "taken while its owner lives");
+          must(error_of([] { create("x"); }).errc() == Errc::name_taken,
+               "taken while its owner lives");
           owner.kill(SIGINT);
           owner.failure();
           must(create("x")->data()[0] == std::byte{0}, "taken over, and new");
@@ -173,9 +178,13 @@ TEST_CASE("Whatever bytes a segment gets, attach refuses it or finds it consiste
   };
 
   std::mt19937 random(20240229);
-  const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
-  const std::array<std::string, 12> words{"'<i4'", "'>i4'", "'<f8'", "True", "(5, 7)", "(5, 7, )", "(0, 7)",
-                                          "(9223372036854775807, 7)", "(35,)", "[('a', '<i4')]", "-1", "'|V4'"};
+  const auto below = [&](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+  };
+  const std::array<std::string, 12> words{
+      "'<i4'",  "'>i4'",          "'<f8'",  "True",
+      "(5, 7)", "(5, 7, )",       "(0, 7)", "(9223372036854775807, 7)",
+      "(35,)",  "[('a', '<i4')]", "-1",     "'|V4'"};
   int accepted = 0, refused = 0;
   for (int round = 0; round < 30000; ++round) {
     auto bytes = good;
@@ -202,7 +211,8 @@ TEST_CASE("Whatever bytes a segment gets, attach refuses it or finds it consiste
       }
       default:  // the file's end
         bytes.resize(below(bytes.size() + 1));
-        if (!bytes.empty()) bytes[below(std::min<std::size_t>(bytes.size(), 128))] = static_cast<char>(below(256));
+        if (!bytes.empty())
+          bytes[below(std::min<std::size_t>(bytes.size(), 128))] = static_cast<char>(below(256));
     }
     write(bytes);
     try {
@@ -218,7 +228,8 @@ TEST_CASE("Whatever bytes a segment gets, attach refuses it or finds it consiste
       array.segment()->ended();
       ++accepted;
     } catch (const tessera::Error& error) {
-      if (error.errc() == Errc::system) FAIL("not a typed Error in round " << round << ": " << error.what());
+      if (error.errc() == Errc::system)
+        FAIL("not a typed Error in round " << round << ": " << error.what());
       ++refused;
     }
     if (round % 16 == 0) {

@@ -145,8 +145,8 @@ inline void leave_mounts() {
   must(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mounts can be private");
 }
 
-/// Runs `body` in a child that sees an empty /dev/shm of `bytes`. Whatever other tests do, its names
-/// are its own, and so is what it reaps. Empty if all went well and nothing was left there.
+/// Runs `body` in a child that sees an empty /dev/shm of `bytes`. Whatever other tests do, its
+/// names are its own, and so is what it reaps. Empty if all went well and nothing was left there.
 template <class Body>
 std::string failure_in_private_shm(std::size_t bytes, Body&& body) {
   return failure_in_child([&] {

@@ -53,6 +53,7 @@ struct Operand {
   Footprint footprint(const std::array<std::size_t, N>& shape) const {
     std::ptrdiff_t lo = 0, hi = 1;
     for (std::size_t d = 0; d < N; ++d) {
+      if (shape[d] == 0) return {};
       const auto reach = strides[d] * (static_cast<std::ptrdiff_t>(shape[d]) - 1);
       (reach < 0 ? lo : hi) += reach;
     }

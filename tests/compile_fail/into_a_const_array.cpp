@@ -1,0 +1,7 @@
+// expect first: tessera: into() takes an array that can be written; this one's element type is const
+#include <tessera.hpp>
+
+int main() {
+  const auto a = tessera::SharedArray<const double, 1>::attach("name");
+  tessera::TiledPool::in_caller().map({2}, [](auto v) { v = 1; }, tessera::into(a));
+}

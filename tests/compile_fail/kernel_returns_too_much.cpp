@@ -1,0 +1,11 @@
+// expect first: tessera: a kernel's result travels as bytes: it must be trivially copyable and at most 64 KiB, or void
+#include <tessera.hpp>
+
+struct Large {
+  char bytes[65537];
+};
+
+int main() {
+  auto a = tessera::SharedArray<double, 1>::create({8});
+  tessera::TiledPool::in_caller().map({2}, [](auto) { return Large{}; }, a);
+}

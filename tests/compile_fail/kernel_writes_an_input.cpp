@@ -1,0 +1,7 @@
+// expect first: tessera: this tile is an input and read-only: pass the array as into(array) to write it
+#include <tessera.hpp>
+
+int main() {
+  auto a = tessera::SharedArray<double, 1>::create({8});
+  tessera::TiledPool::in_caller().map({2}, [](auto v) { v = 1; }, a);
+}

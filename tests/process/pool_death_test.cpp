@@ -1,0 +1,272 @@
+// Workers that die: in the middle of a tile, at rest, at any moment.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::into;
+using tessera::JobError;
+using tessera::SharedArray;
+using tessera::Tile;
+using tessera::TiledPool;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class Call>
+JobError job_error_of(Call&& call) {
+  try {
+    call();
+  } catch (const JobError& error) {
+    return error;
+  }
+  throw std::runtime_error("no JobError was thrown");
+}
+
+/// A job of 40 tiles in which tile 23 runs `death`.
+template <class Death>
+JobError die_in_tile_23(TiledPool& pool, SharedArray<int, 1>& a, Death death) {
+  return job_error_of([&] {
+    pool.map(
+        {1},
+        [death](const Tile<1>& tile, auto v) {
+          if (tile.number() == 23) death();
+          v = 1;
+        },
+        into(a));
+  });
+}
+
+template <class Death>
+void check_death(Death death, const std::string& words) {
+  const Scene scene;
+  TiledPool pool(3);
+  auto a = SharedArray<int, 1>::create({40});
+  const auto error = die_in_tile_23(pool, a, death);
+  REQUIRE(error.errc() == Errc::worker_died);
+  REQUIRE(has(error.what(), words));
+  REQUIRE(has(error.what(), "worker "));
+  REQUIRE(has(error.what(), "tile 23"));
+  REQUIRE(error.unfinished == std::vector<std::size_t>{23});
+  REQUIRE(error.unknown == std::vector<std::size_t>{23});
+  for (std::size_t k = 0; k < 40; ++k)
+    if (k != 23) REQUIRE(a(k) == 1);
+  REQUIRE(pool.report().workers_lost == 1);
+
+  pool.map({1}, [](auto v) { v += 5; }, into(a));
+  REQUIRE(a(39) == 6);
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 3; }));
+}
+
+}  // namespace
+
+TEST_CASE("a worker killed in the middle of a tile ends the job with an error that names it") {
+  check_death([] { ::raise(SIGKILL); }, "signal 9");
+}
+
+TEST_CASE("a worker that crashes in the middle of a tile ends the job with an error that names it") {
+  check_death([] { ::raise(SIGSEGV); }, "signal 11");
+}
+
+TEST_CASE("a worker that exits in the middle of a tile ends the job with an error that names it") {
+  check_death([] { ::_exit(3); }, "exit code 3");
+}
+
+TEST_CASE("a kernel that kills its worker in every tile ends with every tile unknown") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({60});
+  const auto error = job_error_of([&] { pool.map({1}, [](auto) { ::raise(SIGKILL); }, into(a)); });
+  REQUIRE(error.unknown.size() == 60);
+  pool.map({1}, [](auto v) { v = 1; }, into(a));
+  REQUIRE(a(59) == 1);
+}
+
+TEST_CASE("every worker may be killed in turn and the pool goes on") {
+  const Scene scene;
+  TiledPool pool(3);
+  auto a = SharedArray<int, 1>::create({30});
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 3; }));
+  for (std::size_t w = 0; w < 3; ++w) {
+    const int pid = pool.worker_pids()[w];
+    ::kill(pid, SIGKILL);
+    REQUIRE(wait_until([&] {
+      const auto pids = pool.worker_pids();
+      return pids.size() == 3 && pids[w] != pid && has_ended(pid);
+    }));
+    pool.map({1}, [](auto v) { v += 1; }, into(a));
+  }
+  for (const int element : a) REQUIRE(element == 3);
+}
+
+TEST_CASE("a job right after all idle workers were killed is right") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({100});
+  for (int round = 1; round <= 10; ++round) {
+    REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
+    for (const int pid : pool.worker_pids()) ::kill(pid, SIGKILL);
+    pool.map({1}, [](auto v) { v += 1; }, into(a));
+    for (const int element : a) REQUIRE(element == round);
+  }
+}
+
+TEST_CASE("a worker that can't live is not started again without a pause") {
+  const Scene scene;
+  TiledPool pool(1);
+  const auto end = std::chrono::steady_clock::now() + 1s;
+  int killed = 0, last = 0;
+  while (std::chrono::steady_clock::now() < end) {
+    const auto pids = pool.worker_pids();
+    if (!pids.empty() && pids[0] != last) {
+      last = pids[0];
+      ::kill(last, SIGKILL);
+      ++killed;
+    }
+    std::this_thread::yield();
+  }
+  REQUIRE(killed >= 1);
+  REQUIRE(killed <= 25);
+}
+
+TEST_CASE("jobs under random kills are right or list exactly what is unknown") {
+  const Scene scene;
+  constexpr std::size_t tiles = 64;
+  TiledPool pool(3);
+  auto a = SharedArray<int, 2>::create({tiles, 50});
+  std::atomic<bool> over{false};
+  std::thread killer([&] {
+    std::minstd_rand random(7);
+    while (!over.load()) {
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 15000));
+      const auto pids = pool.worker_pids();
+      if (!pids.empty()) ::kill(pids[random() % pids.size()], SIGKILL);
+    }
+  });
+  const auto end = std::chrono::steady_clock::now() + 4s;
+  int jobs = 0, errors = 0, wrong = 0;
+  for (int value = 1; std::chrono::steady_clock::now() < end; ++value, ++jobs) {
+    std::vector<std::size_t> unknown;
+    try {
+      const auto results = pool.map(
+          {1, tessera::full},
+          [value](auto v) {
+            v = value;
+            volatile int work = 0;
+            while (work < 2000) work = work + 1;
+            return value;
+          },
+          into(a));
+      for (const int result : results) wrong += result != value;
+    } catch (const JobError& error) {
+      ++errors;
+      wrong += error.errc() != Errc::worker_died || error.unfinished != error.unknown ||
+               error.unknown.empty();
+      unknown = error.unknown;
+    }
+    for (std::size_t k = 0; k < tiles; ++k) {
+      if (std::count(unknown.begin(), unknown.end(), k) != 0) continue;
+      for (std::size_t j = 0; j < 50; ++j) wrong += a(k, j) != value;
+    }
+  }
+  over.store(true);
+  killer.join();
+  INFO(jobs << " jobs, " << errors << " errors");
+  REQUIRE(wrong == 0);
+  REQUIRE(jobs > errors);
+  pool.map({1, 1}, [](auto v) { v = -1; }, into(a));
+  for (const int element : a) REQUIRE(element == -1);
+}
+
+TEST_CASE("a keeper killed between jobs makes the pool unusable and ends its workers") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({30});
+  pool.map({1}, [](auto v) { v = 1; }, into(a));
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
+  const auto pids = pool.worker_pids();
+  ::kill(parent_of(pids[0]), SIGKILL);
+  REQUIRE(all_end(pids));
+  REQUIRE(wait_until([&] {
+    try {
+      pool.map({1}, [](auto v) { v = 2; }, into(a));
+    } catch (const tessera::Error& error) {
+      return error.errc() == Errc::pool_unusable;
+    }
+    return false;
+  }));
+}
+
+TEST_CASE("a keeper killed during a job ends the job with an error") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({30});
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
+  const auto pids = pool.worker_pids();
+  const int keeper = parent_of(pids[0]);
+  std::thread killer([&] {
+    wait_until([&] { return static_cast<const volatile int&>(a(7)) == 1; });
+    ::kill(keeper, SIGKILL);
+  });
+  const auto error = error_of([&] {
+    pool.map(
+        {1},
+        [](const Tile<1>& tile, auto v) {
+          v = 1;
+          while (tile.number() == 7) ::pause();
+        },
+        into(a));
+  });
+  killer.join();
+  REQUIRE(error.errc() == Errc::pool_unusable);
+  REQUIRE(all_end(pids));
+}
+
+TEST_CASE("a pool whose workers can't be started says so and works once they can") {
+  const Scene scene;
+  const auto failure = failure_in_child([] {
+    // A limit of processes binds users other than root.
+    must(::setgid(54321) == 0 && ::setuid(54321) == 0, "");
+    ::prctl(PR_SET_DUMPABLE, 1);
+    TiledPool pool(1);
+    auto a = SharedArray<int, 1>::create({30});
+    must(wait_until([&] { return pool.worker_pids().size() == 1; }), "the worker starts");
+    const int worker = pool.worker_pids()[0], keeper = parent_of(worker);
+    struct rlimit before {};
+    const struct rlimit none {
+      1, 1000
+    };
+    must(::prlimit(keeper, RLIMIT_NPROC, &none, &before) == 0, "the keeper can be limited");
+    ::kill(worker, SIGKILL);
+    must(wait_until([&] { return pool.worker_pids().empty(); }), "the worker's place is empty");
+    const auto error = error_of([&] { pool.map({1}, [](auto v) { v = 1; }, into(a)); });
+    must(error.errc() == Errc::pool_unusable, error.what());
+    for (const int element : a) must(element == 0, "nothing has run");
+    const struct rlimit some {
+      1000, 1000
+    };
+    must(::prlimit(keeper, RLIMIT_NPROC, &some, nullptr) == 0, "the limit can be raised");
+    must(wait_until([&] { return pool.worker_pids().size() == 1; }), "the worker starts");
+    for (const int element : a) must(element == 0, "the failed job is not run later");
+    pool.map({1}, [](auto v) { v += 1; }, into(a));
+    for (const int element : a) must(element == 1, "the next job runs once");
+  });
+  if (::getuid() == 0) REQUIRE(failure == "");
+}

@@ -1,0 +1,60 @@
+// What scenes with pools share: looking at processes that are no children of the test.
+#pragma once
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "support/scene.hpp"
+
+namespace tessera_test {
+
+/// Ends this process if a scene hangs, and leaves no core files where processes crash on purpose.
+struct Scene {
+  explicit Scene(unsigned seconds = 50) {
+    ::alarm(seconds);
+    const struct rlimit none {
+      0, 0
+    };
+    ::setrlimit(RLIMIT_CORE, &none);
+  }
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+  ~Scene() { ::alarm(0); }
+};
+
+struct ProcessState {
+  char letter = 'X';  ///< as ps shows it; X: there is none of that number
+  int parent = 0;
+};
+inline ProcessState state_of(int pid) {
+  ProcessState out;
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  if (!std::getline(stat, text) || text.rfind(')') == std::string::npos) return out;
+  std::sscanf(text.c_str() + text.rfind(')') + 1, " %c %d", &out.letter, &out.parent);
+  return out;
+}
+
+/// True if it has ended, whether or not anybody has collected it: orphans of a test are init's.
+inline bool has_ended(int pid) {
+  const char letter = state_of(pid).letter;
+  return letter == 'X' || letter == 'Z';
+}
+inline int parent_of(int pid) { return state_of(pid).parent; }
+
+inline bool all_end(const std::vector<int>& pids) {
+  return wait_until([&] {
+    for (const int pid : pids)
+      if (!has_ended(pid)) return false;
+    return true;
+  });
+}
+
+}  // namespace tessera_test

@@ -1,4 +1,4 @@
-// expect first: tessera: into() takes an array that can be written; this one's element type is const
+// expect first: tessera: into() takes an array that can be written
 #include <tessera.hpp>
 
 int main() {

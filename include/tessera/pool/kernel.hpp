@@ -129,7 +129,8 @@ std::vector<std::byte> kernel_bytes(const K& kernel, bool search) {
   std::memcpy(copy.data(), static_cast<const void*>(&kernel), sizeof kernel);
   if (search && !std::is_empty_v<K>) {
     // Padding may hold a stale pointer from whatever stood there before.
-    TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
+    if constexpr (std::is_trivially_copyable_v<K>)  // else check_kernel_travels has said so
+      TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
     for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(K);
          at += alignof(std::uintptr_t)) {
       std::uintptr_t word = 0;

@@ -53,6 +53,7 @@ class Caller {
     must(::pipe2(ends_, O_CLOEXEC) == 0, "a pipe can be made");
     child_.emplace([this, busy] {
       ::setpgid(0, 0);
+      tessera::host::reset_signals();  // the test program's handlers would speak
       auto before = SharedArray<int, 1>::create(unique_name("before"), {100});
       TiledPool pool(2);
       auto after = SharedArray<int, 1>::create(unique_name("after"), {100});
@@ -162,12 +163,16 @@ TEST_CASE("a program that calls exit with a pool alive leaves no process and no 
             const Folder folder;
             const auto told = folder.file("pids");
             const auto failure = failure_in_child([&] {
-              static std::optional<TiledPool> in_static;
-              std::optional<TiledPool> on_stack;
-              auto& pool = destroyed ? in_static : on_stack;
+              tessera::host::drop_buffered_output();  // the test program's, at whose exit it is
+              static std::optional<SharedArray<int, 1>> static_array;
+              static std::optional<TiledPool> static_pool;
+              std::optional<SharedArray<int, 1>> array_on_stack;
+              std::optional<TiledPool> pool_on_stack;
+              auto& a = destroyed ? static_array : array_on_stack;
+              auto& pool = destroyed ? static_pool : pool_on_stack;
               pool.emplace(2);
-              auto a = SharedArray<int, 1>::create(unique_name(), {100});
-              pool->map({10}, [](auto v) { v = 1; }, into(a));
+              a.emplace(SharedArray<int, 1>::create(unique_name(), {100}));
+              pool->map({10}, [](auto v) { v = 1; }, into(*a));
               std::string text;
               for (const int pid : processes_of(*pool)) text += std::to_string(pid) + " ";
               write_file(told, text);
@@ -309,12 +314,18 @@ TEST_CASE("signals that the caller handles do not disturb its jobs") {
               }
             });
             int wrong = 0;
-            for (int round = 1; round <= 200; ++round) {
-              pool.map({5}, [](auto v) { v += 1; }, into(a));
-              for (const int element : a) wrong += element != round;
+            std::string failure;
+            try {
+              for (int round = 1; round <= 200; ++round) {
+                pool.map({5}, [](auto v) { v += 1; }, into(a));
+                for (const int element : a) wrong += element != round;
+              }
+            } catch (const tessera::Error& error) {
+              failure = error.what();
             }
             over.store(true);
             sender.join();
+            must(failure == "", failure);
             must(wrong == 0, "all jobs are right");
           }) == "");
 }
@@ -340,22 +351,19 @@ TEST_CASE("a forked child can't use its parent's pool and does not disturb it") 
 TEST_CASE("a pool ends although a forked child of its process lives on") {
   const Scene scene;
   REQUIRE(failure_in_private_shm(64 * MiB, [] {
-            std::vector<int> pids(3);
+            std::vector<int> pids(4);
             int ends[2];
             must(::pipe2(ends, O_CLOEXEC) == 0, "a pipe can be made");
             Child caller([&] {
               TiledPool pool(2);
               auto a = SharedArray<int, 1>::create(unique_name(), {10});
               auto told = processes_of(pool);
-              if (const auto child = ::fork(); child == 0) {
-                for (;;) ::pause();
-              } else {
-                told.push_back(child);
+              if (::fork() == 0) {
+                told.push_back(::getpid());
+                must(::write(ends[1], told.data(), 4 * sizeof(int)) == 4 * sizeof(int), "told");
               }
-              must(::write(ends[1], told.data(), 4 * sizeof(int)) == 4 * sizeof(int), "told");
               for (;;) ::pause();
             });
-            pids.resize(4);
             must(::read(ends[0], pids.data(), 4 * sizeof(int)) == 4 * sizeof(int), "heard");
             caller.kill(SIGKILL);
             const int child = pids.back();

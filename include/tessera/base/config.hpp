@@ -29,10 +29,9 @@
 #define TESSERA_CLEAR_PADDING(object) static_cast<void>(object)
 #endif
 
-// In front of a loop whose iterations touch no common element, which the compiler can't see.
-#if defined(__clang__)
-#define TESSERA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
+// In front of a loop whose iterations touch no common element, which the compiler can't see. Not
+// for clang, which warns its user wherever such a loop can't be vectorised.
+#if defined(__GNUC__) && !defined(__clang__)
 #define TESSERA_INDEPENDENT _Pragma("GCC ivdep")
 #else
 #define TESSERA_INDEPENDENT

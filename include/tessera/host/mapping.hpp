@@ -4,6 +4,7 @@
 // the descriptor it was made from, and is all that an attached array needs.
 #pragma once
 
+#include <boost/interprocess/anonymous_shared_memory.hpp>
 #include <boost/interprocess/exceptions.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 #include <cstddef>
@@ -69,6 +70,18 @@ class Mapping {
                                  " bytes needs that much address space: see ulimit -v";
       throw system_failure(failure.get_native_error(), subject, "mapping into memory", advice);
     }
+  }
+
+  /// Zeroed memory without a name or a file, shared with the children that this process forks.
+  static Mapping anonymous(std::size_t bytes, const std::string& subject) {
+    Mapping out;
+    try {
+      out.region_ = boost::interprocess::anonymous_shared_memory(bytes);
+    } catch (const boost::interprocess::interprocess_exception& failure) {
+      throw system_failure(failure.get_native_error(), subject, "getting shared memory",
+                           "free memory, or see ulimit -v");
+    }
+    return out;
   }
 
   std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }

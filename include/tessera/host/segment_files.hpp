@@ -75,6 +75,21 @@ inline std::optional<Descriptor> open_existing(const std::string& path, Access a
   return file;
 }
 
+/// The same file, opened anew, to be mapped. A mapping keeps the open file that it was made from,
+/// and that file's lock, in every forked child that inherits it: an owner maps through another one.
+inline Descriptor reopen(const Descriptor& file, Access access, const std::string& subject) {
+#if defined(TESSERA_LINUX)
+  const auto path = "/proc/self/fd/" + std::to_string(file.get());
+  const int flags = (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+  Descriptor out(detail::retry([&] { return ::open(path.c_str(), flags); }));
+#else
+  static_cast<void>(access);
+  Descriptor out(detail::retry([&] { return ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0); }));
+#endif
+  if (!out) throw system_failure(errno, subject, "opening it again", "/proc must be mounted");
+  return out;
+}
+
 /// 16 random bytes that no other call returns, here or in another process.
 inline std::array<std::uint8_t, 16> random_identity() {
   std::array<std::uint8_t, 16> out{};

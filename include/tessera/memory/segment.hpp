@@ -70,7 +70,9 @@ class Segment {
                            .count();
     host::write_at(file.descriptor(), control_at, block.bytes(), text);
     host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), text);
-    segment->mapping_ = host::Mapping(file.descriptor(), host::Access::read_write, bytes, text);
+    segment->mapping_ =
+        host::Mapping(host::reopen(file.descriptor(), host::Access::read_write, text),
+                      host::Access::read_write, bytes, text);
     publish(file, path, text);
     segment->owner_ = file.take();
     return segment;
@@ -168,8 +170,8 @@ class Segment {
 
   /// Maps the same bytes anew, read-only: for an owner that has filled them.
   void make_read_only() {
-    mapping_ =
-        host::Mapping(owner_.descriptor(), host::Access::read_only, mapping_.size(), subject());
+    mapping_ = host::Mapping(host::reopen(owner_.descriptor(), host::Access::read_only, subject()),
+                             host::Access::read_only, mapping_.size(), subject());
   }
 
   /// Has the data on disk before it returns (shared memory has none: nothing to do).

@@ -33,8 +33,9 @@ class Caller {
       board_.emplace(private_board_.data(), std::size_t{1});
       return;
     }
-    board_memory_ = bytes_segment(Board::bytes(workers));
-    board_.emplace(board_memory_->data(), workers);
+    // Without a name: whatever happens before the keeper watches, nothing stays.
+    board_memory_ = host::Mapping::anonymous(Board::bytes(workers), "TiledPool");
+    board_.emplace(board_memory_.data(), workers);
     const host::ProcessHandle self(host::own_pid());
     host::SocketPair pair("TiledPool");
     // Turning a few times before sleeping pays only while no worker turns in another's place.
@@ -127,11 +128,6 @@ class Caller {
 
   using Ends = std::vector<std::uint32_t>;  // of each worker's place, as counted before the job
 
-  static std::shared_ptr<Segment> bytes_segment(std::size_t bytes) {
-    return Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
-                           Permission::owner);
-  }
-
   void check_usable() const {
     if (generation_ != host::fork_generation())
       throw Error(Errc::pool_unusable, "TiledPool",
@@ -166,7 +162,8 @@ class Caller {
       if (head.bytes > capacity_) {
         release_memory();
         const auto bytes = std::max<std::size_t>(small_memory, head.bytes + head.bytes / 4);
-        memory_ = bytes_segment(bytes);
+        memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
+                                  Permission::owner);
         capacity_ = bytes;
         const auto& name = memory_->name();
         std::copy(name.begin(), name.end(), board_->head().memory_name.begin());
@@ -228,15 +225,16 @@ class Caller {
   template <class Over>
   void sleep_until(Over&& over) {
     auto& news = board_->head().news;
-    int nobody = 0;
+    auto last_alive = std::chrono::steady_clock::now();
     for (;;) {
       const auto epoch = news.epoch();
       if (over()) return;
       news.wait(epoch, patience);
       if (news.epoch() != epoch) continue;
       if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
-      nobody = worker_pids().empty() ? nobody + 1 : 0;
-      if (nobody <= 30) continue;
+      const auto now = std::chrono::steady_clock::now();
+      if (!worker_pids().empty()) last_alive = now;
+      if (now - last_alive <= 30 * patience) continue;
       // Disarmed first: a worker that can be started after all must find no job to begin.
       auto& head = board_->head();
       const auto armed = head.job.exchange(0);
@@ -245,7 +243,7 @@ class Caller {
                     "see the limit of processes (ulimit -u) and the memory that is free");
       head.job.store(armed);
       head.work.ring();
-      nobody = 0;
+      last_alive = now;
     }
   }
 
@@ -308,8 +306,11 @@ class Caller {
               std::move(unfinished), outcome.unknown};
     }
     if (outcome.unknown.empty())
-      return {Errc::worker_died, outcome.deaths + " before they began a tile", counts,
-              std::move(unfinished), {}};
+      return {Errc::worker_died,
+              outcome.deaths + " before they began a tile",
+              counts,
+              std::move(unfinished),
+              {}};
     std::string tiles;
     for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
       tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
@@ -323,7 +324,8 @@ class Caller {
   mutable std::mutex mutex_;
   std::atomic<std::thread::id>
       runner_{};  // of a job in the caller: its kernel must not start another
-  std::shared_ptr<Segment> board_memory_, memory_;
+  host::Mapping board_memory_;
+  std::shared_ptr<Segment> memory_;
   std::vector<std::byte> private_board_;
   struct alignas(cache_line) Line {
     std::byte bytes[cache_line];

@@ -1,15 +1,14 @@
 // Floor 3, pool: the memory that caller, keeper and workers share, byte by byte.
 //
-// The board lives as long as the pool: doorbells, the armed job's number, one slot and one range
-// for each worker. What belongs to one job (arguments, kernel, one byte for each tile, results)
-// stands in job memory, a segment that workers attach by name and that is replaced by a larger one
-// at need.
+// The board lives as long as the pool and has no name, since keeper and workers inherit it:
+// doorbells, the armed job's number, one slot and one range for each worker. What belongs to one
+// job (arguments, kernel, one byte for each tile, results) stands in job memory, a segment that
+// workers attach by name and that is replaced by a larger one at need.
 //
 // Life of a job, number n:
 //   caller    writes job memory, deals the ranges, sets job = n (release), rings `work`.
-//   worker    sets inside = n, looks again whether job is still n (else it steps back), serves
-//   tiles,
-//             sets inside = 0 (release), rings `news`.
+//   worker    sets inside = n, looks again whether job is still n (else it steps back), serves its
+//             tiles, sets inside = 0 (release), rings `news`.
 //   keeper    on a worker's confirmed death: ends += 1, inside = 0 (release), rings `news`.
 //   caller    is done when every tile's byte says so, or when no range holds a tile and nobody is
 //             inside. It sets job = 0, waits until nobody is inside, and only then touches job

@@ -19,54 +19,17 @@
 #include <string>
 #include <vector>
 
+#include "options.hpp"
+
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-struct Options {
-  std::array<std::size_t, 3> shape{365, 16, 16};
-  std::array<std::size_t, 2> tile{4, 4};
-  std::size_t workers = 10;
-};
+using bench::Clock;
+using bench::Options;
+using bench::seconds;
 
 [[noreturn]] void fail(const char* what) {
   std::perror(what);
   std::exit(1);
-}
-
-[[noreturn]] void usage() {
-  std::fputs("usage: bare_job [--shape 365x16x16] [--tile 4x4] [--workers 10]\n", stderr);
-  std::exit(2);
-}
-
-template <std::size_t N>
-std::array<std::size_t, N> extents(const char* text) {
-  std::array<std::size_t, N> result{};
-  for (std::size_t axis = 0; axis < N; ++axis) {
-    char* end = nullptr;
-    result[axis] = std::strtoull(text, &end, 10);
-    if (end == text || result[axis] == 0 || *end != (axis + 1 == N ? '\0' : 'x')) usage();
-    text = end + 1;
-  }
-  return result;
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; i += 2) {
-    if (i + 1 == argc) usage();
-    const std::string name = argv[i];
-    if (name == "--shape") {
-      options.shape = extents<3>(argv[i + 1]);
-    } else if (name == "--tile") {
-      options.tile = extents<2>(argv[i + 1]);
-    } else if (name == "--workers") {
-      options.workers = extents<1>(argv[i + 1])[0];
-    } else {
-      usage();
-    }
-  }
-  return options;
 }
 
 double* map(int descriptor, std::size_t bytes, int protection, int flags = 0) {
@@ -135,14 +98,10 @@ void add(const Tiles& tiles, std::size_t first, std::size_t last, double* __rest
   }
 }
 
-double seconds(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
+  const Options options = bench::parse(argc, argv);
   const Tiles tiles(options);
   const std::size_t elements = options.shape[0] * options.shape[1] * options.shape[2];
   const std::size_t bytes = elements * sizeof(double);

@@ -15,59 +15,16 @@
 #include <string>
 #include <tessera.hpp>
 
+#include "options.hpp"
+
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
+using bench::Options;
+using bench::seconds;
 using tessera::into;
 using tessera::SharedArray;
 using tessera::TiledPool;
-
-struct Options {
-  std::array<std::size_t, 3> shape{365, 16, 16};
-  std::array<std::size_t, 2> tile{4, 4};
-  std::size_t workers = 10;
-  bool transform = false;
-};
-
-[[noreturn]] void usage() {
-  std::fputs(
-      "usage: classic_job [--shape 365x16x16] [--tile 4x4] [--workers 10] "
-      "[--mode map|transform]\n",
-      stderr);
-  std::exit(2);
-}
-
-template <std::size_t N>
-std::array<std::size_t, N> extents(const char* text) {
-  std::array<std::size_t, N> result{};
-  for (std::size_t axis = 0; axis < N; ++axis) {
-    char* end = nullptr;
-    result[axis] = std::strtoull(text, &end, 10);
-    if (end == text || result[axis] == 0 || *end != (axis + 1 == N ? '\0' : 'x')) usage();
-    text = end + 1;
-  }
-  return result;
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; i += 2) {
-    if (i + 1 == argc) usage();
-    const std::string name = argv[i], value = argv[i + 1];
-    if (name == "--shape") {
-      options.shape = extents<3>(argv[i + 1]);
-    } else if (name == "--tile") {
-      options.tile = extents<2>(argv[i + 1]);
-    } else if (name == "--workers") {
-      options.workers = extents<1>(argv[i + 1])[0];
-    } else if (name == "--mode" && (value == "map" || value == "transform")) {
-      options.transform = value == "transform";
-    } else {
-      usage();
-    }
-  }
-  return options;
-}
 
 /// Input in a shared mapping, as in bare_job: a fork would copy the page tables of private memory.
 double* random_input(std::size_t elements) {
@@ -84,14 +41,10 @@ double* random_input(std::size_t elements) {
   return out;
 }
 
-double seconds(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
+  const Options options = bench::parse(argc, argv);
   const auto [depth, height, width] = options.shape;
   const std::size_t elements = depth * height * width;
   const double* const tmp_input = random_input(elements);

@@ -3,5 +3,6 @@
 
 int main() {
   auto a = tessera::SharedArray<double, 1>::create({8});
-  tessera::TiledPool::in_caller().map({2}, [](auto v, auto x) { v = x; }, tessera::into(a), 2.5);
+  tessera::TiledPool::in_caller().map(
+      {2}, [](auto v, auto x) { v = x; }, tessera::into(a), 2.5);
 }

@@ -3,5 +3,6 @@
 
 int main() {
   const auto a = tessera::SharedArray<const double, 1>::attach("name");
-  tessera::TiledPool::in_caller().map({2}, [](auto v) { v = 1; }, tessera::into(a));
+  tessera::TiledPool::in_caller().map(
+      {2}, [](auto v) { v = 1; }, tessera::into(a));
 }

@@ -1,4 +1,4 @@
-// expect first: tessera: a kernel travels to other processes as bytes, so its captures must be trivially copyable
+// expect first: tessera: a kernel travels to other processes as bytes, so its captures must
 #include <string>
 
 #include <tessera.hpp>

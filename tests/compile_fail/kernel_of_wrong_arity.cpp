@@ -4,5 +4,6 @@
 int main() {
   auto a = tessera::SharedArray<double, 1>::create({8});
   auto b = tessera::SharedArray<double, 1>::create({8});
-  tessera::TiledPool::in_caller().map({2}, [](auto v) { v = 1; }, tessera::into(a), b);
+  tessera::TiledPool::in_caller().map(
+      {2}, [](auto v) { v = 1; }, tessera::into(a), b);
 }

@@ -1,4 +1,4 @@
-// expect first: tessera: a kernel's result travels as bytes: it must be trivially copyable and at most 64 KiB, or void
+// expect first: tessera: a kernel's result travels as bytes: it must be trivially copyable
 #include <tessera.hpp>
 
 struct Large {
@@ -7,5 +7,6 @@ struct Large {
 
 int main() {
   auto a = tessera::SharedArray<double, 1>::create({8});
-  tessera::TiledPool::in_caller().map({2}, [](auto) { return Large{}; }, a);
+  tessera::TiledPool::in_caller().map(
+      {2}, [](auto) { return Large{}; }, a);
 }

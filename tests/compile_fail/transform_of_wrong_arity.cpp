@@ -3,5 +3,6 @@
 
 int main() {
   auto a = tessera::SharedArray<double, 1>::create({8});
-  tessera::TiledPool::in_caller().transform(a, [](double x, double y) { return x + y; }, a);
+  tessera::TiledPool::in_caller().transform(
+      a, [](double x, double y) { return x + y; }, a);
 }

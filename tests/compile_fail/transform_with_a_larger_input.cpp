@@ -4,5 +4,6 @@
 int main() {
   auto a = tessera::SharedArray<double, 1>::create({8});
   auto b = tessera::SharedArray<double, 2>::create({8, 8});
-  tessera::TiledPool::in_caller().transform(a, [](double x) { return x; }, b);
+  tessera::TiledPool::in_caller().transform(
+      a, [](double x) { return x; }, b);
 }

@@ -129,8 +129,8 @@ TEST_CASE("an array that is written is refused as a whole argument too") {
   REQUIRE(refused({2, 2}, into(a), whole(a)).errc() == Errc::overlap);
   REQUIRE(refused({2, 2}, into(view(a, range(0, 2), all())), whole(view(a, range(1, 3), all())))
               .errc() == Errc::overlap);
-  REQUIRE(tiles({2, 2}, into(view(a, range(0, 2), all())),
-                whole(view(a, range(2, 6), all()))) == 4);
+  REQUIRE(tiles({2, 2}, into(view(a, range(0, 2), all())), whole(view(a, range(2, 6), all()))) ==
+          4);
 }
 
 TEST_CASE("sections of one array that interleave without a common element may be written") {
@@ -138,13 +138,15 @@ TEST_CASE("sections of one array that interleave without a common element may be
   REQUIRE(tiles({2, 2}, into(view(a, all(), range(0, 8, 2))), view(a, all(), range(1, 8, 2))) == 6);
   REQUIRE(tiles({2, 2}, into(view(a, all(), range(0, 8, 2))),
                 into(view(a, all(), range(1, 8, 2)))) == 6);
-  REQUIRE(refused({2, 2}, into(view(a, all(), range(0, 8, 2))), view(a, all(), range(0, 4)))
-              .errc() == Errc::overlap);
+  REQUIRE(
+      refused({2, 2}, into(view(a, all(), range(0, 8, 2))), view(a, all(), range(0, 4))).errc() ==
+      Errc::overlap);
 }
 
 TEST_CASE("a section read backwards is not the very same section") {
   auto a = SharedArray<double, 1>::create({8});
-  REQUIRE(refused({2}, into(a), view(a, range(7, xt::placeholders::_, -1))).errc() == Errc::overlap);
+  REQUIRE(refused({2}, into(a), view(a, range(7, xt::placeholders::_, -1))).errc() ==
+          Errc::overlap);
 }
 
 TEST_CASE("a diagonal of blocks may be written next to a block that it does not touch") {

@@ -62,7 +62,9 @@ TEST_CASE("a kernel's exception comes back with its text and its tile") {
   REQUIRE(error.unknown.empty());
 }
 
-TEST_CASE("tiles that a failed job does not list are done and stay and the others are untouched or failed") {
+TEST_CASE(
+    "tiles that a failed job does not list are done and stay and the others are untouched or "
+    "failed") {
   auto pool = some_pool();
   auto a = SharedArray<int, 1>::create({500});
   const auto error = job_error_of([&] {
@@ -85,7 +87,9 @@ TEST_CASE("a pool works after a kernel has thrown") {
   auto pool = some_pool();
   auto a = SharedArray<int, 1>::create({50});
   for (int round = 0; round < 20; ++round) {
-    REQUIRE_THROWS_AS(pool.map({3}, [](auto) { throw std::runtime_error("no"); }, a), JobError);
+    REQUIRE_THROWS_AS(pool.map(
+                          {3}, [](auto) { throw std::runtime_error("no"); }, a),
+                      JobError);
     pool.map({3}, add_one, into(a));
     for (const int element : a) REQUIRE(element == round + 1);
   }
@@ -94,7 +98,10 @@ TEST_CASE("a pool works after a kernel has thrown") {
 TEST_CASE("what a kernel throws need not be a std::exception") {
   auto pool = some_pool();
   auto a = SharedArray<int, 1>::create({5});
-  const auto error = job_error_of([&] { pool.map({5}, [](auto) { throw 5; }, a); });
+  const auto error = job_error_of([&] {
+    pool.map(
+        {5}, [](auto) { throw 5; }, a);
+  });
   REQUIRE(error.errc() == Errc::kernel_failed);
   REQUIRE(has(error.what(), "in tile 0"));
 }
@@ -103,7 +110,8 @@ TEST_CASE("an exception with a very long text comes back cut") {
   auto pool = some_pool();
   auto a = SharedArray<int, 1>::create({5});
   const auto error = job_error_of([&] {
-    pool.map({5}, [](auto) { throw std::runtime_error("begins " + std::string(100000, 'x')); }, a);
+    pool.map(
+        {5}, [](auto) { throw std::runtime_error("begins " + std::string(100000, 'x')); }, a);
   });
   REQUIRE(has(error.what(), "begins xxx"));
   REQUIRE(std::string(error.what()).size() > 1000);
@@ -116,7 +124,8 @@ TEST_CASE("a failure of the library inside a kernel tells what was wrong") {
   const xt::xtensor<int, 1> four = xt::zeros<int>({4});
   static_cast<void>(four);
   const auto error = job_error_of([&] {
-    pool.map({5}, [](auto v) { v = xt::zeros<int>({4}); }, into(a));
+    pool.map(
+        {5}, [](auto v) { v = xt::zeros<int>({4}); }, into(a));
   });
   REQUIRE(error.errc() == Errc::kernel_failed);
 }
@@ -184,8 +193,15 @@ TEST_CASE("a kernel can't start a job in the pool that runs it") {
   static std::optional<SharedArray<int, 1>> array;
   array.emplace(SharedArray<int, 1>::create({4}));
   pool.emplace(some_pool());
-  const auto error = job_error_of(
-      [&] { pool->map({4}, [](auto) { pool->map({4}, [](auto) {}, *array); }, *array); });
+  const auto error = job_error_of([&] {
+    pool->map(
+        {4},
+        [](auto) {
+          pool->map(
+              {4}, [](auto) {}, *array);
+        },
+        *array);
+  });
   REQUIRE(error.errc() == Errc::kernel_failed);
   pool->map({4}, add_one, into(*array));
   REQUIRE((*array)(3) == 1);
@@ -200,8 +216,10 @@ TEST_CASE("results for which there is no memory are an Error that names the lack
             };
             auto a = SharedArray<int, 1>::create({4096});
             TiledPool pool(2);
-            const auto error =
-                error_of([&] { pool.map({1}, [](auto) { return Large{}; }, a); });
+            const auto error = error_of([&] {
+              pool.map(
+                  {1}, [](auto) { return Large{}; }, a);
+            });
             must(error.errc() == Errc::no_space, error.what());
             pool.map({1}, add_one, into(a));
             must(a(4095) == 1, "the pool works afterwards");
@@ -215,8 +233,10 @@ TEST_CASE("results of more tiles than any memory can hold are an Error") {
   };
   auto a = SharedArray<char, 2>::create({1, 40000});
   auto b = SharedArray<char, 2>::create({40000, 1});
-  const auto error =
-      error_of([&] { pool.map({1, 1}, [](auto, auto) { return Large{}; }, a, b); });
+  const auto error = error_of([&] {
+    pool.map(
+        {1, 1}, [](auto, auto) { return Large{}; }, a, b);
+  });
   REQUIRE(error.errc() == Errc::no_space);
   pool.map({1, tessera::full}, add_one, into(b));
   REQUIRE(b(39999, 0) == 1);

@@ -99,7 +99,8 @@ TEST_CASE("a captured span and a captured string_view of local memory are refuse
 TEST_CASE("globals, literals and functions may be named and captured") {
   REQUIRE_FALSE(refused([](auto v) { v = a_global; }));
   REQUIRE_FALSE(refused([p = &a_global](auto v) { v = *p; }));
-  REQUIRE_FALSE(refused([s = std::string_view("a literal")](auto v) { v = static_cast<double>(s.size()); }));
+  REQUIRE_FALSE(
+      refused([s = std::string_view("a literal")](auto v) { v = static_cast<double>(s.size()); }));
   REQUIRE_FALSE(refused([f = &doubled](auto v) { v = f(2); }));
 }
 
@@ -112,7 +113,8 @@ TEST_CASE("captured integers and doubles are not taken for addresses") {
     const double small = std::uniform_real_distribution<double>(-1, 1)(random);
     const auto count = random() % 1000000000000;
     const auto id = static_cast<int>(random());
-    pool.map({1}, [=](auto v) { v = real + small + static_cast<double>(count) + id; }, into(array));
+    pool.map(
+        {1}, [=](auto v) { v = real + small + static_cast<double>(count) + id; }, into(array));
     REQUIRE(array(0) == real + small + static_cast<double>(count) + id);
   }
 }
@@ -121,7 +123,8 @@ TEST_CASE("a large captured struct arrives whole") {
   const bool processes = GENERATE(false, true);
   auto pool = processes ? TiledPool(2) : TiledPool::in_caller();
   Large large;
-  for (std::size_t i = 0; i < large.table.size(); ++i) large.table[i] = 0.25 * static_cast<double>(i);
+  for (std::size_t i = 0; i < large.table.size(); ++i)
+    large.table[i] = 0.25 * static_cast<double>(i);
   auto array = SharedArray<double, 1>::create({4096});
   pool.map(
       {100},
@@ -163,8 +166,10 @@ TEST_CASE("a function of transform that captures a reference is refused") {
   auto array = SharedArray<double, 1>::create({4});
   auto pool = TiledPool::in_caller();
   double local = 1;
-  const auto error =
-      error_of([&] { pool.transform(array, [&](double x) { return x + local; }, array); });
+  const auto error = error_of([&] {
+    pool.transform(
+        array, [&](double x) { return x + local; }, array);
+  });
   REQUIRE(error.errc() == Errc::captured_address);
 }
 
@@ -205,7 +210,8 @@ TEST_CASE("a mutable kernel starts each tile as it was captured") {
   const bool processes = GENERATE(false, true);
   auto pool = processes ? TiledPool(2) : TiledPool::in_caller();
   auto array = SharedArray<double, 1>::create({50});
-  const auto results = pool.map({1}, [n = 5](auto) mutable { return ++n; }, array);
+  const auto results = pool.map(
+      {1}, [n = 5](auto) mutable { return ++n; }, array);
   for (const int result : results) REQUIRE(result == 6);
 }
 

@@ -183,14 +183,17 @@ struct Model {
         return true;
       case load_other:
         me.seen = victim();
-        if (me.seen.holds()) me.step = swap_other;
-        else if (++me.other == workers) me.step = left;
+        if (me.seen.holds())
+          me.step = swap_other;
+        else if (++me.other == workers)
+          me.step = left;
         return true;
       case swap_other:
         if (victim() != me.seen) {
           me.step = load_other;
         } else {
-          const auto middle = static_cast<std::uint8_t>(me.seen.begin + (me.seen.end - me.seen.begin) / 2);
+          const auto middle =
+              static_cast<std::uint8_t>(me.seen.begin + (me.seen.end - me.seen.begin) / 2);
           victim().end = middle;
           me.seen.begin = middle;
           me.step = store_own;

@@ -35,9 +35,7 @@ namespace {
 using Random = std::mt19937;
 
 /// Every test here runs in this process and in worker processes.
-TiledPool some_pool() {
-  return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller();
-}
+TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller(); }
 
 template <std::size_t N>
 using Index = std::array<std::size_t, N>;
@@ -181,12 +179,14 @@ TEST_CASE("map reads and writes sections with steps and leaves all other element
     fill_counting(in);
     fill_counting(out, -3000);
     const xt::xtensor<double, 3> before = out;
-    pool.map(random_tile<2>(random), [](auto v, auto x) { v = v + 1000.0 * x; },
-             into(view(out, 1, r.range(), c.range())), view(in, s.range(), d.range()));
+    pool.map(
+        random_tile<2>(random), [](auto v, auto x) { v = v + 1000.0 * x; },
+        into(view(out, 1, r.range(), c.range())), view(in, s.range(), d.range()));
     xt::xtensor<double, 3> expected = before;
     for (std::size_t i = 0; i < r.count(); ++i)
       for (std::size_t j = 0; j < c.count(); ++j)
-        expected(1, r.place(i), c.place(j)) += 1000.0 * static_cast<double>(in(s.place(i), d.place(j)));
+        expected(1, r.place(i), c.place(j)) +=
+            1000.0 * static_cast<double>(in(s.place(i), d.place(j)));
     REQUIRE(std::equal(out.begin(), out.end(), expected.begin()));
   }
 }
@@ -196,12 +196,15 @@ TEST_CASE("map reads and writes sections that run backwards") {
   auto in = SharedArray<int, 2>::create({6, 10});
   auto out = SharedArray<int, 2>::create({6, 10});
   fill_counting(in);
-  pool.map({2, 3}, [](auto v, auto x) { v = x; }, into(view(out, range(5, xt::placeholders::_, -1), all())),
-           view(in, all(), range(9, xt::placeholders::_, -1)));
+  pool.map(
+      {2, 3}, [](auto v, auto x) { v = x; },
+      into(view(out, range(5, xt::placeholders::_, -1), all())),
+      view(in, all(), range(9, xt::placeholders::_, -1)));
   for (std::size_t i = 0; i < 6; ++i)
     for (std::size_t j = 0; j < 10; ++j) REQUIRE(out(5 - i, j) == in(i, 9 - j));
-  pool.map({2, 3}, [](auto v, auto x) { v = x + v; }, into(view(out, all(), range(8, 1, -3))),
-           view(in, all(), range(0, 3)));
+  pool.map(
+      {2, 3}, [](auto v, auto x) { v = x + v; }, into(view(out, all(), range(8, 1, -3))),
+      view(in, all(), range(0, 3)));
   for (std::size_t i = 0; i < 6; ++i)
     for (std::size_t j = 0; j < 10; ++j) {
       const bool written = j == 8 || j == 5 || j == 2;
@@ -238,8 +241,8 @@ TEST_CASE("map broadcasts inputs along missing axes and extents of 1") {
     pool.map(random_tile<2>(random), sum, into(out), row, column, depth, one);
     check();
     pool.transform(
-        out, [](int r, double c, float d, double o) { return r + c + static_cast<double>(d) + o; }, row,
-        column, depth, one);
+        out, [](int r, double c, float d, double o) { return r + c + static_cast<double>(d) + o; },
+        row, column, depth, one);
     check();
   }
 }
@@ -271,7 +274,8 @@ TEST_CASE("a mean over the first axis writes an array without it") {
   auto in = SharedArray<double, 3>::create({5, 7, 6});
   auto mean = SharedArray<double, 2>::create({7, 6});
   fill_counting(in);
-  pool.map({3, 4}, [](auto m, auto x) { m = xt::mean(x, {0}); }, into(mean), in);
+  pool.map(
+      {3, 4}, [](auto m, auto x) { m = xt::mean(x, {0}); }, into(mean), in);
   for (std::size_t i = 0; i < 7; ++i)
     for (std::size_t j = 0; j < 6; ++j) {
       double sum = 0;
@@ -289,10 +293,10 @@ TEST_CASE("a stencil of shifted views gives what a plain loop gives") {
   const auto inner = [&](int di, int dj) {
     return view(in, range(1 + di, 12 + di), range(1 + dj, 16 + dj));
   };
-  pool.map({4, 4},
-           [](auto v, auto n, auto s, auto w, auto e, auto c) { v = n + s + w + e - 4 * c; },
-           into(view(out, range(1, 12), range(1, 16))), inner(-1, 0), inner(1, 0), inner(0, -1),
-           inner(0, 1), inner(0, 0));
+  pool.map(
+      {4, 4}, [](auto v, auto n, auto s, auto w, auto e, auto c) { v = n + s + w + e - 4 * c; },
+      into(view(out, range(1, 12), range(1, 16))), inner(-1, 0), inner(1, 0), inner(0, -1),
+      inner(0, 1), inner(0, 0));
   for (std::size_t i = 1; i < 12; ++i)
     for (std::size_t j = 1; j < 16; ++j)
       REQUIRE(out(i, j) ==
@@ -304,8 +308,10 @@ TEST_CASE("map updates an array in place") {
   auto pool = some_pool();
   auto a = SharedArray<int, 2>::create({9, 10});
   fill_counting(a);
-  pool.map({4, 4}, [](auto v, auto x) { v = 3 * x; }, into(a), a);
-  pool.map({2, full}, [](auto v) { v += 1; }, into(a));
+  pool.map(
+      {4, 4}, [](auto v, auto x) { v = 3 * x; }, into(a), a);
+  pool.map(
+      {2, full}, [](auto v) { v += 1; }, into(a));
   int n = 1;
   for (const int element : a) REQUIRE(element == 3 * n++ + 1);
 }
@@ -317,10 +323,12 @@ TEST_CASE("a kernel may return void, numbers, bools or structs of several kiloby
   struct Large {
     std::array<int, 4000> values;
   };
-  static_assert(std::is_void_v<decltype(pool.map({2, 2}, [](auto) {}, a))>);
-  const xt::xtensor<int, 2> first = pool.map({2, 2}, [](auto x) { return x(0, 0); }, a);
-  const xt::xtensor<bool, 2> odd =
-      pool.map({2, 2}, [](auto x) { return x(0, 0) % 2 == 1; }, a);
+  static_assert(std::is_void_v<decltype(pool.map(
+                    {2, 2}, [](auto) {}, a))>);
+  const xt::xtensor<int, 2> first = pool.map(
+      {2, 2}, [](auto x) { return x(0, 0); }, a);
+  const xt::xtensor<bool, 2> odd = pool.map(
+      {2, 2}, [](auto x) { return x(0, 0) % 2 == 1; }, a);
   const auto large = pool.map(
       {2, 2},
       [](auto x) {
@@ -343,17 +351,20 @@ TEST_CASE("a kernel may return void, numbers, bools or structs of several kiloby
 TEST_CASE("an array without elements has no tiles and an empty result") {
   auto pool = some_pool();
   auto a = SharedArray<double, 2>::create({0, 7});
-  const auto results = pool.map({2, 3}, [](auto) { return 1; }, into(a));
+  const auto results = pool.map(
+      {2, 3}, [](auto) { return 1; }, into(a));
   REQUIRE(results.shape() == Index<2>{0, 3});
   auto b = SharedArray<double, 2>::create({0, 7});
-  pool.transform(a, [](double x) { return x; }, b);
+  pool.transform(
+      a, [](double x) { return x; }, b);
   REQUIRE(pool.report().tiles == 0);
 }
 
 TEST_CASE("an axis without elements that is not cut leaves tiles with no element") {
   auto pool = some_pool();
   auto a = SharedArray<double, 3>::create({0, 4, 4});
-  const auto sizes = pool.map({2, 2}, [](auto x) { return x.size(); }, a);
+  const auto sizes = pool.map(
+      {2, 2}, [](auto x) { return x.size(); }, a);
   REQUIRE(sizes.size() == 4);
   for (const auto size : sizes) REQUIRE(size == 0);
 }
@@ -373,7 +384,8 @@ TEST_CASE("an array of rank 0 is one tile") {
   REQUIRE(b() == 21);
   REQUIRE(results.size() == 1);
   REQUIRE(results(0) == 20);
-  pool.transform(a, [](double x) { return 2 * x; }, b);
+  pool.transform(
+      a, [](double x) { return 2 * x; }, b);
   REQUIRE(a() == 42);
 }
 
@@ -387,7 +399,8 @@ TEST_CASE("files on disk are arguments as arrays in memory are") {
   const auto in = SharedArray<const double, 2>::map_file(folder.file("in.npy"));
   auto out = SharedArray<double, 2>::create_file(folder.file("out.npy"), {6, 9});
   auto named = SharedArray<double, 2>::create({6, 9});
-  pool.map({4, 4}, [](auto v, auto n, auto x) { v = n = x + 0.5; }, into(out), into(named), in);
+  pool.map(
+      {4, 4}, [](auto v, auto n, auto x) { v = n = x + 0.5; }, into(out), into(named), in);
   pool.transform(named, std::plus<>{}, out, in);
   const auto again = SharedArray<double, 2>::load(folder.file("out.npy"));
   for (std::size_t i = 0; i < 6; ++i)
@@ -403,8 +416,10 @@ TEST_CASE("arrays that others attached or keep are arguments") {
   auto attached = SharedArray<int, 1>::attach(owner.name());
   const auto read_only = SharedArray<const int, 1>::attach(owner.name());
   auto out = SharedArray<int, 1>::create({100});
-  pool.map({7}, [](auto v) { v = 5; }, into(attached));
-  pool.map({7}, [](auto v, auto x) { v = x; }, into(out), read_only);
+  pool.map(
+      {7}, [](auto v) { v = 5; }, into(attached));
+  pool.map(
+      {7}, [](auto v, auto x) { v = x; }, into(out), read_only);
   for (const int element : out) REQUIRE(element == 5);
 }
 
@@ -425,7 +440,8 @@ TEST_CASE("transform computes random shapes, types and sections as a plain loop 
       right = right && at(out, i) == static_cast<float>(f(at(x, i), at(y, i)));
     });
     REQUIRE(right);
-    pool.transform(into(y), [](double a, double b) { return a + b; }, y, y);
+    pool.transform(
+        into(y), [](double a, double b) { return a + b; }, y, y);
     double n = -50;
     for (const double element : y) right = right && element == 2 * n++;
     REQUIRE(right);
@@ -435,7 +451,8 @@ TEST_CASE("transform computes random shapes, types and sections as a plain loop 
     auto wide = SharedArray<double, 2>::create({5, 60});
     auto narrow = SharedArray<int, 1>::create({60});
     fill_counting(narrow);
-    pool.transform(view(wide, all(), r.range()), [](int a) { return a * a; }, view(narrow, s.range()));
+    pool.transform(
+        view(wide, all(), r.range()), [](int a) { return a * a; }, view(narrow, s.range()));
     for (std::size_t i = 0; i < 5; ++i) {
       for (std::size_t j = 0; j < count; ++j)
         right = right && wide(i, r.place(j)) == narrow(s.place(j)) * narrow(s.place(j));
@@ -456,7 +473,8 @@ TEST_CASE("transform takes function pointers, function objects and lambdas witho
   REQUIRE(a(19999) == 10000);
   pool.transform(a, std::negate<>{}, a);
   REQUIRE(a(19999) == -10000);
-  pool.transform(b, [](double x) { return x < -5000; }, a);
+  pool.transform(
+      b, [](double x) { return x < -5000; }, a);
   REQUIRE_FALSE(b(0));
   REQUIRE(b(19999));
   pool.transform(a, [] { return 7; });
@@ -465,11 +483,13 @@ TEST_CASE("transform takes function pointers, function objects and lambdas witho
 
 TEST_CASE("transform of a large array is right in every element") {
   auto pool = some_pool();
-  const auto shape = GENERATE(Index<3>{3, 700, 500}, Index<3>{2000, 3, 170}, Index<3>{1, 1, 1000000});
+  const auto shape =
+      GENERATE(Index<3>{3, 700, 500}, Index<3>{2000, 3, 170}, Index<3>{1, 1, 1000000});
   auto x = SharedArray<float, 3>::create(shape);
   auto out = SharedArray<float, 3>::create(shape);
   fill_counting(x);
-  pool.transform(out, [](float v) { return v + 1; }, x);
+  pool.transform(
+      out, [](float v) { return v + 1; }, x);
   float n = 2;
   std::size_t wrong = 0;
   for (const float element : out) wrong += element != n++;
@@ -499,13 +519,15 @@ TEST_CASE("a kernel sees globals as they were when the pool was made") {
   TiledPool pool(2);
   a_global = 3;
   auto a = SharedArray<int, 1>::create({10});
-  pool.map({1}, [](auto v) { v = a_global; }, into(a));
+  pool.map(
+      {1}, [](auto v) { v = a_global; }, into(a));
   for (const int element : a) REQUIRE(element == 2);
 }
 
 TEST_CASE("a pool of 0 workers, a negative number or thousands is refused") {
   const int negative = -1;
-  for (const auto workers : {std::size_t{0}, static_cast<std::size_t>(negative), std::size_t{5000}}) {
+  for (const auto workers :
+       {std::size_t{0}, static_cast<std::size_t>(negative), std::size_t{5000}}) {
     const auto error = error_of([&] { TiledPool pool(workers); });
     REQUIRE(error.errc() == Errc::invalid_argument);
     REQUIRE(has(error.what(), "in_caller"));
@@ -518,7 +540,8 @@ TEST_CASE("two hundred workers compute a job and end") {
     TiledPool pool(200);
     REQUIRE(pool.workers() == 200);
     auto a = SharedArray<int, 1>::create({1000});
-    pool.map({1}, [](const Tile<1>& t, auto v) { v = static_cast<int>(t.number()); }, into(a));
+    pool.map(
+        {1}, [](const Tile<1>& t, auto v) { v = static_cast<int>(t.number()); }, into(a));
     for (std::size_t k = 0; k < 1000; ++k) REQUIRE(a(k) == static_cast<int>(k));
     REQUIRE(wait_until([&] { return pool.worker_pids().size() == 200; }));
     pids = pool.worker_pids();
@@ -538,8 +561,10 @@ TEST_CASE("two pools work at once on the same arrays") {
   auto a = SharedArray<int, 1>::create({1000});
   auto b = SharedArray<int, 1>::create({1000});
   for (int round = 0; round < 50; ++round) {
-    one.map({10}, [](auto v, auto x) { v = x + 1; }, into(a), b);
-    two.map({10}, [](auto v, auto x) { v = x + 1; }, into(b), a);
+    one.map(
+        {10}, [](auto v, auto x) { v = x + 1; }, into(a), b);
+    two.map(
+        {10}, [](auto v, auto x) { v = x + 1; }, into(b), a);
   }
   for (const int element : b) REQUIRE(element == 100);
 }
@@ -547,8 +572,10 @@ TEST_CASE("two pools work at once on the same arrays") {
 TEST_CASE("a job in a pool that was moved works") {
   TiledPool first(2);
   auto a = SharedArray<int, 1>::create({10});
-  first.map({1}, [](auto v) { v += 1; }, into(a));
+  first.map(
+      {1}, [](auto v) { v += 1; }, into(a));
   TiledPool second = std::move(first);
-  second.map({1}, [](auto v) { v += 1; }, into(a));
+  second.map(
+      {1}, [](auto v) { v += 1; }, into(a));
   for (const int element : a) REQUIRE(element == 2);
 }

@@ -77,7 +77,8 @@ TEST_CASE("an array that is only read is mapped without write access") {
   TiledPool pool(1);
   auto a = SharedArray<int, 1>::create({1000});
   auto out = SharedArray<int, 1>::create({1000});
-  pool.map({10}, [](auto v, auto x) { v = x; }, into(out), a);
+  pool.map(
+      {10}, [](auto v, auto x) { v = x; }, into(out), a);
   const int pid = only_worker(pool);
   REQUIRE(maps_of(pid, inode_of(a)).size() == 1);
   REQUIRE(has(maps_of(pid, inode_of(a))[0], " r--s "));
@@ -105,7 +106,8 @@ TEST_CASE("busy workers let go of arrays whose owners have ended") {
   const auto before = shared_maps(pid);
   for (int round = 0; round < 300; ++round) {
     auto table = SharedArray<int, 1>::create({10});
-    pool.map({10}, [](auto v, auto t) { v = t(0); }, into(out), whole(table));
+    pool.map(
+        {10}, [](auto v, auto t) { v = t(0); }, into(out), whole(table));
     REQUIRE(shared_maps(pid) <= before + 2);
   }
 }
@@ -119,7 +121,8 @@ TEST_CASE("idle workers let go of the memory of large results") {
   };
   pool.map({10}, add_one, into(a));
   const auto before = shared_maps(pid);
-  pool.map({1}, [](auto) { return Large{}; }, a);
+  pool.map(
+      {1}, [](auto) { return Large{}; }, a);
   REQUIRE(wait_until([&] { return shared_maps(pid) < before; }));  // the small memory went, too
   pool.map({10}, add_one, into(a));
   REQUIRE(a(999) == 2);

@@ -70,7 +70,8 @@ void check_death(Death death, const std::string& words) {
     if (k != 23) REQUIRE(a(k) == 1);
   REQUIRE(pool.report().workers_lost == 1);
 
-  pool.map({1}, [](auto v) { v += 5; }, into(a));
+  pool.map(
+      {1}, [](auto v) { v += 5; }, into(a));
   REQUIRE(a(39) == 6);
   REQUIRE(wait_until([&] { return pool.worker_pids().size() == 3; }));
 }
@@ -81,7 +82,8 @@ TEST_CASE("a worker killed in the middle of a tile ends the job with an error th
   check_death([] { ::raise(SIGKILL); }, "signal 9");
 }
 
-TEST_CASE("a worker that crashes in the middle of a tile ends the job with an error that names it") {
+TEST_CASE(
+    "a worker that crashes in the middle of a tile ends the job with an error that names it") {
   check_death([] { ::raise(SIGSEGV); }, "signal 11");
 }
 
@@ -93,9 +95,13 @@ TEST_CASE("a kernel that kills its worker in every tile ends with every tile unk
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({60});
-  const auto error = job_error_of([&] { pool.map({1}, [](auto) { ::raise(SIGKILL); }, into(a)); });
+  const auto error = job_error_of([&] {
+    pool.map(
+        {1}, [](auto) { ::raise(SIGKILL); }, into(a));
+  });
   REQUIRE(error.unknown.size() == 60);
-  pool.map({1}, [](auto v) { v = 1; }, into(a));
+  pool.map(
+      {1}, [](auto v) { v = 1; }, into(a));
   REQUIRE(a(59) == 1);
 }
 
@@ -111,7 +117,8 @@ TEST_CASE("every worker may be killed in turn and the pool goes on") {
       const auto pids = pool.worker_pids();
       return pids.size() == 3 && pids[w] != pid && has_ended(pid);
     }));
-    pool.map({1}, [](auto v) { v += 1; }, into(a));
+    pool.map(
+        {1}, [](auto v) { v += 1; }, into(a));
   }
   for (const int element : a) REQUIRE(element == 3);
 }
@@ -123,7 +130,8 @@ TEST_CASE("a job right after all idle workers were killed is right") {
   for (int round = 1; round <= 10; ++round) {
     REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
     for (const int pid : pool.worker_pids()) ::kill(pid, SIGKILL);
-    pool.map({1}, [](auto v) { v += 1; }, into(a));
+    pool.map(
+        {1}, [](auto v) { v += 1; }, into(a));
     for (const int element : a) REQUIRE(element == round);
   }
 }
@@ -191,7 +199,8 @@ TEST_CASE("jobs under random kills are right or list exactly what is unknown") {
   INFO(jobs << " jobs, " << errors << " errors");
   REQUIRE(wrong == 0);
   REQUIRE(jobs > errors);
-  pool.map({1, 1}, [](auto v) { v = -1; }, into(a));
+  pool.map(
+      {1, 1}, [](auto v) { v = -1; }, into(a));
   for (const int element : a) REQUIRE(element == -1);
 }
 
@@ -199,14 +208,16 @@ TEST_CASE("a keeper killed between jobs makes the pool unusable and ends its wor
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({30});
-  pool.map({1}, [](auto v) { v = 1; }, into(a));
+  pool.map(
+      {1}, [](auto v) { v = 1; }, into(a));
   REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
   const auto pids = pool.worker_pids();
   ::kill(parent_of(pids[0]), SIGKILL);
   REQUIRE(all_end(pids));
   REQUIRE(wait_until([&] {
     try {
-      pool.map({1}, [](auto v) { v = 2; }, into(a));
+      pool.map(
+          {1}, [](auto v) { v = 2; }, into(a));
     } catch (const tessera::Error& error) {
       return error.errc() == Errc::pool_unusable;
     }
@@ -256,7 +267,10 @@ TEST_CASE("a pool whose workers can't be started says so and works once they can
     must(::prlimit(keeper, RLIMIT_NPROC, &none, &before) == 0, "the keeper can be limited");
     ::kill(worker, SIGKILL);
     must(wait_until([&] { return pool.worker_pids().empty(); }), "the worker's place is empty");
-    const auto error = error_of([&] { pool.map({1}, [](auto v) { v = 1; }, into(a)); });
+    const auto error = error_of([&] {
+      pool.map(
+          {1}, [](auto v) { v = 1; }, into(a));
+    });
     must(error.errc() == Errc::pool_unusable, error.what());
     for (const int element : a) must(element == 0, "nothing has run");
     const struct rlimit some {
@@ -265,7 +279,8 @@ TEST_CASE("a pool whose workers can't be started says so and works once they can
     must(::prlimit(keeper, RLIMIT_NPROC, &some, nullptr) == 0, "the limit can be raised");
     must(wait_until([&] { return pool.worker_pids().size() == 1; }), "the worker starts");
     for (const int element : a) must(element == 0, "the failed job is not run later");
-    pool.map({1}, [](auto v) { v += 1; }, into(a));
+    pool.map(
+        {1}, [](auto v) { v += 1; }, into(a));
     for (const int element : a) must(element == 1, "the next job runs once");
   });
   if (::getuid() == 0) REQUIRE(failure == "");

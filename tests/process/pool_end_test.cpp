@@ -35,7 +35,8 @@ namespace {
 
 /// The workers of a pool and their keeper.
 std::vector<int> processes_of(const TiledPool& pool) {
-  must(wait_until([&] { return pool.worker_pids().size() == pool.workers(); }), "all workers start");
+  must(wait_until([&] { return pool.worker_pids().size() == pool.workers(); }),
+       "all workers start");
   auto out = pool.worker_pids();
   out.push_back(parent_of(out[0]));
   return out;
@@ -57,7 +58,8 @@ class Caller {
       auto before = SharedArray<int, 1>::create(unique_name("before"), {100});
       TiledPool pool(2);
       auto after = SharedArray<int, 1>::create(unique_name("after"), {100});
-      pool.map({10}, [](auto v) { v = 1; }, into(after));
+      pool.map(
+          {10}, [](auto v) { v = 1; }, into(after));
       const auto pids = processes_of(pool);
       const auto size = static_cast<ssize_t>(pids.size() * sizeof(int));
       must(::write(ends_[1], pids.data(), static_cast<std::size_t>(size)) == size, "pids are told");
@@ -137,7 +139,8 @@ TEST_CASE("a pool that ends leaves no process and no name") {
               TiledPool pool(2);
               pids = processes_of(pool);
               auto a = SharedArray<int, 1>::create({100});
-              pool.map({10}, [](auto v) { v = 1; }, into(a));
+              pool.map(
+                  {10}, [](auto v) { v = 1; }, into(a));
             }
             must(shm_is_empty(), "no name is left");
             for (const int pid : pids) must(has_ended(pid), "no process is left");
@@ -172,7 +175,8 @@ TEST_CASE("a program that calls exit with a pool alive leaves no process and no 
               auto& pool = destroyed ? static_pool : pool_on_stack;
               pool.emplace(2);
               a.emplace(SharedArray<int, 1>::create(unique_name(), {100}));
-              pool->map({10}, [](auto v) { v = 1; }, into(*a));
+              pool->map(
+                  {10}, [](auto v) { v = 1; }, into(*a));
               std::string text;
               for (const int pid : processes_of(*pool)) text += std::to_string(pid) + " ";
               write_file(told, text);
@@ -199,7 +203,8 @@ TEST_CASE("kept arrays of a killed caller stay") {
               auto a = SharedArray<int, 1>::create(name, {10});
               auto b = SharedArray<int, 1>::create({10});
               TiledPool pool(1);
-              pool.map({1}, [](auto v, auto w) { v = w = 3; }, into(a), into(b));
+              pool.map(
+                  {1}, [](auto v, auto w) { v = w = 3; }, into(a), into(b));
               a.keep();
               pids = processes_of(pool);
               must(::write(ends[1], pids.data(), 2 * sizeof(int)) == 2 * sizeof(int), "told");
@@ -235,11 +240,15 @@ TEST_CASE("a pool works where the caller ignores the ends of its children") {
               TiledPool pool(2);
               auto a = SharedArray<int, 1>::create({50});
               pids = processes_of(pool);
-              pool.map({1}, [](auto v) { v = 1; }, into(a));
-              must(error_of([&] { pool.map({50}, [](auto) { ::raise(SIGKILL); }, a); }).errc() ==
-                       Errc::worker_died,
+              pool.map(
+                  {1}, [](auto v) { v = 1; }, into(a));
+              must(error_of([&] {
+                     pool.map(
+                         {50}, [](auto) { ::raise(SIGKILL); }, a);
+                   }).errc() == Errc::worker_died,
                    "a death is seen");
-              pool.map({1}, [](auto v) { v += 1; }, into(a));
+              pool.map(
+                  {1}, [](auto v) { v += 1; }, into(a));
               for (const int element : a) must(element == 2, "jobs are right");
             }
             must(all_end(pids), "workers and keeper end");
@@ -260,10 +269,14 @@ TEST_CASE("a pool works where the caller collects every child itself") {
               }
             });
             auto a = SharedArray<int, 1>::create({50});
-            pool->map({1}, [](auto v) { v = 1; }, into(a));
-            const auto code =
-                error_of([&] { pool->map({50}, [](auto) { ::raise(SIGKILL); }, a); }).errc();
-            pool->map({1}, [](auto v) { v += 1; }, into(a));
+            pool->map(
+                {1}, [](auto v) { v = 1; }, into(a));
+            const auto code = error_of([&] {
+                                pool->map(
+                                    {50}, [](auto) { ::raise(SIGKILL); }, a);
+                              }).errc();
+            pool->map(
+                {1}, [](auto v) { v += 1; }, into(a));
             pool.reset();
             over.store(true);
             collector.join();
@@ -282,7 +295,8 @@ TEST_CASE("a pool works where the caller handles and blocks signals of its own")
             ::sigprocmask(SIG_SETMASK, &all, nullptr);
             TiledPool pool(2);
             auto a = SharedArray<int, 1>::create({50});
-            pool.map({1}, [](auto v) { v = 1; }, into(a));
+            pool.map(
+                {1}, [](auto v) { v = 1; }, into(a));
             const auto error = error_of([&] {
               pool.map(
                   {1},
@@ -292,7 +306,8 @@ TEST_CASE("a pool works where the caller handles and blocks signals of its own")
                   a);
             });
             must(has(error.what(), "signal 15"), error.what());
-            pool.map({1}, [](auto v) { v += 1; }, into(a));
+            pool.map(
+                {1}, [](auto v) { v += 1; }, into(a));
             for (const int element : a) must(element == 2, "jobs are right");
           }) == "");
 }
@@ -317,7 +332,8 @@ TEST_CASE("signals that the caller handles do not disturb its jobs") {
             std::string failure;
             try {
               for (int round = 1; round <= 200; ++round) {
-                pool.map({5}, [](auto v) { v += 1; }, into(a));
+                pool.map(
+                    {5}, [](auto v) { v += 1; }, into(a));
                 for (const int element : a) wrong += element != round;
               }
             } catch (const tessera::Error& error) {
@@ -334,17 +350,23 @@ TEST_CASE("a forked child can't use its parent's pool and does not disturb it") 
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({50});
-  pool.map({1}, [](auto v) { v = 1; }, into(a));
+  pool.map(
+      {1}, [](auto v) { v = 1; }, into(a));
   REQUIRE(failure_in_child([&] {
-            const auto error = error_of([&] { pool.map({1}, [](auto v) { v = 9; }, into(a)); });
+            const auto error = error_of([&] {
+              pool.map(
+                  {1}, [](auto v) { v = 9; }, into(a));
+            });
             must(error.errc() == Errc::pool_unusable, error.what());
             {
               const TiledPool ended = std::move(pool);  // its destructor runs in the child
             }
             TiledPool own(2);
-            own.map({1}, [](auto v) { v += 1; }, into(a));
+            own.map(
+                {1}, [](auto v) { v += 1; }, into(a));
           }) == "");
-  pool.map({1}, [](auto v) { v += 1; }, into(a));
+  pool.map(
+      {1}, [](auto v) { v += 1; }, into(a));
   for (const int element : a) REQUIRE(element == 3);
 }
 
@@ -392,7 +414,8 @@ TEST_CASE("what the caller had buffered is printed once and what kernels print a
                     {1},
                     [](const Tile<1>& tile, auto) { std::printf("tile %zu\n", tile.number()); }, a);
               try {
-                pool.map({8}, [](auto) { ::raise(SIGKILL); }, a);
+                pool.map(
+                    {8}, [](auto) { ::raise(SIGKILL); }, a);
               } catch (const tessera::Error&) {
               }
             }

@@ -192,7 +192,7 @@ TEST_CASE("a kernel can't start a job in the pool that runs it") {
   static std::optional<TiledPool> pool;
   static std::optional<SharedArray<int, 1>> array;
   array.emplace(SharedArray<int, 1>::create({4}));
-  pool.emplace(some_pool());
+  pool.emplace(TiledPool::in_caller());
   const auto error = job_error_of([&] {
     pool->map(
         {4},
@@ -231,15 +231,15 @@ TEST_CASE("results of more tiles than any memory can hold are an Error") {
   struct Large {
     char bytes[65536];
   };
-  auto a = SharedArray<char, 2>::create({1, 40000});
-  auto b = SharedArray<char, 2>::create({40000, 1});
+  auto a = SharedArray<char, 2>::create({1, 12000000});
+  auto b = SharedArray<char, 2>::create({12000000, 1});
   const auto error = error_of([&] {
     pool.map(
         {1, 1}, [](auto, auto) { return Large{}; }, a, b);
   });
   REQUIRE(error.errc() == Errc::no_space);
-  pool.map({1, tessera::full}, add_one, into(b));
-  REQUIRE(b(39999, 0) == 1);
+  pool.map({tessera::full, 1}, add_one, into(b));
+  REQUIRE(b(11999999, 0) == 1);
 }
 
 TEST_CASE("a name that now leads to another array is an Error") {
@@ -283,10 +283,7 @@ TEST_CASE("a kernel from a library that was loaded after the pool was made is an
   tessera::detail::Caller caller(1);
   // A library of the C library's that no program of ours uses.
   void* const library = ::dlopen("libBrokenLocale.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    WARN("not tested: libBrokenLocale.so.1 is not installed here");
-    return;
-  }
+  REQUIRE(library != nullptr);
   struct link_map* map = nullptr;
   REQUIRE(::dlinfo(library, RTLD_DI_LINKMAP, &map) == 0);
   auto a = SharedArray<int, 1>::create({5});

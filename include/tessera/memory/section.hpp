@@ -114,14 +114,13 @@ auto section_of(const A& argument) {
     if (!out.segment)
       throw Error(Errc::invalid_argument, "SharedArray",
                   "a job's argument holds no array: it was moved from or never made");
-    std::copy(argument.shape().begin(), argument.shape().end(), out.shape.begin());
-    std::int64_t offset = 0;
-    if constexpr (is_view<A>) {
-      std::copy(argument.strides().begin(), argument.strides().end(), out.strides.begin());
-      offset = static_cast<std::int64_t>(argument.data_offset());
-    } else {
-      std::copy(array.strides().begin(), array.strides().end(), out.strides.begin());
+    const auto& strides = argument.strides();
+    for (std::size_t d = 0; d < N; ++d) {
+      out.shape[d] = argument.shape()[d];
+      out.strides[d] = strides[d];
     }
+    std::int64_t offset = 0;
+    if constexpr (is_view<A>) offset = static_cast<std::int64_t>(argument.data_offset());
     out.data = reinterpret_cast<T*>(out.segment->data()) + offset;
     out.lattice = lattice_of(out.segment->header().shape, offset, out.shape, out.strides);
     return out;

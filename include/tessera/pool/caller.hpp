@@ -21,6 +21,7 @@
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/keeper.hpp>
+#include <tessera/pool/outcome.hpp>
 
 namespace tessera::detail {
 
@@ -100,7 +101,7 @@ class Caller {
     Outcome outcome;
     do {
       play(memory, order, ends_before);
-      outcome = look(memory, ends_before);
+      outcome = look(*board_, memory, ends_before);
       report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
     } while (outcome.again);
     for (std::size_t w = 0; w < workers(); ++w)
@@ -108,7 +109,7 @@ class Caller {
     report_.workers_lost = outcome.lost_workers;
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    if (!outcome.complete()) throw failure(outcome);
+    if (!outcome.complete()) throw failure(*board_, memory, outcome);
     if (results != nullptr) std::memcpy(results, memory.results(), order.tiles * order.result_size);
     if (capacity_ > large_memory) release_memory();
   }
@@ -117,16 +118,6 @@ class Caller {
   static constexpr std::size_t small_memory = std::size_t{64} << 10,
                                large_memory = std::size_t{16} << 20;
   static constexpr std::chrono::milliseconds patience{100};
-
-  struct Outcome {
-    std::vector<std::size_t> open, unknown, failed;
-    std::size_t lost_workers = 0;
-    std::string deaths;
-    bool again = false;
-    bool complete() const { return open.empty() && unknown.empty() && failed.empty(); }
-  };
-
-  using Ends = std::vector<std::uint32_t>;  // of each worker's place, as counted before the job
 
   void check_usable() const {
     if (generation_ != host::fork_generation())
@@ -205,7 +196,7 @@ class Caller {
         const auto bytes = memory.tile_bytes();
         while (finished < bytes.size() && ended(bytes[finished])) ++finished;
         if (finished == bytes.size()) return true;
-        if (hopeless(memory, ends_before)) head.stop.store(job);
+        if (hopeless(*board_, memory, ends_before)) head.stop.store(job);
         // Ranges first: whoever still holds a claimed tile is inside afterwards.
         const bool nothing_to_claim = head.stop.load() == job || schedule.empty();
         return nothing_to_claim && !board_->anyone_inside();
@@ -247,83 +238,10 @@ class Caller {
     }
   }
 
-  /// What became of the tiles, from their bytes alone.
-  Outcome look(const JobMemory& memory, const Ends& ends_before) const {
-    Outcome out;
-    const auto bytes = memory.tile_bytes();
-    for (std::size_t k = 0; k < bytes.size(); ++k) {
-      switch (static_cast<TileState>(bytes[k].load(std::memory_order_acquire))) {
-        case TileState::done: break;
-        case TileState::open: out.open.push_back(k); break;
-        case TileState::failed: out.failed.push_back(k); break;
-        default: out.unknown.push_back(k);  // started, or a byte that nobody of ours wrote
-      }
-    }
-    for (std::size_t w = 0; w < workers(); ++w) {
-      const auto& slot = board_->slots()[w];
-      const auto died = slot.ends.load() - ends_before[w];
-      if (died == 0) continue;
-      out.lost_workers += died;
-      out.deaths += (out.deaths.empty() ? "" : ", ") + std::string("worker ") + std::to_string(w) +
-                    " (process " + std::to_string(slot.last_pid.load()) + ") " +
-                    host::end_in_words(slot.last_end.load());
-    }
-    out.again = !out.open.empty() && board_->head().stop.load() != job_;
-    return out;
-  }
-
-  /// True if workers die again and again without beginning a tile: nothing would ever end that.
-  bool hopeless(const JobMemory& memory, const Ends& ends_before) const {
-    std::size_t lost = 0;
-    for (std::size_t w = 0; w < workers(); ++w)
-      lost += board_->slots()[w].ends.load() - ends_before[w];
-    if (lost <= workers() + 16) return false;
-    const auto bytes = memory.tile_bytes();
-    const auto begun =
-        std::count(bytes.begin(), bytes.end(), static_cast<std::uint8_t>(TileState::started));
-    return lost > static_cast<std::size_t>(begun) + workers() + 16;
-  }
-
-  JobError failure(const Outcome& outcome) const {
-    std::vector<std::size_t> unfinished;
-    for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
-      unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
-    std::sort(unfinished.begin(), unfinished.end());
-    const auto counts = std::to_string(report_.tiles - unfinished.size()) + " of " +
-                        std::to_string(report_.tiles) + " tiles are done and stay";
-    const auto& head = board_->head();
-    if (head.failure.load() == job_) {
-      if (head.failure_told.load(std::memory_order_acquire) != job_)
-        return {Errc::worker_died, outcome.deaths + " while it told of a failure", counts,
-                std::move(unfinished), outcome.unknown};
-      const std::string text(head.failure_text.data(),
-                             ::strnlen(head.failure_text.data(), BoardHead::text_size));
-      if (head.failure_tile == no_tile)
-        return {static_cast<Errc>(head.failure_code), "a worker could not begin the job: " + text,
-                counts, std::move(unfinished), outcome.unknown};
-      return {Errc::kernel_failed,
-              "the kernel threw in tile " + std::to_string(head.failure_tile) + ": " + text, counts,
-              std::move(unfinished), outcome.unknown};
-    }
-    if (outcome.unknown.empty())
-      return {Errc::worker_died,
-              outcome.deaths + " before they began a tile",
-              counts,
-              std::move(unfinished),
-              {}};
-    std::string tiles;
-    for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
-      tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
-    if (outcome.unknown.size() > 20) tiles += ", ...";
-    return {Errc::worker_died, outcome.deaths + "; the state of tile " + tiles + " is unknown",
-            counts + ", the worker was replaced, and the pool can be used", std::move(unfinished),
-            outcome.unknown};
-  }
-
   std::uint64_t generation_;
   mutable std::mutex mutex_;
-  std::atomic<std::thread::id>
-      runner_{};  // of a job in the caller: its kernel must not start another
+  // Who runs a job in the caller: its kernel must not start another.
+  std::atomic<std::thread::id> runner_{};
   host::Mapping board_memory_;
   std::shared_ptr<Segment> memory_;
   std::vector<std::byte> private_board_;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <tessera/host/process.hpp>
@@ -117,10 +118,14 @@ class Keeper {
     }
   }
 
-  // Only what it owned and no longer locks is removed, so waiting longer would change nothing.
+  // Only what it owned and no longer locks is removed. More than once: a child that the caller
+  // forked just before its end holds copies of its locks for the moment until it has closed them.
   int after_caller() const {
     caller_.wait_ended(std::chrono::milliseconds(1000));
-    for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
+    for (const int pause : {0, 50, 200}) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(pause));
+      for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
+    }
     return 0;
   }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <tessera/memory/segment.hpp>
@@ -77,23 +78,29 @@ enum class Force { no, yes };
 /// Removes a name; attached processes keep their memory. False if there is no such name. Throws
 /// Error(not_permitted) for a foreign file, and for an array whose owner lives unless forced.
 inline bool remove(const SegmentName& name, Force force = Force::no) {
-  const auto found = detail::entry(name.str());
-  if (!found) return false;
-  if (found->kind == Entry::Kind::foreign)
-    throw Error(Errc::not_permitted, name.str(), "it is not an array of this library and this user",
-                "remove it by hand");
-  if (found->kind == Entry::Kind::owned && force == Force::no)
-    throw Error(Errc::not_permitted, name.str(), "its owner lives",
-                "let the owner end, or force it");
-  if (tessera::detail::remove_orphan(name.str())) return true;
   const auto path = host::segment_path(name.str());
-  const auto file = host::open_existing(path, host::Access::read_only, name.str());
-  if (!file) return false;
-  // Nobody but a remover locks a kept array, so two removers can't both unlink.
-  if (force == Force::no && !host::try_lock(*file, host::Lock::exclusive)) return false;
-  if (!host::leads_to(path, host::file_info(*file, name.str()).id)) return false;
-  host::unlink(path);
-  return true;
+  for (int tries = 0; tries < 100; ++tries) {
+    const auto found = detail::entry(name.str());
+    if (!found) return false;
+    if (found->kind == Entry::Kind::foreign)
+      throw Error(Errc::not_permitted, name.str(),
+                  "it is not an array of this library and this user", "remove it by hand");
+    if (found->kind == Entry::Kind::owned && force == Force::no)
+      throw Error(Errc::not_permitted, name.str(), "its owner lives",
+                  "let the owner end, or force it");
+    if (tessera::detail::remove_orphan(name.str())) return true;
+    const auto file = host::open_existing(path, host::Access::read_only, name.str());
+    // Nobody but a remover locks a kept array, so two removers can't both unlink.
+    if (file && (force == Force::yes || host::try_lock(*file, host::Lock::exclusive)) &&
+        host::leads_to(path, host::file_info(*file, name.str()).id)) {
+      host::unlink(path);
+      return true;
+    }
+    // Another process removes it, reaps it or looks whether it is an orphan: it will not take long.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  throw Error(Errc::timed_out, name.str(), "another process holds its lock without owning it",
+              "try again, or force it");
 }
 
 }  // namespace tessera::catalog

@@ -126,8 +126,8 @@ class Worker {
     } catch (const std::exception& failure) {
       board_.fail(job, no_tile, Errc::system, failure.what());
     }
-    std::fflush(
-        stdout);  // what kernels print for their authors; nothing else is this process's to flush
+    // What kernels print for their authors; nothing else is this process's to flush.
+    std::fflush(stdout);
   }
 
   // A handful of kernels, asked for again and again.

@@ -58,7 +58,7 @@ std::vector<std::ptrdiff_t> walk(const Section& section, const void* base) {
 
 /// What the section says of a view is what the view's own elements say.
 template <class View>
-void same_elements(const View& view, const SharedArray<int, 3>& array) {
+void same_elements(View&& view, const SharedArray<int, 3>& array) {
   const auto section = into(view);
   std::vector<std::ptrdiff_t> expected;
   for (auto at = view.begin(); at != view.end(); ++at)
@@ -179,4 +179,18 @@ TEST_CASE("A moved-from array is no argument") {
   const auto error = error_of([&] { into(array); });
   CHECK(error.errc() == Errc::invalid_argument);
   CHECK(has(error.what(), "moved from"));
+}
+
+TEST_CASE("A section that reaches outside its array is refused") {
+  auto a = SharedArray<int, 3>::create({5, 4, 3});
+  const auto refused = [](auto&& make) { return error_of(make).errc() == Errc::invalid_shape; };
+  CHECK(refused([&] { into(xt::view(a, 5, xt::all(), xt::all())); }));
+  CHECK(refused([&] { into(xt::view(a, 400, 0, 0)); }));
+  CHECK(refused([&] { whole(xt::view(a, 4, 4, 0)); }));
+  into(xt::view(a, 4, 3, 2));
+}
+
+TEST_CASE("An index into an axis of extent 0 is refused") {
+  auto a = SharedArray<int, 2>::create({0, 4});
+  CHECK(error_of([&] { into(xt::view(a, 0, xt::all())); }).errc() == Errc::invalid_shape);
 }

@@ -298,3 +298,12 @@ TEST_CASE("a kernel from a library that was loaded after the pool was made is an
   REQUIRE(error.errc() == Errc::foreign_kernel);
   ::dlclose(library);
 }
+
+TEST_CASE("a pool that was moved from is an Error, and the pool it went to works") {
+  auto first = some_pool();
+  auto second = std::move(first);
+  auto a = SharedArray<int, 1>::create({4});
+  REQUIRE(error_of([&] { first.map({1}, add_one, into(a)); }).errc() == Errc::pool_unusable);
+  second.map({1}, add_one, into(a));
+  REQUIRE(a(3) == 1);
+}

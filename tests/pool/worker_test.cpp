@@ -112,6 +112,22 @@ TEST_CASE("busy workers let go of arrays whose owners have ended") {
   }
 }
 
+TEST_CASE("idle workers let go of a kept array that somebody has removed") {
+  TiledPool pool(2);
+  const auto name = unique_name();
+  std::optional a(SharedArray<int, 1>::create(name, {100000}));
+  const auto inode = inode_of(*a);
+  a->keep();
+  pool.map({10}, add_one, into(*a));
+  a.reset();
+  REQUIRE(SharedArray<int, 1>::remove(name));
+  REQUIRE(wait_until([&] {
+    for (const int pid : pool.worker_pids())
+      if (!maps_of(pid, inode).empty()) return false;
+    return true;
+  }));
+}
+
 TEST_CASE("idle workers let go of the memory of large results") {
   TiledPool pool(1);
   const int pid = only_worker(pool);

@@ -1,7 +1,8 @@
 // Floor 0, base: the one exception type of the library, and its codes.
 //
 // Every failure that a caller can meet is an Error: what happened, to which name or file, and what
-// to do about it. Nothing else is thrown by this library's own code (kernels throw what they like).
+// to do about it. Kernels throw what they like.
+// What the standard library throws for want of private memory is let through.
 #pragma once
 
 #include <cerrno>

@@ -15,7 +15,8 @@
 
 namespace tessera::host {
 
-/// Cores by affinity, or fewer where the control group's quota (cpu.max) allows less. At least 1.
+/// Cores by affinity, or fewer where the quota (cpu.max) of its control group or of a parent
+/// allows less. At least 1.
 inline std::size_t usable_cores() {
   std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
 #if defined(TESSERA_LINUX)
@@ -25,12 +26,14 @@ inline std::size_t usable_cores() {
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     if (line.rfind("0::", 0) != 0) continue;
-    std::ifstream limit("/sys/fs/cgroup" + line.substr(3) + "/cpu.max");
-    std::string quota;
-    double period = 0;
-    if (limit >> quota >> period && quota != "max" && period > 0) {
-      const double allowed = std::max(1.0, std::stod(quota) / period + 0.5);
-      cores = std::min(cores, static_cast<std::size_t>(allowed));
+    for (std::string group = line.substr(3) == "/" ? "" : line.substr(3);;
+         group.resize(group.find_last_of('/'))) {
+      std::ifstream limit("/sys/fs/cgroup" + group + "/cpu.max");
+      double quota = 0, period = 0;
+      // "max" is no number, and no limit.
+      if (limit >> quota >> period && period > 0)
+        cores = std::min(cores, static_cast<std::size_t>(std::max(1.0, quota / period + 0.5)));
+      if (group.empty()) break;
     }
   }
 #endif

@@ -41,7 +41,8 @@ inline std::optional<std::uint64_t> cgroup_headroom() {
   std::optional<std::uint64_t> least;
   for (std::string line; std::getline(groups, line);) {
     if (line.rfind("0::", 0) != 0) continue;
-    for (std::string group = line.substr(3); !group.empty();
+    // The group, its parents, and the root of what this process can see (a container's own limit).
+    for (std::string group = line.substr(3) == "/" ? "" : line.substr(3);;
          group.resize(group.find_last_of('/'))) {
       const std::string folder = "/sys/fs/cgroup" + group;
       const auto most = number_in(folder + "/memory.max"),
@@ -55,7 +56,7 @@ inline std::optional<std::uint64_t> cgroup_headroom() {
         const std::uint64_t room = *most > held ? *most - held : 0;
         least = std::min(least.value_or(room), room);
       }
-      if (group.find_last_of('/') == std::string::npos) break;
+      if (group.empty()) break;
     }
   }
   return least;

@@ -89,7 +89,7 @@ class ProcessHandle {
 #if defined(TESSERA_LINUX)
     fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!fd_)
-      throw system_failure(errno, "process", "watching a process", "Linux 5.3 or newer is needed");
+      throw system_failure(errno, "process", "watching a process", "Linux 5.4 or newer is needed");
 #else
     throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
 #endif
@@ -202,6 +202,12 @@ inline std::optional<ChildEnd> collect_child() noexcept {
   do pid = ::waitpid(-1, &status, WNOHANG);
   while (pid < 0 && errno == EINTR);
   return pid > 0 ? std::optional(ChildEnd{pid, status}) : std::nullopt;
+}
+
+/// Waits for the end of one child of this process.
+inline void wait_child(pid_t pid) noexcept {
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 /// Kills a child of this process that is not collected yet.

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -56,16 +58,24 @@ inline constexpr bool is_section<Section<T, N, U>> = true;
 /// The lattice of a strided view into a row-major array of that shape.
 inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, std::int64_t offset,
                                            std::span<const std::size_t> extents,
-                                           std::span<const std::ptrdiff_t> strides) {
+                                           std::span<const std::ptrdiff_t> strides,
+                                           const std::string& subject) {
+  std::vector<Progression> out(array.size());
+  for (const auto extent : extents)
+    if (extent == 0) return out;  // no element: meets nothing
+  // xtensor does not check indices, and a worker would write wherever they lead.
+  const auto outside = [&] {
+    return Error(Errc::invalid_shape, subject,
+                 "a section of it reaches outside its shape " + tuple_of({array.begin(), array.end()}),
+                 "indices begin at 0 and stay below the extent");
+  };
   std::vector<std::int64_t> dense(array.size());
   std::int64_t length = 1;
   for (std::size_t d = array.size(); d-- > 0;) {
     dense[d] = length;
     length *= static_cast<std::int64_t>(array[d]);
   }
-  std::vector<Progression> out(array.size());
-  for (const auto extent : extents)
-    if (extent == 0) return out;  // no element: meets nothing
+  if (offset < 0 || offset >= length) throw outside();
   for (std::size_t d = 0; d < array.size(); ++d)
     out[d] = {offset / dense[d] % static_cast<std::int64_t>(array[d]), 1, 1};
   for (std::size_t k = 0; k < extents.size(); ++k) {
@@ -77,10 +87,12 @@ inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, s
     out[d].count = static_cast<std::int64_t>(extents[k]);
     if (strides[k] < 0) out[d].start -= (out[d].count - 1) * out[d].step;
   }
+  for (std::size_t d = 0; d < array.size(); ++d)
+    if (out[d].start < 0 || out[d].last() >= static_cast<std::int64_t>(array[d])) throw outside();
   return out;
 }
 
-template <Use U, class A>
+template <Use U, bool is_const = false, class A>
 auto section_of(const A& argument) {
   if constexpr (is_section<A>) {
     static_assert(U == Use::read,
@@ -101,7 +113,7 @@ auto section_of(const A& argument) {
     using Stored = std::remove_pointer_t<Pointer>;
     using T = std::remove_const_t<Stored>;
     static_assert(
-        U != Use::write || !std::is_const_v<Stored>,
+        U != Use::write || !(std::is_const_v<Stored> || (is_array<A> && is_const)),
         "tessera: into() takes an array that can be written; this one's element type is const");
     using Extents = std::decay_t<decltype(argument.shape())>;
     constexpr std::size_t N = std::tuple_size_v<Extents>;
@@ -122,7 +134,8 @@ auto section_of(const A& argument) {
     std::int64_t offset = 0;
     if constexpr (is_view<A>) offset = static_cast<std::int64_t>(argument.data_offset());
     out.data = reinterpret_cast<T*>(out.segment->data()) + offset;
-    out.lattice = lattice_of(out.segment->header().shape, offset, out.shape, out.strides);
+    out.lattice = lattice_of(out.segment->header().shape, offset, out.shape, out.strides,
+                             out.segment->subject());
     return out;
   }
 }
@@ -132,7 +145,7 @@ auto section_of(const A& argument) {
 /// The tiles of this argument are written: `into(a)`, `into(xt::view(a, ...))`.
 template <class A>
 auto into(A&& array) {
-  return detail::section_of<Use::write>(array);
+  return detail::section_of<Use::write, std::is_const_v<std::remove_reference_t<A>>>(array);
 }
 
 /// Every tile reads all of this argument: tables, periodic axes.

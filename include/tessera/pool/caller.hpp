@@ -22,6 +22,7 @@
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/keeper.hpp>
 #include <tessera/pool/outcome.hpp>
+#include <tessera/pool/turnstile.hpp>
 
 namespace tessera::detail {
 
@@ -46,7 +47,13 @@ class Caller {
       pair.ours.reset();
       return Keeper(*board_, pair.theirs, self, identity, spins).run();
     });
-    keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
+    try {
+      keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
+    } catch (const Error&) {
+      pair.ours.reset();  // without a byte it leaves
+      host::wait_child(pid);
+      throw;
+    }
     socket_ = std::move(pair.ours);
     host::send_byte(socket_, 's');
   }
@@ -86,6 +93,7 @@ class Caller {
       throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",
                   "finish the first job, or make another pool");
     check_usable();
+    const Turnstile::Pass pass(turnstile_);
     const std::lock_guard lock(mutex_);
     const auto began = std::chrono::steady_clock::now();
     report_ = Report{};
@@ -239,6 +247,7 @@ class Caller {
   }
 
   std::uint64_t generation_;
+  Turnstile turnstile_;
   mutable std::mutex mutex_;
   // Who runs a job in the caller: its kernel must not start another.
   std::atomic<std::thread::id> runner_{};

@@ -16,7 +16,7 @@ struct Report {
   std::vector<std::size_t> tiles_per_worker;  ///< finished, by worker
   std::size_t rerun_tiles = 0;   ///< taken over from workers that died before they started them
   std::size_t workers_lost = 0;  ///< died during the job; each was replaced
-  double seconds = 0;            ///< from arming to the last tile
+  double seconds = 0;            ///< from the call to the last tile
 };
 
 /// A job that did not finish: a kernel threw (Errc::kernel_failed) or a worker died in the middle

@@ -101,7 +101,7 @@ inline JobError failure(const Board& board, const JobMemory& memory, const Outco
     tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
   if (outcome.unknown.size() > 20) tiles += ", ...";
   return {Errc::worker_died, outcome.deaths + "; the state of tile " + tiles + " is unknown",
-          counts + ", the worker was replaced, and the pool can be used", std::move(unfinished),
+          counts + ", dead workers are replaced, and the pool can be used", std::move(unfinished),
           outcome.unknown};
 }
 

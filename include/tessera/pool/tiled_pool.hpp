@@ -52,8 +52,9 @@ struct Elementwise {
 
 /// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
 /// threads, since workers are forked; globals are seen as they were then. Its methods may be called
-/// from any thread; jobs run one after the other. It ends its workers when it ends, and when the
-/// process ends in any other way its keeper does.
+/// from any thread; jobs run one after the other, as they came. An array made before the pool stays
+/// in memory until the pool ends, since the workers inherit it: make the pool first. It ends its
+/// workers when it ends, and when the process ends in any other way its keeper does.
 class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws
@@ -106,11 +107,11 @@ class TiledPool {
     apply(detail::section_of<Use::read>(in)...);
   }
 
-  std::size_t workers() const noexcept { return caller_->workers(); }
+  std::size_t workers() const { return caller().workers(); }
   /// Process numbers of the workers; empty for in_caller().
-  std::vector<int> worker_pids() const { return caller_->worker_pids(); }
+  std::vector<int> worker_pids() const { return caller().worker_pids(); }
   /// How the last job went.
-  Report report() const { return caller_->report(); }
+  Report report() const { return caller().report(); }
 
  private:
   struct InCaller {};
@@ -206,13 +207,19 @@ class TiledPool {
     std::copy(extents.begin(), extents.end(), order.grid.begin());
     std::copy(tile.begin(), tile.end(), order.tile.begin());
     if constexpr (std::is_void_v<Result>) {
-      caller_->run(order, nullptr);
+      caller().run(order, nullptr);
     } else {
       order.result_size = sizeof(Result);
       auto results = empty_results<Result>(grid.counts());
-      caller_->run(order, results.data());
+      caller().run(order, results.data());
       return results;
     }
+  }
+
+  detail::Caller& caller() const {
+    if (!caller_)
+      throw Error(Errc::pool_unusable, "TiledPool", "it was moved from", "use the pool it went to");
+    return *caller_;
   }
 
   std::unique_ptr<detail::Caller> caller_;

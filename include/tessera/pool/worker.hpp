@@ -1,7 +1,7 @@
 // Floor 3, pool: what a worker does: sleep until a job is armed, attach what it names, serve tiles.
 //
-// A worker keeps its attachments from job to job, and lets go of an array whose owner has ended: at
-// its next job, or within a quarter of a second.
+// A worker keeps its attachments from job to job, and lets go of an array whose name is gone: at
+// its next job where the owner said so, else within a quarter of a second without work.
 #pragma once
 
 #include <chrono>
@@ -43,8 +43,17 @@ class Attachments {
     return {std::move(segment), true};
   }
 
+  /// Lets go of arrays whose owner has said that it ends.
   void drop_ended() {
     std::erase_if(kept_, [](const Kept& kept) { return kept.segment->ended(); });
+  }
+
+  /// Lets go of everything that its name or path no longer leads to: ended, removed, reaped.
+  void drop_nameless() {
+    std::erase_if(kept_, [](const Kept& kept) {
+      return kept.segment->ended() ||
+             !host::leads_to(kept.segment->path(), kept.segment->file_id());
+    });
   }
 
  private:
@@ -73,7 +82,7 @@ class Worker {
         head.work.wait(epoch, std::chrono::milliseconds(200), spins);
         spins = 0;
         if (head.work.epoch() == epoch) {
-          attachments_.drop_ended();
+          attachments_.drop_nameless();
           if (memory_ && memory_->ended()) memory_.reset();
         }
         continue;
@@ -113,7 +122,7 @@ class Worker {
         const auto& segment = *held.emplace_back(std::move(found.segment));
         turn.data.push_back(segment.data() - segment.header().data_offset + argument.offset);
         // A file on disk may be larger than memory: it comes in as it is used.
-        turn.fresh.push_back(found.fresh && argument.is_name != 0);
+        turn.fresh.push_back(found.fresh && argument.is_name != 0 ? 1 : 0);
       }
       void* const function = resolve(memory.head().serve);
       if (function == nullptr)

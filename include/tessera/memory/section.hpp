@@ -65,9 +65,10 @@ inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, s
     if (extent == 0) return out;  // no element: meets nothing
   // xtensor does not check indices, and a worker would write wherever they lead.
   const auto outside = [&] {
-    return Error(Errc::invalid_shape, subject,
-                 "a section of it reaches outside its shape " + tuple_of({array.begin(), array.end()}),
-                 "indices begin at 0 and stay below the extent");
+    return Error(
+        Errc::invalid_shape, subject,
+        "a section of it reaches outside its shape " + tuple_of({array.begin(), array.end()}),
+        "indices begin at 0 and stay below the extent");
   };
   std::vector<std::int64_t> dense(array.size());
   std::int64_t length = 1;

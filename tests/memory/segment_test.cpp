@@ -192,8 +192,9 @@ TEST_CASE("Attaching to a name that is missing, or removed since, is an Error") 
 
 TEST_CASE("Attach waits for a name that appears later") {
   const auto name = unique_name();
+  const auto waiter = ::getpid();
   Child creator([&] {
-    std::this_thread::sleep_for(20ms);
+    must(wait_until([&] { return asleep(waiter); }), "somebody waits");
     const auto owner = create(name);
     must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
   });
@@ -204,8 +205,9 @@ TEST_CASE("Attach waits for a name that appears later") {
 
 TEST_CASE("Attach can wait for ever") {
   const auto name = unique_name();
+  const auto waiter = ::getpid();
   Child creator([&] {
-    std::this_thread::sleep_for(20ms);
+    must(wait_until([&] { return asleep(waiter); }), "somebody waits");
     const auto owner = create(name);
     must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
   });
@@ -372,8 +374,9 @@ TEST_CASE("A full /dev/shm is an Error with the bytes wanted and free, and nothi
 TEST_CASE("Creating waits a moment for memory that is about to be free") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           auto other = create("other", {3 * MiB / 4});
+          const auto waiter = ::getpid();
           std::thread frees([&] {
-            std::this_thread::sleep_for(50ms);
+            must(wait_until([&] { return asleep(waiter); }), "the creator waits");
             other.reset();
           });
           const auto segment = create("x", {3 * MiB / 4});

@@ -16,6 +16,7 @@
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 #include "support/scene.hpp"
 
 using namespace tessera_test;
@@ -29,16 +30,6 @@ using tessera::TiledPool;
 namespace {
 
 TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller(); }
-
-template <class Call>
-JobError job_error_of(Call&& call) {
-  try {
-    call();
-  } catch (const JobError& error) {
-    return error;
-  }
-  throw std::runtime_error("no JobError was thrown");
-}
 
 const auto add_one = [](auto v) { v += 1; };
 

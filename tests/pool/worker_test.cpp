@@ -58,6 +58,12 @@ int only_worker(const TiledPool& pool) {
 
 const auto add_one = [](auto v) { v += 1; };
 
+bool nobody_maps(const TiledPool& pool, ::ino_t inode) {
+  for (const int pid : pool.worker_pids())
+    if (!maps_of(pid, inode).empty()) return false;
+  return true;
+}
+
 }  // namespace
 
 TEST_CASE("a worker attaches an array once and keeps the attachment from job to job") {
@@ -91,11 +97,7 @@ TEST_CASE("idle workers let go of an array whose owner has ended") {
   const auto inode = inode_of(*a);
   pool.map({10}, add_one, into(*a));
   a.reset();
-  REQUIRE(wait_until([&] {
-    for (const int pid : pool.worker_pids())
-      if (!maps_of(pid, inode).empty()) return false;
-    return true;
-  }));
+  REQUIRE(wait_until([&] { return nobody_maps(pool, inode); }));
 }
 
 TEST_CASE("busy workers let go of arrays whose owners have ended") {
@@ -121,11 +123,7 @@ TEST_CASE("idle workers let go of a kept array that somebody has removed") {
   pool.map({10}, add_one, into(*a));
   a.reset();
   REQUIRE(SharedArray<int, 1>::remove(name));
-  REQUIRE(wait_until([&] {
-    for (const int pid : pool.worker_pids())
-      if (!maps_of(pid, inode).empty()) return false;
-    return true;
-  }));
+  REQUIRE(wait_until([&] { return nobody_maps(pool, inode); }));
 }
 
 TEST_CASE("idle workers let go of the memory of large results") {

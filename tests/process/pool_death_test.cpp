@@ -16,6 +16,7 @@
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
 
@@ -29,16 +30,6 @@ using tessera::TiledPool;
 using namespace std::chrono_literals;
 
 namespace {
-
-template <class Call>
-JobError job_error_of(Call&& call) {
-  try {
-    call();
-  } catch (const JobError& error) {
-    return error;
-  }
-  throw std::runtime_error("no JobError was thrown");
-}
 
 /// A job of 40 tiles in which tile 23 runs `death`.
 template <class Death>

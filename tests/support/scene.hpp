@@ -75,6 +75,15 @@ bool wait_until(Event&& event, std::chrono::milliseconds deadline = std::chrono:
   return true;
 }
 
+/// True while a process's first thread sleeps in the kernel: it waits for something.
+inline bool asleep(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const auto name_end = text.rfind(')');
+  return name_end != std::string::npos && text.compare(name_end, 3, ") S") == 0;
+}
+
 /// A forked child that runs `body` and ends without running the parent's destructors.
 class Child {
  public:

@@ -188,7 +188,7 @@ class Segment {
     try {
       write_state(SegmentState::ended);
     } catch (const std::exception&) {
-      // Attached workers let go with their pool instead: nothing else rests on this state.
+      // Attached workers see that the name is gone, if a little later.
     }
     owner_.release();
   }

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -82,8 +81,10 @@ class Caller {
     return out;
   }
 
+  /// Of the last job; waits for one that runs.
   Report report() const {
-    const std::lock_guard lock(mutex_);
+    check_process();
+    const Turnstile::Pass pass(turnstile_);
     return report_;
   }
 
@@ -92,9 +93,9 @@ class Caller {
     if (runner_.load() == std::this_thread::get_id())
       throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",
                   "finish the first job, or make another pool");
-    check_usable();
+    check_process();
     const Turnstile::Pass pass(turnstile_);
-    const std::lock_guard lock(mutex_);
+    if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
     const auto began = std::chrono::steady_clock::now();
     report_ = Report{};
     report_.tiles = order.tiles;
@@ -127,12 +128,11 @@ class Caller {
                                large_memory = std::size_t{16} << 20;
   static constexpr std::chrono::milliseconds patience{100};
 
-  void check_usable() const {
+  void check_process() const {
     if (generation_ != host::fork_generation())
       throw Error(Errc::pool_unusable, "TiledPool",
                   "it belongs to the parent of this forked process",
                   "make a pool of its own in the child");
-    if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
   }
   static Error keeper_gone() {
     return {Errc::pool_unusable, "TiledPool",
@@ -188,8 +188,8 @@ class Caller {
     Schedule schedule(board_->ranges(), job, memory.head().tiles);
     schedule.deal();
     auto& head = board_->head();
-    head.job.store(job,
-                   std::memory_order_seq_cst);  // releases job memory and ranges to the workers
+    // Releases job memory and ranges to the workers.
+    head.job.store(job, std::memory_order_seq_cst);
     if (in_caller()) {
       Turn turn{*board_, memory, job, 0, {}, {}, schedule};
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
@@ -247,8 +247,7 @@ class Caller {
   }
 
   std::uint64_t generation_;
-  Turnstile turnstile_;
-  mutable std::mutex mutex_;
+  mutable Turnstile turnstile_;
   // Who runs a job in the caller: its kernel must not start another.
   std::atomic<std::thread::id> runner_{};
   host::Mapping board_memory_;

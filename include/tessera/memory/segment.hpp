@@ -180,9 +180,36 @@ class Segment {
       throw system_failure(errno, subject(), "writing to disk", "is the disk full?");
   }
 
-  /// Removes the name if this process owns it; the memory stays for whoever has it mapped.
+  /// Removes the name if this process owns it; the memory stays for whoever has it mapped. While a
+  /// NameUse lives the name stays, locked as before, and goes with the last of them.
   void end() noexcept {
-    if (!owned()) return;
+    if (!ended_here_.exchange(true)) give_up_name();
+  }
+
+  /// Has the name stay as long as it lives, though the owner ends: for jobs whose workers attach by
+  /// it. Nothing for a name that this process does not own, or that is gone already.
+  class NameUse {
+   public:
+    explicit NameUse(std::shared_ptr<Segment> segment) noexcept {
+      auto uses = segment->name_uses_.load();
+      while (uses != 0 && !segment->name_uses_.compare_exchange_weak(uses, uses + 1)) {
+      }
+      if (uses != 0) segment_ = std::move(segment);
+    }
+    NameUse(NameUse&&) noexcept = default;
+    NameUse& operator=(NameUse&&) = delete;
+    ~NameUse() {
+      if (segment_) segment_->give_up_name();
+    }
+
+   private:
+    std::shared_ptr<Segment> segment_;
+  };
+
+ private:
+  void give_up_name() noexcept {
+    // Acquire and release: whoever is last sees what the others did to this object.
+    if (name_uses_.fetch_sub(1) != 1 || !owned()) return;
     // The name first: killed after that line nothing is left, before it the name is reapable.
     if (host::leads_to(path_, file_id_)) host::unlink(path_);
     try {
@@ -193,7 +220,6 @@ class Segment {
     owner_.release();
   }
 
- private:
   Segment(std::string name, std::string path) : name_(std::move(name)), path_(std::move(path)) {}
 
   static NpyHeader layout_of(const Dtype& dtype, std::span<const std::size_t> shape,
@@ -270,6 +296,8 @@ class Segment {
   Identity identity_{};
   host::Mapping mapping_;
   host::OwnerLock owner_;
+  std::atomic<std::uint32_t> name_uses_{1};  // the owner's own, and one for each NameUse
+  std::atomic<bool> ended_here_{false};
 };
 
 }  // namespace tessera

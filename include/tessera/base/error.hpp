@@ -34,6 +34,7 @@ enum class Errc {
   foreign_kernel,    ///< a kernel whose code the workers do not have
   kernel_failed,     ///< a kernel threw
   worker_died,       ///< a worker process ended in the middle of a tile
+  cancelled,         ///< a job was cancelled before all of its tiles were done
   pool_unusable,     ///< the pool can't run jobs: its keeper is gone, or this is a forked child
   system             ///< a system call failed; the message has the system's own words
 };
@@ -64,6 +65,7 @@ class ErrorCategory final : public std::error_category {
       case Errc::foreign_kernel: return "kernel unknown to the workers";
       case Errc::kernel_failed: return "kernel failed";
       case Errc::worker_died: return "worker died";
+      case Errc::cancelled: return "cancelled";
       case Errc::pool_unusable: return "pool unusable";
       case Errc::system: return "system call failed";
     }
@@ -82,6 +84,7 @@ class ErrorCategory final : public std::error_category {
       case Errc::no_space: return std::errc::no_space_on_device;
       case Errc::not_permitted: return std::errc::permission_denied;
       case Errc::timed_out: return std::errc::timed_out;
+      case Errc::cancelled: return std::errc::operation_canceled;
       default: return {code, *this};
     }
   }

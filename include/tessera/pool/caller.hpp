@@ -1,14 +1,18 @@
 // Floor 3, pool: what the caller does: lay a job out, arm it, sleep, see what became of its tiles.
 //
-// One job at a time, in order of submission, from any thread. After any failure the next job works,
-// except that the keeper is gone.
+// One job at a time, in order of submission, from any thread: a thread that waits for its results
+// runs its job itself, jobs without waiting are run by the dispatcher's thread. After any failure
+// the next job works, except that the keeper is gone.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -17,8 +21,10 @@
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/segment_files.hpp>
-#include <tessera/pool/job.hpp>
+#include <tessera/pool/async_job.hpp>
+#include <tessera/pool/dispatcher.hpp>
 #include <tessera/pool/job_board.hpp>
+#include <tessera/pool/job_error.hpp>
 #include <tessera/pool/keeper.hpp>
 #include <tessera/pool/outcome.hpp>
 #include <tessera/pool/turnstile.hpp>
@@ -28,15 +34,8 @@ namespace tessera::detail {
 class Caller {
  public:
   /// Starts a keeper and its workers; none for `workers` 0, when jobs run in this process.
-  explicit Caller(std::size_t workers) : generation_(host::fork_generation()) {
-    if (workers == 0) {
-      private_board_.resize(Board::bytes(1));
-      board_.emplace(private_board_.data(), std::size_t{1});
-      return;
-    }
-    // Without a name: whatever happens before the keeper watches, nothing stays.
-    board_memory_ = host::Mapping::anonymous(Board::bytes(workers), "TiledPool");
-    board_.emplace(board_memory_.data(), workers);
+  explicit Caller(std::size_t workers) : premises_(std::make_shared<Premises>(workers)) {
+    if (workers == 0) return;
     const host::ProcessHandle self(host::own_pid());
     host::SocketPair pair("TiledPool");
     // Turning a few times before sleeping pays only while no worker turns in another's place.
@@ -60,15 +59,23 @@ class Caller {
   Caller& operator=(const Caller&) = delete;
 
   ~Caller() {
-    if (!keeper_ || generation_ != host::fork_generation()) return;
-    board_->head().closing.store(1);
-    board_->head().work.ring();
-    host::send_byte(socket_, 'e');
-    if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) {
-      keeper_->kill();  // the kernel ends the workers with it
-      keeper_->wait_ended(std::chrono::milliseconds(1000));
+    if (premises_->inherited()) {
+      // The thread is not in this process, and what it was changing may be half changed.
+      static_cast<void>(dispatcher_.release());
+      return;
     }
-    keeper_->reap();
+    if (dispatcher_) dispatcher_->cancel_all();
+    if (keeper_) {
+      board_->head().closing.store(1);
+      board_->head().work.ring();
+      host::send_byte(socket_, 'e');
+      if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) {
+        keeper_->kill();  // the kernel ends the workers with it
+        keeper_->wait_ended(std::chrono::milliseconds(1000));
+      }
+    }
+    dispatcher_.reset();  // its last job has ended, or its workers have been
+    if (keeper_) keeper_->reap();
   }
 
   std::size_t workers() const noexcept { return board_->slots().size(); }
@@ -83,28 +90,91 @@ class Caller {
 
   /// Of the last job; waits for one that runs.
   Report report() const {
-    check_process();
+    check_use();
     const Turnstile::Pass pass(turnstile_);
     return report_;
   }
 
+  /// What jobs that outlive the pool still look at.
+  const std::shared_ptr<Premises>& premises() const noexcept { return premises_; }
+
   /// Runs one job to its end and copies its results out. Throws JobError and Error.
   void run(const JobOrder& order, void* results) {
-    if (runner_.load() == std::this_thread::get_id())
+    check_use();
+    const Turnstile::Pass pass(turnstile_);
+    run_in_turn(order, results);
+  }
+
+  /// Has a job run in its turn, while this thread goes on. Throws Error for what is known before.
+  void submit(std::shared_ptr<AsyncJob> job) {
+    check_use();
+    JobMemory::plan(job->order);
+    if (!in_caller()) {
+      code_of(job->order);
+      if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
+    }
+    const std::lock_guard lock(making_dispatcher_);
+    if (!dispatcher_)
+      dispatcher_ = std::make_unique<Dispatcher>(turnstile_, [this](AsyncJob& its) {
+        auto error = attempt(its);
+        its.end(std::move(error), report_);
+      });
+    dispatcher_->submit(std::move(job));
+  }
+
+ private:
+  static constexpr std::size_t small_memory = std::size_t{64} << 10,
+                               large_memory = std::size_t{16} << 20;
+  static constexpr std::chrono::milliseconds patience{100};
+
+  void check_use() const {
+    if (premises_->in_kernel())
       throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",
                   "finish the first job, or make another pool");
-    check_process();
-    const Turnstile::Pass pass(turnstile_);
-    if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
-    const auto began = std::chrono::steady_clock::now();
+    premises_->check_process();
+  }
+  static bool cancelled(const JobOrder& order) noexcept {
+    return order.async != nullptr && order.async->cancel_requested();
+  }
+  static Error keeper_gone() {
+    return {Errc::pool_unusable, "TiledPool",
+            "its keeper process has ended, and the workers with it",
+            "make a new pool; if a job was running, what its unfinished tiles hold is unknown"};
+  }
+  static host::CodeAddress code_of(const JobOrder& order) {
+    const auto code = host::locate(order.serve);
+    if (!code)
+      throw Error(Errc::foreign_kernel, "kernel", "its code is in no module of this program",
+                  "kernels must be compiled code of the program or its libraries");
+    return *code;
+  }
+
+  // The error it ends with, or none. Returned, so that nothing of the exception is left here when
+  // another thread gets it.
+  std::exception_ptr attempt(AsyncJob& job) noexcept {
+    try {
+      run_in_turn(job.order, job.results);
+      return {};
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
+
+  void run_in_turn(const JobOrder& order, void* results) {
     report_ = Report{};
     report_.tiles = order.tiles;
     report_.tiles_per_worker.assign(workers(), 0);
-    if (order.tiles == 0) return;
+    if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) {
+      if (cancelled(order)) throw not_begun(order);  // the pool ends, and cancelled it before
+      throw keeper_gone();
+    }
+    const auto began = std::chrono::steady_clock::now();
+    if (order.asked() == 0) return;
     const auto memory = lay_out(order);
+    board_->head().failures.clear();
     Ends ends_before;
     for (auto& slot : board_->slots()) {
-      slot.tiles.store(0, std::memory_order_relaxed);
+      slot.tiles.store(0, std::memory_order_release);  // pairs with AsyncJob::progress
       ends_before.push_back(slot.ends.load());
     }
     Outcome outcome;
@@ -118,26 +188,9 @@ class Caller {
     report_.workers_lost = outcome.lost_workers;
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    if (!outcome.complete()) throw failure(*board_, memory, outcome);
-    if (results != nullptr) std::memcpy(results, memory.results(), order.tiles * order.result_size);
+    if (!outcome.complete()) throw failure(*board_, memory, outcome, cancelled(order));
+    if (results != nullptr) memory.copy_results(order, results);
     if (capacity_ > large_memory) release_memory();
-  }
-
- private:
-  static constexpr std::size_t small_memory = std::size_t{64} << 10,
-                               large_memory = std::size_t{16} << 20;
-  static constexpr std::chrono::milliseconds patience{100};
-
-  void check_process() const {
-    if (generation_ != host::fork_generation())
-      throw Error(Errc::pool_unusable, "TiledPool",
-                  "it belongs to the parent of this forked process",
-                  "make a pool of its own in the child");
-  }
-  static Error keeper_gone() {
-    return {Errc::pool_unusable, "TiledPool",
-            "its keeper process has ended, and the workers with it",
-            "make a new pool; if a job was running, what its unfinished tiles hold is unknown"};
   }
 
   /// Job memory with the order in it. Only while nobody is inside.
@@ -153,11 +206,7 @@ class Caller {
       }
       head.serve = {};
     } else {
-      const auto code = host::locate(order.serve);
-      if (!code)
-        throw Error(Errc::foreign_kernel, "kernel", "its code is in no module of this program",
-                    "kernels must be compiled code of the program or its libraries");
-      head.serve = *code;
+      head.serve = code_of(order);
       if (head.bytes > capacity_) {
         release_memory();
         const auto bytes = std::max<std::size_t>(small_memory, head.bytes + head.bytes / 4);
@@ -185,6 +234,7 @@ class Caller {
   void play(const JobMemory& memory, const JobOrder& order, const Ends& ends_before) {
     const auto job = ++job_;
     memory.head().job = job;
+    if (order.async != nullptr) order.async->armed(job);
     Schedule schedule(board_->ranges(), job, memory.head().tiles);
     schedule.deal();
     auto& head = board_->head();
@@ -194,9 +244,9 @@ class Caller {
       Turn turn{*board_, memory, job, 0, {}, {}, schedule};
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
       turn.fresh.assign(order.arguments.size(), 0);
-      runner_.store(std::this_thread::get_id());
+      premises_->runner.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
-      runner_.store({});
+      premises_->runner.store({});
     } else {
       head.work.ring();
       std::size_t finished = 0;  // tiles [0, finished) have ended
@@ -204,7 +254,7 @@ class Caller {
         const auto bytes = memory.tile_bytes();
         while (finished < bytes.size() && ended(bytes[finished])) ++finished;
         if (finished == bytes.size()) return true;
-        if (hopeless(*board_, memory, ends_before)) head.stop.store(job);
+        if (hopeless(*board_, memory, ends_before)) board_->stop(job);
         // Ranges first: whoever still holds a claimed tile is inside afterwards.
         const bool nothing_to_claim = head.stop.load() == job || schedule.empty();
         return nothing_to_claim && !board_->anyone_inside();
@@ -230,7 +280,10 @@ class Caller {
       if (over()) return;
       news.wait(epoch, patience);
       if (news.epoch() != epoch) continue;
-      if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
+      if (keeper_->wait_ended(std::chrono::milliseconds(0))) {
+        if (over()) return;  // it ended the workers first
+        throw keeper_gone();
+      }
       const auto now = std::chrono::steady_clock::now();
       if (!worker_pids().empty()) last_alive = now;
       if (now - last_alive <= 30 * patience) continue;
@@ -246,23 +299,21 @@ class Caller {
     }
   }
 
-  std::uint64_t generation_;
+  std::shared_ptr<Premises> premises_;
+  const Board* const board_ = &premises_->board;
   mutable Turnstile turnstile_;
-  // Who runs a job in the caller: its kernel must not start another.
-  std::atomic<std::thread::id> runner_{};
-  host::Mapping board_memory_;
   std::shared_ptr<Segment> memory_;
-  std::vector<std::byte> private_board_;
   struct alignas(cache_line) Line {
     std::byte bytes[cache_line];
   };
   std::vector<Line> private_memory_;
-  std::optional<Board> board_;
   std::size_t capacity_ = 0;
   std::uint64_t job_ = 0;
   Report report_;
   host::Descriptor socket_;
   std::optional<host::ProcessHandle> keeper_;
+  std::mutex making_dispatcher_;
+  std::unique_ptr<Dispatcher> dispatcher_;  // none before the first asynchronous job
 };
 
 }  // namespace tessera::detail

@@ -1,37 +1,150 @@
-// Floor 3, pool: what a job gives back: results, Report, JobError.
+// Floor 3, pool: JobOptions, and Job, what an asynchronous call gives back.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <concepts>
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <tessera/base/error.hpp>
+#include <tessera/pool/async_job.hpp>
+#include <tessera/pool/job_error.hpp>
 
 namespace tessera {
 
-/// How the last job went.
-struct Report {
-  std::size_t tiles = 0;                      ///< of the job
-  std::vector<std::size_t> tiles_per_worker;  ///< finished, by worker
-  std::size_t rerun_tiles = 0;   ///< taken over from workers that died before they started them
-  std::size_t workers_lost = 0;  ///< died during the job; each was replaced
-  double seconds = 0;            ///< from the call to the last tile
+/// What becomes of a job's other tiles when a kernel throws.
+enum class OnThrow {
+  stop,    ///< no further tile is begun
+  collect  ///< they go on; the JobError lists every tile that threw
 };
 
-/// A job that did not finish: a kernel threw (Errc::kernel_failed) or a worker died in the middle
-/// of a tile (Errc::worker_died). All tiles that are not listed are done and stay.
-class JobError : public Error {
- public:
-  JobError(Errc code, std::string_view happened, std::string_view advice,
-           std::vector<std::size_t> tiles, std::vector<std::size_t> unknown_tiles)
-      : Error(code, "TiledPool", happened, advice),
-        unfinished(std::move(tiles)),
-        unknown(std::move(unknown_tiles)) {}
+/// How a job is run, named as in `pool.map({4, 4}, {.on_throw = OnThrow::collect}, kernel, a)`.
+struct JobOptions {
+  OnThrow on_throw = OnThrow::stop;
+  /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
+  /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are
+  /// value-initialised.
+  std::optional<std::vector<std::size_t>> only = std::nullopt;
+};
 
-  std::vector<std::size_t> unfinished;  ///< numbers of the tiles that are not done, ascending
-  std::vector<std::size_t>
-      unknown;  ///< those among them that a dead worker had begun: partly written
+namespace detail {
+
+/// What stands where options may: a kernel, or transform's function.
+template <class T>
+concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
+
+/// The tiles that `only` names, each once, ascending. Throws Error(invalid_argument) for a number
+/// that no tile has.
+inline std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<std::size_t>> only,
+                                                      std::size_t tiles) {
+  if (!only) return only;
+  std::sort(only->begin(), only->end());
+  only->erase(std::unique(only->begin(), only->end()), only->end());
+  if (!only->empty() && only->back() >= tiles)
+    throw Error(
+        Errc::invalid_argument, "TiledPool",
+        "JobOptions::only asks for tile " + std::to_string(only->back()) + ", and the job has " +
+            std::to_string(tiles) + " tiles",
+        "tiles are numbered from 0, row-major; give the tile shape that the numbers are of");
+  return only;
+}
+
+}  // namespace detail
+
+/// A job that runs, or waits for its turn, while its caller goes on. It keeps its arrays' memory
+/// and, for arrays that this process owns, their names until the job has ended, whatever becomes of
+/// the arrays: a name that is to be created anew is taken until then. Its end cancels the job and
+/// waits for what is running of it. A pool that ends cancels its jobs; the Jobs stay valid.
+/// `Results` is xt::xtensor<R, rank of the tile shape>, or void.
+///
+/// One thread may move and get() it, and any may use the rest meanwhile. In a forked child all but
+/// valid(), cancel() and the destructor, which do nothing there, throw Error(pool_unusable).
+template <class Results>
+class Job {
+ public:
+  /// No job.
+  Job() noexcept = default;
+  Job(Job&& other) noexcept
+      : state_(std::move(other.state_)), taken_(std::exchange(other.taken_, false)) {}
+  /// Cancels the job it had, and waits.
+  Job& operator=(Job&& other) noexcept {
+    Job moved(std::move(other));
+    std::swap(state_, moved.state_);
+    std::swap(taken_, moved.taken_);
+    return *this;
+  }
+  ~Job() {
+    if (state_) state_->abandon();
+  }
+
+  /// True until get(): it has a job whose results, or error, nobody has taken.
+  bool valid() const noexcept { return state_ && !taken_; }
+
+  /// Waits up to `at_most` for the job's end; true if it has ended, well or not.
+  template <class Rep, class Period>
+  bool wait_for(const std::chrono::duration<Rep, Period>& at_most) const {
+    using Seconds = std::chrono::duration<double>;
+    // A century is longer than any job, and shorter than what a clock's counter can hold.
+    const bool bounded = Seconds(at_most) < Seconds(std::chrono::hours(24 * 365 * 100));
+    return held().wait_until(bounded ? Clock::now() + std::chrono::ceil<Clock::duration>(at_most)
+                                     : Clock::time_point::max());
+  }
+  /// Waits for the job's end.
+  void wait() const { held().wait_until(Clock::time_point::max()); }
+
+  /// How many tiles are done, as `const auto [done, total] = job.progress();`. Costs the workers
+  /// nothing. `done` never decreases, and is `total` after a job that went well.
+  Progress progress() const { return held().progress(); }
+
+  /// A job that waits for its turn never runs; of one that runs no further tile is begun, and
+  /// kernels may ask tile.stop_requested(). After its end: nothing. Does not wait. Safe in a signal
+  /// handler.
+  void cancel() noexcept {
+    if (state_) state_->cancel();
+  }
+
+  /// Waits for the job's end and gives its results, once. Throws JobError (kernel_failed,
+  /// worker_died; cancelled unless all tiles were done all the same), or Error (no_space,
+  /// pool_unusable; invalid_argument if they were taken already).
+  Results get() {
+    auto& state = held();
+    if (taken_)
+      throw Error(Errc::invalid_argument, "Job", "its results were taken already",
+                  "call get() once and keep what it returns");
+    wait();
+    taken_ = true;
+    state.check_end();
+    if constexpr (!std::is_void_v<Results>) return std::move(state.values);
+  }
+
+  /// Waits for the job's end and tells how it went.
+  Report report() const {
+    wait();
+    return held().report();
+  }
+
+ private:
+  using Clock = detail::AsyncJob::Clock;
+  using State = detail::AsyncJobOf<Results>;
+  friend class TiledPool;
+
+  explicit Job(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+
+  State& held() const {
+    if (!state_)
+      throw Error(Errc::invalid_argument, "Job", "it holds no job: it was moved from or never made",
+                  "use the Job it went to");
+    return *state_;
+  }
+
+  std::shared_ptr<State> state_;
+  bool taken_ = false;
 };
 
 }  // namespace tessera

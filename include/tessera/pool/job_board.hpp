@@ -26,6 +26,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@
 #include <tessera/host/doorbell.hpp>
 #include <tessera/host/modules.hpp>
 #include <tessera/memory/segment.hpp>
+#include <tessera/pool/failure_log.hpp>
 #include <tessera/pool/schedule.hpp>
 
 namespace tessera::detail {
@@ -63,26 +65,18 @@ struct alignas(cache_line) WorkerSlot {
 };
 
 struct BoardHead {
-  static constexpr std::size_t text_size = 1500;
-
   std::uint64_t workers = 0;
   // Where the armed job's memory is. Written while no job is armed.
   Identity memory_identity{};
   std::array<char, SegmentName::max_length + 1> memory_name{};
-  // The first failure of a job: `failure` is claimed by compare-and-swap, `failure_told` says that
-  // the rest is whole. A worker that dies in between leaves a claim without a text.
-  std::array<char, text_size> failure_text{};
-  std::int32_t failure_code = 0;   ///< an Errc
-  std::uint64_t failure_tile = 0;  ///< no_tile where it happened outside any tile
-  std::atomic<std::uint64_t> failure{0};
-  std::atomic<std::uint64_t> failure_told{0};
+  FailureLog failures;                                    ///< of the armed job, all its rounds
   alignas(cache_line) std::atomic<std::uint64_t> job{0};  ///< the armed job's number; 0: none
-  std::atomic<std::uint64_t> stop{0};       ///< the job in which nobody shall claim any more
+  std::atomic<std::uint64_t> stop{
+      0};  ///< the job in which nobody shall claim any more; only grows: see Board::stop
   std::atomic<std::uint32_t> closing{0};    ///< the pool ends
   alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
   alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
 };
-inline constexpr std::uint64_t no_tile = static_cast<std::uint64_t>(-1);
 
 /// The board in a segment's bytes.
 class Board {
@@ -115,20 +109,19 @@ class Board {
     });
   }
 
-  /// Records a failure, if it is the first of this job, and stops the job.
+  /// Has nobody claim a tile of this job any more. Late calls do no harm: a later job's stop stays,
+  /// and a later job is not stopped. Safe in a signal handler.
+  void stop(std::uint64_t job) const noexcept {
+    auto stopped = head_->stop.load();
+    while (stopped < job && !head_->stop.compare_exchange_weak(stopped, job)) {
+    }
+  }
+
+  /// Records a failure and stops the job.
   void fail(std::uint64_t job, std::uint64_t tile, Errc code,
             std::string_view text) const noexcept {
-    auto previous = head_->failure.load();
-    if (previous != job && head_->failure.compare_exchange_strong(previous, job)) {
-      head_->failure_tile = tile;
-      head_->failure_code = static_cast<std::int32_t>(code);
-      const auto length = std::min(text.size(), BoardHead::text_size - 1);
-      std::memcpy(head_->failure_text.data(), text.data(), length);
-      head_->failure_text[length] = '\0';
-      head_->failure_told.store(
-          job, std::memory_order_release);  // pairs with the caller's reading of it
-    }
-    head_->stop.store(job);
+    head_->failures.add(tile, code, text);
+    stop(job);
   }
 
  private:
@@ -156,6 +149,8 @@ struct JobHead {
   std::uint64_t job = 0;
   std::uint64_t bytes = 0;  ///< of the job's memory, all parts
   std::uint64_t tiles = 0;
+  std::uint64_t asked = 0;     ///< how many of them this job computes: all, or those of `only`
+  std::uint64_t collects = 0;  ///< other tiles go on when one throws
   std::uint64_t arguments = 0, arguments_at = 0;
   host::CodeAddress serve;  ///< a ServeFunction
   std::uint64_t kernel_size = 0, kernel_at = 0;
@@ -164,6 +159,8 @@ struct JobHead {
   std::uint64_t axes = 0;
   std::array<std::uint64_t, max_axes> grid{}, tile{};  ///< extents of the tiled axes, and of a tile
 };
+
+class AsyncJob;
 
 /// What the caller asks for, before it is laid out in job memory.
 struct JobOrder {
@@ -179,6 +176,11 @@ struct JobOrder {
   std::size_t result_size = 0;
   std::size_t axes = 0;
   std::array<std::uint64_t, max_axes> grid{}, tile{};
+  std::optional<std::vector<std::size_t>> only;  ///< the tiles to compute, ascending; else all
+  bool collect = false;                          ///< other tiles go on when one throws
+  AsyncJob* async = nullptr;                     ///< who may cancel it; nobody where it is null
+
+  std::size_t asked() const noexcept { return only ? only->size() : tiles; }
 };
 
 /// A job's memory as its parts.
@@ -198,6 +200,17 @@ struct JobMemory {
   }
   std::byte* results() const { return start + head().results_at; }
 
+  /// Of the tiles that were asked for; those of others are left alone.
+  void copy_results(const JobOrder& order, void* to) const {
+    const auto size = order.result_size;
+    if (!order.only) {
+      std::memcpy(to, results(), order.tiles * size);
+      return;
+    }
+    for (const auto k : *order.only)
+      std::memcpy(static_cast<std::byte*>(to) + k * size, results() + k * size, size);
+  }
+
   /// How an order is laid out: a head with every offset set.
   static JobHead plan(const JobOrder& order) {
     const auto aligned = [](std::uint64_t at) {
@@ -205,6 +218,8 @@ struct JobMemory {
     };
     JobHead head;
     head.tiles = order.tiles;
+    head.asked = order.asked();
+    head.collects = order.collect;
     head.arguments = order.arguments.size();
     head.kernel_size = order.kernel.size();
     head.result_size = order.result_size;
@@ -240,7 +255,12 @@ struct JobMemory {
       new (start + head.arguments_at + i * sizeof(ArgumentRecord)) ArgumentRecord(record);
     }
     std::memcpy(start + head.kernel_at, order.kernel.data(), order.kernel.size());
-    std::memset(start + head.tile_bytes_at, static_cast<int>(TileState::open), head.tiles);
+    // Tiles that are not asked for are done before anybody begins.
+    std::memset(start + head.tile_bytes_at,
+                static_cast<int>(order.only ? TileState::done : TileState::open), head.tiles);
+    if (order.only)
+      for (const auto tile : *order.only)
+        start[head.tile_bytes_at + tile] = static_cast<std::byte>(TileState::open);
   }
 };
 
@@ -255,6 +275,12 @@ struct Turn {
   Schedule schedule;
 
   bool stopped() const noexcept { return board.head().stop.load(std::memory_order_relaxed) == job; }
+
+  /// Tells that a tile's kernel threw; the job ends unless it collects such tiles.
+  void threw(std::uint64_t tile, std::string_view text) const noexcept {
+    board.head().failures.add(tile, Errc::kernel_failed, text);
+    if (memory.head().collects == 0) board.stop(job);
+  }
 };
 
 /// Serves tiles until none can be claimed. One instance of a template for each kernel.

@@ -262,10 +262,10 @@ void serve(Turn& turn) {
         state.store(static_cast<std::uint8_t>(TileState::done), std::memory_order_release);
         finished.fetch_add(1, std::memory_order_relaxed);
       } catch (const std::exception& thrown) {
-        turn.board.fail(turn.job, k, Errc::kernel_failed, thrown.what());
+        turn.threw(k, thrown.what());
         state.store(static_cast<std::uint8_t>(TileState::failed), std::memory_order_release);
       } catch (...) {
-        turn.board.fail(turn.job, k, Errc::kernel_failed, "something that is no std::exception");
+        turn.threw(k, "something that is no std::exception");
         state.store(static_cast<std::uint8_t>(TileState::failed), std::memory_order_release);
       }
     }

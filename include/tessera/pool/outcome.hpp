@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <tessera/host/process.hpp>
-#include <tessera/pool/job.hpp>
 #include <tessera/pool/job_board.hpp>
+#include <tessera/pool/job_error.hpp>
 
 namespace tessera::detail {
 
@@ -67,42 +67,53 @@ inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& en
   return lost > static_cast<std::size_t>(begun) + board.slots().size() + 16;
 }
 
-/// The error of a job that did not finish.
-inline JobError failure(const Board& board, const JobMemory& memory, const Outcome& outcome) {
-  std::vector<std::size_t> unfinished;
-  for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
-    unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
-  std::sort(unfinished.begin(), unfinished.end());
-  const auto counts = std::to_string(memory.head().tiles - unfinished.size()) + " of " +
-                      std::to_string(memory.head().tiles) + " tiles are done and stay";
-  const auto& head = board.head();
-  const auto job = memory.head().job;
-  if (head.failure.load() == job) {
-    if (head.failure_told.load(std::memory_order_acquire) != job)
-      return {Errc::worker_died, outcome.deaths + " while it told of a failure", counts,
-              std::move(unfinished), outcome.unknown};
-    const std::string text(head.failure_text.data(),
-                           ::strnlen(head.failure_text.data(), BoardHead::text_size));
-    if (head.failure_tile == no_tile)
-      return {static_cast<Errc>(head.failure_code), "a worker could not begin the job: " + text,
-              counts, std::move(unfinished), outcome.unknown};
-    return {Errc::kernel_failed,
-            "the kernel threw in tile " + std::to_string(head.failure_tile) + ": " + text, counts,
-            std::move(unfinished), outcome.unknown};
-  }
-  if (outcome.unknown.empty())
-    return {Errc::worker_died,
-            outcome.deaths + " before they began a tile",
-            counts,
-            std::move(unfinished),
-            {}};
+/// What the dead left behind, in words: who they were, and which tiles.
+inline std::string words_of(const Outcome& outcome) {
+  if (outcome.unknown.empty()) return outcome.deaths + " before they began a tile";
   std::string tiles;
   for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
     tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
   if (outcome.unknown.size() > 20) tiles += ", ...";
-  return {Errc::worker_died, outcome.deaths + "; the state of tile " + tiles + " is unknown",
-          counts + ", dead workers are replaced, and the pool can be used", std::move(unfinished),
-          outcome.unknown};
+  return outcome.deaths + "; the state of tile " + tiles + " is unknown";
+}
+
+/// The error of a job that did not finish. What a kernel throws to end early after a cancel does
+/// not make its job a failed one.
+inline JobError failure(const Board& board, const JobMemory& memory, const Outcome& outcome,
+                        bool cancelled) {
+  std::vector<std::size_t> unfinished;
+  for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
+    unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
+  std::sort(unfinished.begin(), unfinished.end());
+  const auto asked = memory.head().asked;
+  const auto counts = std::to_string(asked - unfinished.size()) + " of " + std::to_string(asked) +
+                      " tiles are done and stay";
+  const auto& log = board.head().failures;
+  std::vector<JobError::Failure> thrown;
+  for (auto& told : log.told()) thrown.push_back({told.tile, std::move(told.text)});
+  std::string threw;
+  if (!thrown.empty()) {
+    threw = "the kernel threw in tile " + std::to_string(thrown[0].tile) + ": " + thrown[0].text;
+    if (outcome.failed.size() > 1)
+      threw += " (and in " + std::to_string(outcome.failed.size() - 1) + " more)";
+  }
+  const auto error = [&](Errc code, const std::string& happened, const std::string& advice) {
+    return JobError(code, happened, advice, std::move(unfinished), outcome.unknown,
+                    std::move(thrown));
+  };
+
+  std::string also = threw.empty() ? "" : "; " + threw;
+  if (!outcome.unknown.empty()) also += "; " + words_of(outcome);
+  if (cancelled) return error(Errc::cancelled, "the job was cancelled" + also, counts);
+  for (const auto& outside : log.told_outside())
+    return error(outside.code, "a worker could not begin the job: " + outside.text, counts);
+  if (!threw.empty()) return error(Errc::kernel_failed, also.substr(2), counts);
+  if (log.any())
+    return error(Errc::worker_died, outcome.deaths + " while it told of a failure", counts);
+  return error(Errc::worker_died, words_of(outcome),
+               outcome.unknown.empty()
+                   ? counts
+                   : counts + ", dead workers are replaced, and the pool can be used");
 }
 
 }  // namespace tessera::detail

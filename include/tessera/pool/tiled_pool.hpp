@@ -72,21 +72,92 @@ class TiledPool {
   /// kernel takes a TileView for each, or a const Tile<R>& before them. Throws Error before
   /// anything runs (invalid_shape, shape_mismatch, overlap, captured_address, no_space), and
   /// JobError where a kernel threw or a worker died: other tiles are done then.
-  template <std::size_t R, class K, class... Args>
+  template <std::size_t R, detail::NoOptions K, class... Args>
   auto map(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
-    return map(std::to_array(tile), std::forward<K>(kernel), std::forward<Args>(arguments)...);
+    return map(std::to_array(tile), {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
+  }
+  template <std::size_t R, detail::NoOptions K, class... Args>
+  auto map(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
+    return map(tile, {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
+  }
+  /// The same with options, as in `pool.map({4, 4}, {.only = error.unfinished}, kernel, a)`.
+  template <std::size_t R, class K, class... Args>
+  auto map(const std::size_t (&tile)[R], const JobOptions& options, K&& kernel,
+           Args&&... arguments) {
+    return map(std::to_array(tile), options, std::forward<K>(kernel),
+               std::forward<Args>(arguments)...);
   }
   template <std::size_t R, class K, class... Args>
-  auto map(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
-    static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
-    return run<R>(tile, std::decay_t<K>(std::forward<K>(kernel)),
-                  detail::section_of<Use::read>(arguments)...);
+  auto map(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
+           Args&&... arguments) {
+    return mapped<R>(Now{}, tile, options, std::forward<K>(kernel), arguments...);
+  }
+
+  /// Has the same done while the caller goes on: the Job waits for results, tells the progress,
+  /// cancels. What can be checked is checked before this returns. A pool runs its jobs, these and
+  /// those of map, in the order of the calls.
+  template <std::size_t R, detail::NoOptions K, class... Args>
+  auto map_async(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
+    return map_async(std::to_array(tile), {}, std::forward<K>(kernel),
+                     std::forward<Args>(arguments)...);
+  }
+  template <std::size_t R, detail::NoOptions K, class... Args>
+  auto map_async(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
+    return map_async(tile, {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
+  }
+  template <std::size_t R, class K, class... Args>
+  auto map_async(const std::size_t (&tile)[R], const JobOptions& options, K&& kernel,
+                 Args&&... arguments) {
+    return map_async(std::to_array(tile), options, std::forward<K>(kernel),
+                     std::forward<Args>(arguments)...);
+  }
+  template <std::size_t R, class K, class... Args>
+  auto map_async(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
+                 Args&&... arguments) {
+    return mapped<R>(Later{}, tile, options, std::forward<K>(kernel), arguments...);
   }
 
   /// out[x] = function(in[x]...) for every element; the pool chooses the boxes. Inputs broadcast to
   /// the output's shape by their trailing axes. `out` may be one of the inputs. Errors as with map.
-  template <class Out, class F, class... In>
+  template <class Out, detail::NoOptions F, class... In>
   void transform(Out&& out, F&& function, In&&... in) {
+    transformed(Now{}, out, {}, std::forward<F>(function), in...);
+  }
+  /// The same with options; the numbers of its tiles are those that a JobError tells.
+  template <class Out, class F, class... In>
+  void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
+    transformed(Now{}, out, options, std::forward<F>(function), in...);
+  }
+  /// The same while the caller goes on, as with map_async.
+  template <class Out, detail::NoOptions F, class... In>
+  Job<void> transform_async(Out&& out, F&& function, In&&... in) {
+    return transformed(Later{}, out, {}, std::forward<F>(function), in...);
+  }
+  template <class Out, class F, class... In>
+  Job<void> transform_async(Out&& out, const JobOptions& options, F&& function, In&&... in) {
+    return transformed(Later{}, out, options, std::forward<F>(function), in...);
+  }
+
+  std::size_t workers() const { return caller().workers(); }
+  /// Process numbers of the workers; empty for in_caller().
+  std::vector<int> worker_pids() const { return caller().worker_pids(); }
+  /// How the last job went.
+  Report report() const { return caller().report(); }
+
+ private:
+  struct Now {};    // the caller waits
+  struct Later {};  // it gets a Job
+
+  template <std::size_t R, class When, class K, class... Args>
+  auto mapped(When when, const std::array<std::size_t, R>& tile, const JobOptions& options,
+              K&& kernel, Args&... arguments) {
+    static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
+    return run<R>(when, tile, options, std::decay_t<K>(std::forward<K>(kernel)),
+                  detail::section_of<Use::read>(arguments)...);
+  }
+
+  template <class When, class Out, class F, class... In>
+  auto transformed(When when, Out& out, const JobOptions& options, F&& function, In&... in) {
     const auto target = output(out);
     using Target = std::decay_t<decltype(target)>;
     constexpr std::size_t N = Target::rank;
@@ -98,22 +169,15 @@ class TiledPool {
                                         const value_of<decltype(section)>&...>,
                     "tessera: transform's function can't be called with one element of each input");
       auto kernel = elementwise(Function(std::forward<F>(function)));
-      if constexpr (N == 0) {
-        run<1>({full}, std::move(kernel), target, section...);
-      } else {
-        run<N>(boxes_for(target.shape), std::move(kernel), target, section...);
-      }
+      if constexpr (N == 0)
+        return run<1>(when, {full}, options, std::move(kernel), target, section...);
+      else
+        return run<N>(when, boxes_for(target.shape), options, std::move(kernel), target,
+                      section...);
     };
-    apply(detail::section_of<Use::read>(in)...);
+    return apply(detail::section_of<Use::read>(in)...);
   }
 
-  std::size_t workers() const { return caller().workers(); }
-  /// Process numbers of the workers; empty for in_caller().
-  std::vector<int> worker_pids() const { return caller().worker_pids(); }
-  /// How the last job went.
-  Report report() const { return caller().report(); }
-
- private:
   struct InCaller {};
   explicit TiledPool(InCaller) : caller_(std::make_unique<detail::Caller>(0)) {}
 
@@ -182,8 +246,9 @@ class TiledPool {
     }
   }
 
-  template <std::size_t R, class K, class... Sections>
-  auto run(const std::array<std::size_t, R>& tile, K wrapped, const Sections&... sections) {
+  template <std::size_t R, class When, class K, class... Sections>
+  auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, K wrapped,
+           const Sections&... sections) {
     static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
     const auto& kernel = detail::unwrapped(wrapped);
     using Kernel = std::decay_t<decltype(kernel)>;
@@ -206,14 +271,33 @@ class TiledPool {
     order.axes = R;
     std::copy(extents.begin(), extents.end(), order.grid.begin());
     std::copy(tile.begin(), tile.end(), order.tile.begin());
+    order.collect = options.on_throw == OnThrow::collect;
+    order.only = detail::chosen(options.only, grid.size());
+    constexpr bool later = std::is_same_v<When, Later>;
     if constexpr (std::is_void_v<Result>) {
-      caller().run(order, nullptr);
+      if constexpr (later)
+        return started<void>(std::move(order));
+      else
+        caller().run(order, nullptr);
     } else {
       order.result_size = sizeof(Result);
       auto results = empty_results<Result>(grid.counts());
-      caller().run(order, results.data());
-      return results;
+      if (order.only) std::fill(results.storage().begin(), results.storage().end(), Result{});
+      if constexpr (later) {
+        return started<xt::xtensor<Result, R>>(std::move(order), std::move(results));
+      } else {
+        caller().run(order, results.data());
+        return results;
+      }
     }
+  }
+
+  template <class Results, class... Values>
+  Job<Results> started(detail::JobOrder&& order, Values&&... values) {
+    auto state = std::make_shared<detail::AsyncJobOf<Results>>(
+        std::move(order), caller().premises(), std::forward<Values>(values)...);
+    caller().submit(state);
+    return Job<Results>(std::move(state));
   }
 
   detail::Caller& caller() const {

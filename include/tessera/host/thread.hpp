@@ -1,0 +1,49 @@
+// Floor 1, host: a thread of the library's own.
+//
+// It takes no signal that is meant for the process: handlers run on the user's threads, as in a
+// program without this library. Signals of a thread's own faults reach it.
+#pragma once
+
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <signal.h>
+#endif
+
+namespace tessera::host {
+
+/// Starts a thread that runs `body`. Throws Error(system) where there can be no further thread.
+template <class Body>
+std::thread quiet_thread(const std::string& subject, Body&& body) {
+#if defined(TESSERA_POSIX)
+  // A new thread has its maker's mask.
+  struct Blocked {
+    Blocked() {
+      sigset_t signals;
+      ::sigfillset(&signals);
+      for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF})
+        ::sigdelset(&signals, own);
+      ::pthread_sigmask(SIG_SETMASK, &signals, &before);
+    }
+    Blocked(const Blocked&) = delete;
+    Blocked& operator=(const Blocked&) = delete;
+    ~Blocked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before;
+  };
+  const Blocked blocked;
+#endif
+  try {
+    return std::thread(std::forward<Body>(body));
+  } catch (const std::system_error& failure) {
+    throw Error(Errc::system, subject, std::string("starting a thread: ") + failure.what(),
+                "see ulimit -u and the memory that is free");
+  }
+}
+
+}  // namespace tessera::host

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include <tessera/pool/job.hpp>
+#include <tessera/pool/job_error.hpp>
 
 namespace tessera_test {
 

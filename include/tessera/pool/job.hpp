@@ -1,61 +1,17 @@
-// Floor 3, pool: JobOptions, and Job, what an asynchronous call gives back.
+// Floor 3, pool: Job, what an asynchronous call gives back.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
-#include <concepts>
-#include <cstddef>
 #include <memory>
-#include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/pool/async_job.hpp>
 #include <tessera/pool/job_error.hpp>
+#include <tessera/pool/job_options.hpp>
 
 namespace tessera {
-
-/// What becomes of a job's other tiles when a kernel throws.
-enum class OnThrow {
-  stop,    ///< no further tile is begun
-  collect  ///< they go on; the JobError lists every tile that threw
-};
-
-/// How a job is run, named as in `pool.map({4, 4}, {.on_throw = OnThrow::collect}, kernel, a)`.
-struct JobOptions {
-  OnThrow on_throw = OnThrow::stop;
-  /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
-  /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are
-  /// value-initialised.
-  std::optional<std::vector<std::size_t>> only = std::nullopt;
-};
-
-namespace detail {
-
-/// What stands where options may: a kernel, or transform's function.
-template <class T>
-concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
-
-/// The tiles that `only` names, each once, ascending. Throws Error(invalid_argument) for a number
-/// that no tile has.
-inline std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<std::size_t>> only,
-                                                      std::size_t tiles) {
-  if (!only) return only;
-  std::sort(only->begin(), only->end());
-  only->erase(std::unique(only->begin(), only->end()), only->end());
-  if (!only->empty() && only->back() >= tiles)
-    throw Error(
-        Errc::invalid_argument, "TiledPool",
-        "JobOptions::only asks for tile " + std::to_string(only->back()) + ", and the job has " +
-            std::to_string(tiles) + " tiles",
-        "tiles are numbered from 0, row-major; give the tile shape that the numbers are of");
-  return only;
-}
-
-}  // namespace detail
 
 /// A job that runs, or waits for its turn, while its caller goes on. It keeps its arrays' memory
 /// and, for arrays that this process owns, their names until the job has ended, whatever becomes of
@@ -66,7 +22,7 @@ inline std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<
 /// One thread may move and get() it, and any may use the rest meanwhile. In a forked child all but
 /// valid(), cancel() and the destructor, which do nothing there, throw Error(pool_unusable).
 template <class Results>
-class Job {
+class [[nodiscard("the end of a Job cancels its job")]] Job {
  public:
   /// No job.
   Job() noexcept = default;

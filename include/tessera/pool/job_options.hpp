@@ -1,0 +1,57 @@
+// Floor 3, pool: JobOptions, how a job is run.
+//
+// Every option has a default that leaves the job as it is without options.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <tessera/base/error.hpp>
+
+namespace tessera {
+
+/// What becomes of a job's other tiles when a kernel throws.
+enum class OnThrow {
+  stop,    ///< no further tile is begun
+  collect  ///< they go on; the JobError lists every tile that threw
+};
+
+/// How a job is run, named as in `pool.map({4, 4}, {.on_throw = OnThrow::collect}, kernel, a)`.
+struct JobOptions {
+  OnThrow on_throw = OnThrow::stop;
+  /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
+  /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are
+  /// value-initialised.
+  std::optional<std::vector<std::size_t>> only = std::nullopt;
+};
+
+namespace detail {
+
+/// What stands where options may: a kernel, or transform's function.
+template <class T>
+concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
+
+/// The tiles that `only` names, each once, ascending. Throws Error(invalid_argument) for a number
+/// that no tile has.
+inline std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<std::size_t>> only,
+                                                      std::size_t tiles) {
+  if (!only) return only;
+  std::sort(only->begin(), only->end());
+  only->erase(std::unique(only->begin(), only->end()), only->end());
+  if (!only->empty() && only->back() >= tiles)
+    throw Error(
+        Errc::invalid_argument, "TiledPool",
+        "JobOptions::only asks for tile " + std::to_string(only->back()) + ", and the job has " +
+            std::to_string(tiles) + " tiles",
+        "tiles are numbered from 0, row-major; give the tile shape that the numbers are of");
+  return only;
+}
+
+}  // namespace detail
+
+}  // namespace tessera

@@ -426,3 +426,78 @@ TEST_CASE("The name's end is exact when many threads create and end segments whi
   CHECK(failures == std::vector<std::string>(20));
   for (int t = 0; t < 3; ++t) CHECK_FALSE(exists(shm_path(name + "-" + std::to_string(t))));
 }
+
+TEST_CASE("A name that is in use stays when its owner ends, locked, and goes with the last use") {
+  const auto name = unique_name();
+  const auto segment = create(name);
+  {
+    const Segment::NameUse one(segment);
+    {
+      Segment::NameUse two(segment);
+      const Segment::NameUse moved(std::move(two));
+      segment->end();
+      segment->end();
+      REQUIRE(exists(shm_path(name)));
+      REQUIRE_FALSE(segment->ended());
+      REQUIRE_FALSE(tessera::detail::remove_orphan(name));  // its lock is held
+    }
+    REQUIRE(exists(shm_path(name)));
+  }
+  REQUIRE_FALSE(exists(shm_path(name)));
+  REQUIRE(segment->ended());
+}
+
+TEST_CASE("A use of a name that ends before the owner does leaves the name to the owner") {
+  const auto name = unique_name();
+  const auto segment = create(name);
+  { const Segment::NameUse use(segment); }
+  REQUIRE(exists(shm_path(name)));
+  REQUIRE(segment->owned());
+  segment->end();
+  REQUIRE_FALSE(exists(shm_path(name)));
+}
+
+TEST_CASE("A use of a name that is gone brings nothing back and removes nothing") {
+  const auto name = unique_name();
+  const auto segment = create(name);
+  segment->end();
+  const auto next = create(name);
+  { const Segment::NameUse use(segment); }
+  REQUIRE(exists(shm_path(name)));
+  REQUIRE(next->owned());
+}
+
+TEST_CASE("A use of an attached segment's name never removes it") {
+  const auto name = unique_name();
+  const auto owner = create(name);
+  auto attached = attach(name);
+  {
+    const Segment::NameUse use(attached);
+    attached->end();
+  }
+  attached.reset();
+  REQUIRE(exists(shm_path(name)));
+}
+
+TEST_CASE("A name kept while it is in use stays") {
+  const auto name = unique_name();
+  const Removed removed(shm_path(name));
+  const auto segment = create(name);
+  {
+    const Segment::NameUse use(segment);
+    segment->keep();
+    segment->end();
+  }
+  REQUIRE(exists(shm_path(name)));
+}
+
+TEST_CASE("A use of a name in a forked child leaves the parent's name alone") {
+  const auto name = unique_name();
+  const auto segment = create(name);
+  auto use = std::make_unique<Segment::NameUse>(segment);
+  segment->end();
+  REQUIRE(failure_in_child([&] { use.reset(); }) == "");
+  REQUIRE(exists(shm_path(name)));
+  use.reset();
+  REQUIRE_FALSE(exists(shm_path(name)));
+}

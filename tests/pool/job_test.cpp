@@ -415,11 +415,13 @@ TEST_CASE("a kernel that throws because it was stopped makes its job a cancelled
 
 namespace {
 Job<void>* job_of_the_handler = nullptr;
-std::atomic<int> errno_before{0}, errno_after{0};
+std::atomic<int> errno_after{0};
 void cancel_in_handler(int) {
+  const int kept = errno;
   errno = 4711;
   job_of_the_handler->cancel();
   errno_after = errno;
+  errno = kept;
 }
 }  // namespace
 
@@ -433,7 +435,6 @@ TEST_CASE("a signal handler may cancel while its thread waits and finds errno as
     std::optional<GatedJob> first;
     if (queued) first.emplace(pool);
     auto begun = SharedArray<int, 1>::create({2});
-    // Two tiles and one of them never begun, or none: not all are done when it is cancelled.
     auto job = pool.map_async(
         {1},
         [](const Tile<1>& tile, auto v) {
@@ -689,7 +690,7 @@ TEST_CASE("a kernel that ends its own Job does not wait for itself") {
       [](auto v) {
         wait_until([] { return there.load(); });
         own.reset();
-        v = 1;
+        shared(v(0)).store(1);
       },
       into(a)));
   there = true;

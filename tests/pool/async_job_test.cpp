@@ -1,0 +1,122 @@
+// One asynchronous job's life, step by step.
+#include <tessera/pool/async_job.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::JobError;
+using tessera::detail::AsyncJob;
+using tessera::detail::JobOrder;
+using tessera::detail::not_begun;
+using tessera::detail::Premises;
+
+namespace {
+
+JobOrder order_of(std::size_t tiles) {
+  JobOrder out;
+  out.tiles = tiles;
+  return out;
+}
+
+struct Running {
+  std::shared_ptr<Premises> premises = std::make_shared<Premises>(2);
+  AsyncJob job{order_of(10), premises};
+  Running() {
+    REQUIRE(job.begin());
+    job.armed(5);
+  }
+  std::uint64_t stopped() const { return premises->board.head().stop.load(); }
+};
+
+}  // namespace
+
+TEST_CASE("a cancel stops the round that is armed") {
+  Running running;
+  REQUIRE(running.stopped() == 0);
+  running.job.cancel();
+  REQUIRE(running.stopped() == 5);
+}
+
+TEST_CASE("a round that is armed after a cancel is stopped") {
+  Running running;
+  running.job.cancel();
+  running.job.armed(6);
+  REQUIRE(running.stopped() == 6);
+}
+
+TEST_CASE("a cancel between the beginning and the first round stops that round") {
+  const auto premises = std::make_shared<Premises>(1);
+  AsyncJob job(order_of(1), premises);
+  REQUIRE(job.begin());
+  job.cancel();
+  REQUIRE(premises->board.head().stop.load() == 0);
+  job.armed(3);
+  REQUIRE(premises->board.head().stop.load() == 3);
+}
+
+TEST_CASE("a stop never moves backwards") {
+  Running running;
+  running.premises->board.stop(8);
+  running.job.cancel();
+  REQUIRE(running.stopped() == 8);
+}
+
+TEST_CASE("a cancel after the end stops nobody") {
+  Running running;
+  running.job.end({}, {});
+  running.job.cancel();
+  REQUIRE(running.stopped() == 0);
+  running.job.check_end();
+}
+
+TEST_CASE("progress counts what the workers count while the job runs and keeps it afterwards") {
+  Running running;
+  auto slots = running.premises->board.slots();
+  REQUIRE(running.job.progress().done == 0);
+  slots[0].tiles.store(3);
+  slots[1].tiles.store(4);
+  REQUIRE(running.job.progress().done == 7);
+  running.job.end(std::make_exception_ptr(std::runtime_error("x")), {});
+  slots[0].tiles.store(0);  // the next job's
+  REQUIRE(running.job.progress().done == 7);
+  REQUIRE(running.job.progress().total == 10);
+}
+
+TEST_CASE("progress read in the moment of the next job's beginning is not that job's") {
+  for (int round = 0; round < 200; ++round) {
+    Running running;
+    auto slots = running.premises->board.slots();
+    slots[0].tiles.store(9);
+    std::thread pool([&] {
+      slots[1].tiles.fetch_add(1);
+      running.job.end({}, {});
+      for (auto& slot : slots) slot.tiles.store(0, std::memory_order_release);
+      for (int k = 0; k < 1000; ++k) slots[0].tiles.fetch_add(1, std::memory_order_relaxed);
+    });
+    std::size_t last = 9, wrong = 0;
+    for (int k = 0; k < 200; ++k) {
+      const auto done = running.job.progress().done;
+      wrong += done < last || done > 10;
+      last = done;
+    }
+    pool.join();
+    REQUIRE(wrong == 0);
+    REQUIRE(running.job.progress().done == 10);
+  }
+}
+
+TEST_CASE("the error of a job that never began lists the tiles that were asked for") {
+  REQUIRE(not_begun(order_of(3)).unfinished == std::vector<std::size_t>{0, 1, 2});
+  auto order = order_of(9);
+  order.only = {2, 7};
+  const auto error = not_begun(order);
+  REQUIRE(error.unfinished == std::vector<std::size_t>{2, 7});
+  REQUIRE(error.errc() == Errc::cancelled);
+}

@@ -25,4 +25,8 @@ say "the sum of two fields: tiled_add --a --b --out"
 "$programs/tiled_add" --a "$data/coads_air_temperature.npy" \
   --b "$data/coads_specific_humidity.npy" --out "$out/sum.npy"
 
-say "the output is in $(pwd -P)/$out: anomaly.npy and sum.npy"
+say "the anomaly again, as a job that could take a night: overnight"
+rm -f "$out/overnight.npy"
+"$programs/overnight" "$data/coads_air_temperature.npy" "$out/overnight.npy"
+
+say "the output is in $(pwd -P)/$out: anomaly.npy, sum.npy and overnight.npy"

@@ -13,5 +13,7 @@
 #include <tessera/memory/shared_array.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job.hpp>
+#include <tessera/pool/job_error.hpp>
+#include <tessera/pool/job_options.hpp>
 #include <tessera/pool/kernel.hpp>
 #include <tessera/pool/tiled_pool.hpp>

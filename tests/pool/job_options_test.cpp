@@ -170,6 +170,7 @@ TEST_CASE("the tiles of a list are run, once each, and no other") {
     REQUIRE(results(k).value == (run ? static_cast<int>(k) : -5));
   }
   const auto report = pool.report();
+  REQUIRE(report.tiles == 4);
   REQUIRE(std::accumulate(report.tiles_per_worker.begin(), report.tiles_per_worker.end(),
                           std::size_t{0}) == 4);
 }

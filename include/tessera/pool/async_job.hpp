@@ -79,7 +79,7 @@ class AsyncJob {
     order.async = this;
     names_.reserve(order.arguments.size());
     for (const auto& argument : order.arguments) names_.emplace_back(argument.segment);
-    report_.tiles = order.tiles;
+    report_.tiles = order.asked();
   }
   AsyncJob(const AsyncJob&) = delete;
   AsyncJob& operator=(const AsyncJob&) = delete;

@@ -106,7 +106,7 @@ class Caller {
   }
 
   /// Has a job run in its turn, while this thread goes on. Throws Error for what is known before.
-  void submit(std::shared_ptr<AsyncJob> job) {
+  void submit(const std::shared_ptr<AsyncJob>& job) {
     check_use();
     JobMemory::plan(job->order);
     if (!in_caller()) {
@@ -119,7 +119,7 @@ class Caller {
         auto error = attempt(its);
         its.end(std::move(error), report_);
       });
-    dispatcher_->submit(std::move(job));
+    dispatcher_->submit(job);
   }
 
  private:
@@ -162,7 +162,7 @@ class Caller {
 
   void run_in_turn(const JobOrder& order, void* results) {
     report_ = Report{};
-    report_.tiles = order.tiles;
+    report_.tiles = order.asked();
     report_.tiles_per_worker.assign(workers(), 0);
     if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) {
       if (cancelled(order)) throw not_begun(order);  // the pool ends, and cancelled it before

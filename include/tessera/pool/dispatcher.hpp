@@ -40,7 +40,7 @@ class Dispatcher {
   }
 
   /// Takes the job's ticket; from now on it runs in its turn.
-  void submit(std::shared_ptr<AsyncJob> job) {
+  void submit(const std::shared_ptr<AsyncJob>& job) {
     {
       const std::lock_guard lock(mutex_);
       queue_.push_back(job);

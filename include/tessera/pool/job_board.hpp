@@ -56,7 +56,7 @@ static_assert(sizeof(TileByte) == 1 && TileByte::is_always_lock_free);
 struct alignas(cache_line) WorkerSlot {
   std::atomic<std::uint64_t> inside{0};  ///< the job whose memory this worker may touch; 0: none
   std::atomic<std::uint64_t> tiles{
-      0};  ///< finished in the job that it was last inside; for the report
+      0};  ///< finished in the job that was armed last; for the report and for progress
   std::atomic<std::uint32_t> ends{0};     ///< how many processes in this slot have died
   std::atomic<std::int32_t> last_end{0};  ///< wait status of the last that died
   std::atomic<std::int32_t> last_pid{0};  ///< and its number

@@ -13,7 +13,7 @@ namespace tessera {
 
 /// How a job went.
 struct Report {
-  std::size_t tiles = 0;                      ///< of the job
+  std::size_t tiles = 0;                      ///< that the job computed: see Progress
   std::vector<std::size_t> tiles_per_worker;  ///< finished, by worker
   std::size_t rerun_tiles = 0;   ///< taken over from workers that died before they started them
   std::size_t workers_lost = 0;  ///< died during the job; each was replaced

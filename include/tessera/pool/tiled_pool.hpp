@@ -54,15 +54,17 @@ struct Elementwise {
 /// threads, since workers are forked; globals are seen as they were then. Its methods may be called
 /// from any thread; jobs run one after the other, as they came. An array made before the pool stays
 /// in memory until the pool ends, since the workers inherit it: make the pool first. It ends its
-/// workers when it ends, and when the process ends in any other way its keeper does.
+/// workers when it ends, and when the process ends in any other way its keeper does. Its end
+/// cancels what it still has to run, and waits for kernels in the middle of a tile, though not for
+/// ever: it ends their processes after two seconds.
 class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws
   /// Error(invalid_argument) for 0 or more than 1024, Error(no_space) where there is no memory.
   explicit TiledPool(std::size_t workers = host::usable_cores()) : caller_(checked(workers)) {}
 
-  /// A pool without processes: the same calls and checks, run in the caller, for debuggers and unit
-  /// tests of kernels.
+  /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a
+  /// thread of it), for debuggers and unit tests of kernels.
   static TiledPool in_caller() { return TiledPool(InCaller{}); }
 
   /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles
@@ -93,9 +95,10 @@ class TiledPool {
     return mapped<R>(Now{}, tile, options, std::forward<K>(kernel), arguments...);
   }
 
-  /// Has the same done while the caller goes on: the Job waits for results, tells the progress,
-  /// cancels. What can be checked is checked before this returns. A pool runs its jobs, these and
-  /// those of map, in the order of the calls.
+  /// Has the same done while the caller goes on: the Job that it gives waits for the results, tells
+  /// the progress, cancels. What can be checked is checked before this returns; Job::get() throws
+  /// the rest. A pool runs its jobs, these and those of map, in the order of the calls; its first
+  /// asynchronous one starts a thread.
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map_async(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
     return map_async(std::to_array(tile), {}, std::forward<K>(kernel),

@@ -126,7 +126,8 @@ class TiledPool {
   void transform(Out&& out, F&& function, In&&... in) {
     transformed(Now{}, out, {}, std::forward<F>(function), in...);
   }
-  /// The same with options; the numbers of its tiles are those that a JobError tells.
+  /// The same with options. Its tiles are the boxes that the pool chooses: the numbers that a
+  /// JobError tells mean the same boxes again for the same output and number of workers.
   template <class Out, class F, class... In>
   void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
     transformed(Now{}, out, options, std::forward<F>(function), in...);

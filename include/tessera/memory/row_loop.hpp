@@ -7,6 +7,7 @@
 // temporary and becomes an operand: so `x - xt::mean(x, {0})` computes its mean once, too.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -44,6 +45,7 @@ struct Operand {
     else
       return at[i * strides[N - 1]];
   }
+  const Operand& bare() const { return *this; }
   bool unit() const { return N == 0 || strides[N - 1] == 1; }
   /// True if axis - 1 goes on where axis ends after `length` elements.
   bool joins(std::size_t axis, std::ptrdiff_t length) const {
@@ -77,10 +79,15 @@ struct Constant {
   const T& read(std::ptrdiff_t) const {
     return value;
   }
+  const Constant& bare() const { return *this; }
   bool unit() const { return true; }
   bool joins(std::size_t, std::ptrdiff_t) const { return true; }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
+
+/// A function as a loop carries it.
+template <class F>
+using Carried = std::conditional_t<std::is_trivially_copyable_v<F>, F, const F&>;
 
 template <class F, class... Nodes>
 struct Applied {
@@ -94,6 +101,15 @@ struct Applied {
   decltype(auto) read(std::ptrdiff_t i) const {
     return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
                       nodes);
+  }
+  /// The same without what it owns: cheap to copy, valid as long as this is.
+  auto bare() const {
+    return std::apply(
+        [&](const auto&... node) {
+          return Applied<Carried<F>, std::decay_t<decltype(node.bare())>...>{function,
+                                                                             {node.bare()...}};
+        },
+        nodes);
   }
   bool unit() const {
     return std::apply([](const auto&... node) { return (node.unit() && ...); }, nodes);
@@ -118,58 +134,87 @@ struct Evaluated {
   decltype(auto) read(std::ptrdiff_t i) const {
     return node.template read<Unit>(i);
   }
+  auto bare() const { return node.bare(); }
   bool unit() const { return node.unit(); }
   bool joins(std::size_t axis, std::ptrdiff_t length) const { return node.joins(axis, length); }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
-/// Calls body(length) for each row of `shape`, the nodes of `out` and `in` standing at its
-/// beginning. Rows that follow each other in memory in every operand are joined to one.
-template <std::size_t N, class Out, class In, class Body>
-void for_each_row(const std::array<std::size_t, N>& shape, Out& out, In& in, Body&& body) {
-  for (const auto extent : shape)
-    if (extent == 0) return;
-  if constexpr (N <= 1) {
-    body(N == 0 ? std::ptrdiff_t{1} : static_cast<std::ptrdiff_t>(shape[N == 0 ? 0 : N - 1]));
+/// A loop over N axes as rows: the last axes, as far as they follow each other in memory in every
+/// operand, are one row; the axes before them are walked.
+template <std::size_t N>
+struct Rows {
+  std::array<std::size_t, N> counts{};  ///< steps on each walked axis; 1 on those of the row
+  std::ptrdiff_t length = 1;            ///< elements of a row
+
+  template <class Out, class In>
+  Rows(const std::array<std::size_t, N>& shape, const Out& out, const In& in) : counts(shape) {
+    if constexpr (N > 0) {
+      length = static_cast<std::ptrdiff_t>(std::exchange(counts[N - 1], 1));
+      for (std::size_t d = N - 1;
+           d > 0 && (counts[d - 1] == 1 || (out.joins(d, length) && in.joins(d, length))); --d)
+        length *= static_cast<std::ptrdiff_t>(std::exchange(counts[d - 1], 1));
+    }
+  }
+  bool empty() const {
+    return length == 0 || std::find(counts.begin(), counts.end(), 0u) != counts.end();
+  }
+};
+
+/// Calls body(out, in) at the beginning of each row. Nodes go down by value and the axes are
+/// constants, so that what moves can stay in registers.
+template <std::size_t Axis, std::size_t N, class Out, class In, class Body>
+void walk(const std::array<std::size_t, N>& counts, Out out, In in, const Body& body) {
+  if constexpr (Axis + 1 >= N) {
+    body(out, in);
   } else {
-    auto length = static_cast<std::ptrdiff_t>(shape[N - 1]);
-    std::size_t outer = N - 1;  // axes [0, outer) are walked, the others are one row
-    while (outer > 0 &&
-           (shape[outer - 1] == 1 || (out.joins(outer, length) && in.joins(outer, length))))
-      length *= static_cast<std::ptrdiff_t>(shape[--outer]);
-    std::array<std::size_t, N> index{};
-    for (;;) {
-      body(length);
-      std::size_t d = outer;
-      for (; d-- > 0;) {
-        out.step(d, 1);
-        in.step(d, 1);
-        if (++index[d] < shape[d]) break;
-        const auto back = -static_cast<std::ptrdiff_t>(shape[d]);
-        out.step(d, back);
-        in.step(d, back);
-        index[d] = 0;
-      }
-      if (d == static_cast<std::size_t>(-1)) return;
+    for (std::size_t i = 0; i < counts[Axis]; ++i) {
+      walk<Axis + 1>(counts, out, in, body);
+      out.step(Axis, 1);
+      in.step(Axis, 1);
     }
   }
 }
 
+/// Calls body(out, in, length) for each row of `shape`, the nodes standing at its beginning. Rows
+/// that follow each other in memory in every operand are joined to one.
+template <std::size_t N, class Out, class In, class Body>
+void for_each_row(const std::array<std::size_t, N>& shape, const Out& out, const In& in,
+                  Body&& body) {
+  const Rows<N> rows(shape, out, in);
+  if (rows.empty()) return;
+  walk<0>(rows.counts, out, in.bare(),
+          [&, length = rows.length](const Out& o, const auto& i) { body(o, i, length); });
+}
+
 /// out[x] = in[x] for every element; `in` is a node, converted as by static_cast.
 template <class T, std::size_t N, class Node>
-void run_rows(const std::array<std::size_t, N>& shape, Operand<T, N> out, Node in) {
-  const bool unit = out.unit() && in.unit();
-  for_each_row(shape, out, in, [&](std::ptrdiff_t length) {
-    if (unit) {
+void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out, const Node& in) {
+  const Rows<N> rows(shape, out, in);
+  if (rows.empty()) return;
+  const auto length = rows.length;
+  const auto nodes = in.bare();
+  if (!out.unit() || !in.unit()) {
+    walk<0>(rows.counts, out, nodes, [length](const auto& to, const auto& from) {
       TESSERA_INDEPENDENT
       for (std::ptrdiff_t i = 0; i < length; ++i)
-        out.template read<true>(i) = static_cast<T>(in.template read<true>(i));
-    } else {
+        to.template read<false>(i) = static_cast<T>(from.template read<false>(i));
+    });
+  } else if (length <= 32 && length % 4 == 0) {
+    walk<0>(rows.counts, out, nodes, [length](const auto& to, const auto& from) {
+      for (std::ptrdiff_t i = 0; i < length; i += 4) {
+        T block[4];
+        for (int j = 0; j < 4; ++j) block[j] = static_cast<T>(from.template read<true>(i + j));
+        for (int j = 0; j < 4; ++j) to.template read<true>(i + j) = block[j];
+      }
+    });
+  } else {
+    walk<0>(rows.counts, out, nodes, [length](const auto& to, const auto& from) {
       TESSERA_INDEPENDENT
       for (std::ptrdiff_t i = 0; i < length; ++i)
-        out.template read<false>(i) = static_cast<T>(in.template read<false>(i));
-    }
-  });
+        to.template read<true>(i) = static_cast<T>(from.template read<true>(i));
+    });
+  }
 }
 
 /// A strided operand of rank M, lined up by its trailing axes with a loop over N. Throws

@@ -323,8 +323,10 @@ TEST_CASE("Rows that follow each other in every operand are joined to one") {
   std::vector<double> cells(400);
   const auto rows = [&](std::array<std::ptrdiff_t, 3> out, std::array<std::ptrdiff_t, 3> in) {
     tessera::detail::Operand<double, 3> a{cells.data(), out}, b{cells.data(), in};
+    const tessera::detail::Rows<3> joined(shape, a, b);
     std::vector<std::ptrdiff_t> lengths;
-    tessera::detail::for_each_row(shape, a, b, [&](std::ptrdiff_t n) { lengths.push_back(n); });
+    tessera::detail::walk<0>(joined.counts, a, b,
+                             [&](const auto&, const auto&) { lengths.push_back(joined.length); });
     return lengths;
   };
   using Lengths = std::vector<std::ptrdiff_t>;

@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -29,6 +30,9 @@ struct Footprint {
   bool meets(const Footprint& other) const { return lo < other.hi && other.lo < hi; }
 };
 
+/// Steps on the axes N - 3 and N - 2 of a loop over N axes.
+using Ahead = std::array<std::ptrdiff_t, 2>;
+
 /// A strided operand of a loop over N axes; stride 0 where it is broadcast.
 template <class T, std::size_t N>
 struct Operand {
@@ -44,6 +48,14 @@ struct Operand {
       return at[i];
     else
       return at[i * strides[N - 1]];
+  }
+  /// Fetches the row that is ahead[0] steps away on axis N - 3 and ahead[1] on N - 2. It may lie
+  /// outside the array.
+  void prefetch(const Ahead& ahead) const {
+    auto offset = ahead[1] * strides[N - 2];
+    if constexpr (N >= 3) offset += ahead[0] * strides[N - 3];
+    TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) +
+                     static_cast<std::uintptr_t>(offset) * sizeof(T));
   }
   const Operand& bare() const { return *this; }
   bool unit() const { return N == 0 || strides[N - 1] == 1; }
@@ -79,6 +91,7 @@ struct Constant {
   const T& read(std::ptrdiff_t) const {
     return value;
   }
+  void prefetch(const Ahead&) const {}
   const Constant& bare() const { return *this; }
   bool unit() const { return true; }
   bool joins(std::size_t, std::ptrdiff_t) const { return true; }
@@ -101,6 +114,9 @@ struct Applied {
   decltype(auto) read(std::ptrdiff_t i) const {
     return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
                       nodes);
+  }
+  void prefetch(const Ahead& ahead) const {
+    std::apply([&](const auto&... node) { (node.prefetch(ahead), ...); }, nodes);
   }
   /// The same without what it owns: cheap to copy, valid as long as this is.
   auto bare() const {
@@ -140,6 +156,9 @@ struct Evaluated {
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
+/// Elements of a row that is too short to be worth a loop of its own.
+inline constexpr std::ptrdiff_t short_row = 32;
+
 /// A loop over N axes as rows: the last axes, as far as they follow each other in memory in every
 /// operand, are one row; the axes before them are walked.
 template <std::size_t N>
@@ -164,7 +183,8 @@ struct Rows {
 /// Calls body(out, in) at the beginning of each row. Nodes go down by value and the axes are
 /// constants, so that what moves can stay in registers.
 template <std::size_t Axis, std::size_t N, class Out, class In, class Body>
-void walk(const std::array<std::size_t, N>& counts, Out out, In in, const Body& body) {
+TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In in,
+                         const Body& body) {
   if constexpr (Axis + 1 >= N) {
     body(out, in);
   } else {
@@ -176,15 +196,23 @@ void walk(const std::array<std::size_t, N>& counts, Out out, In in, const Body& 
   }
 }
 
-/// Calls body(out, in, length) for each row of `shape`, the nodes standing at its beginning. Rows
-/// that follow each other in memory in every operand are joined to one.
-template <std::size_t N, class Out, class In, class Body>
-void for_each_row(const std::array<std::size_t, N>& shape, const Out& out, const In& in,
-                  Body&& body) {
-  const Rows<N> rows(shape, out, in);
-  if (rows.empty()) return;
-  walk<0>(rows.counts, out, in.bare(),
-          [&, length = rows.length](const Out& o, const auto& i) { body(o, i, length); });
+/// How far to read ahead in a walk over short rows; 0 for not at all. Rows on a line or page of
+/// their own are what no hardware fetches in time.
+template <class T, std::size_t N>
+Ahead look_ahead(const Rows<N>& rows, const Operand<T, N>& out) {
+  constexpr std::size_t ahead = 12;  // rows; from 8 to 20 it hardly matters
+  if constexpr (N >= 2) {
+    const auto near = rows.counts[N - 2];
+    const auto apart = static_cast<std::size_t>(std::abs(out.strides[N - 2])) * sizeof(T);
+    if (near < 2 || rows.length > short_row || apart < 4 * cache_line) return {};
+    if constexpr (N >= 3) {
+      const auto steps = (ahead + near - 1) / near;
+      if (near < 4 * ahead && rows.counts[N - 3] > steps)
+        return {static_cast<std::ptrdiff_t>(steps), 0};
+    }
+    if (near > ahead) return {0, ahead};
+  }
+  return {};
 }
 
 /// out[x] = in[x] for every element; `in` is a node, converted as by static_cast.
@@ -193,23 +221,39 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   const Rows<N> rows(shape, out, in);
   if (rows.empty()) return;
   const auto length = rows.length;
-  const auto nodes = in.bare();
+  const auto ahead = look_ahead(rows, out);
+  const bool reads_ahead = ahead != Ahead{};
+  const auto each_row = [&](const auto& body) {
+    walk<0>(rows.counts, out, in.bare(),
+            [ahead, reads_ahead, &body](const auto& to, const auto& from) {
+              if constexpr (N >= 2) {
+                if (reads_ahead) {
+                  to.prefetch(ahead);
+                  from.prefetch(ahead);
+                }
+              }
+              body(to, from);
+            });
+  };
   if (!out.unit() || !in.unit()) {
-    walk<0>(rows.counts, out, nodes, [length](const auto& to, const auto& from) {
+    each_row([length](const auto& to, const auto& from) {
       TESSERA_INDEPENDENT
       for (std::ptrdiff_t i = 0; i < length; ++i)
         to.template read<false>(i) = static_cast<T>(from.template read<false>(i));
     });
-  } else if (length <= 32 && length % 4 == 0) {
-    walk<0>(rows.counts, out, nodes, [length](const auto& to, const auto& from) {
-      for (std::ptrdiff_t i = 0; i < length; i += 4) {
-        T block[4];
-        for (int j = 0; j < 4; ++j) block[j] = static_cast<T>(from.template read<true>(i + j));
-        for (int j = 0; j < 4; ++j) to.template read<true>(i + j) = block[j];
-      }
-    });
+  } else if (std::is_trivial_v<T> && length <= short_row && length % 4 == 0) {
+    // Whole blocks are straight code at every level of optimisation, since reading them comes
+    // before writing.
+    if constexpr (std::is_trivial_v<T>)
+      each_row([length](const auto& to, const auto& from) {
+        for (std::ptrdiff_t i = 0; i < length; i += 4) {
+          T block[4];
+          for (int j = 0; j < 4; ++j) block[j] = static_cast<T>(from.template read<true>(i + j));
+          for (int j = 0; j < 4; ++j) to.template read<true>(i + j) = block[j];
+        }
+      });
   } else {
-    walk<0>(rows.counts, out, nodes, [length](const auto& to, const auto& from) {
+    each_row([length](const auto& to, const auto& from) {
       TESSERA_INDEPENDENT
       for (std::ptrdiff_t i = 0; i < length; ++i)
         to.template read<true>(i) = static_cast<T>(from.template read<true>(i));

@@ -85,16 +85,15 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   const auto ahead = look_ahead(rows, out);
   const bool reads_ahead = ahead != Ahead{};
   const auto each_row = [&](const auto& body) {
-    walk<0>(rows.counts, out, in.bare(),
-            [ahead, reads_ahead, &body](const auto& to, const auto& from) {
-              if constexpr (N >= 2) {
-                if (reads_ahead) {
-                  to.prefetch(ahead);
-                  from.prefetch(ahead);
-                }
-              }
-              body(to, from);
-            });
+    walk<0>(rows.counts, out, in.bare(), [&](const auto& to, const auto& from) {
+      if constexpr (N >= 2) {
+        if (reads_ahead) {
+          to.prefetch(ahead);
+          from.prefetch(ahead);
+        }
+      }
+      body(to, from);
+    });
   };
   if (!out.unit() || !in.unit()) {
     each_row([length](const auto& to, const auto& from) {

@@ -49,8 +49,8 @@ struct Operand {
       return at[i * strides[N - 1]];
   }
   /// Fetches the row that is ahead[0] steps away on axis N - 3 and ahead[1] on N - 2. It may lie
-  /// outside the array.
-  void prefetch(const Ahead& ahead) const {
+  /// outside the array. Inlined, since gcc drops calls of functions that do nothing but fetch.
+  TESSERA_INLINE void prefetch(const Ahead& ahead) const {
     auto offset = ahead[1] * strides[N - 2];
     if constexpr (N >= 3) offset += ahead[0] * strides[N - 3];
     TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) +
@@ -90,7 +90,7 @@ struct Constant {
   const T& read(std::ptrdiff_t) const {
     return value;
   }
-  void prefetch(const Ahead&) const {}
+  TESSERA_INLINE void prefetch(const Ahead&) const {}
   const Constant& bare() const { return *this; }
   bool unit() const { return true; }
   bool joins(std::size_t, std::ptrdiff_t) const { return true; }
@@ -114,8 +114,12 @@ struct Applied {
     return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
                       nodes);
   }
-  void prefetch(const Ahead& ahead) const {
-    std::apply([&](const auto&... node) { (node.prefetch(ahead), ...); }, nodes);
+  TESSERA_INLINE void prefetch(const Ahead& ahead) const {
+    prefetch(ahead, std::index_sequence_for<Nodes...>{});
+  }
+  template <std::size_t... I>
+  TESSERA_INLINE void prefetch(const Ahead& ahead, std::index_sequence<I...>) const {
+    (std::get<I>(nodes).prefetch(ahead), ...);
   }
   /// The same without what it owns: cheap to copy, valid as long as this is.
   auto bare() const {

@@ -103,14 +103,19 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
     });
     return;
   }
-  if constexpr (std::is_trivial_v<T> && sizeof(T) <= 16) {
+  if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= 16) {
     if (length <= short_row && length % 4 == 0) {
       // Straight code at every level of optimisation, since a block is read before it is written.
       each_row([length](const auto& to, const auto& from) {
         for (std::ptrdiff_t i = 0; i < length; i += 4) {
-          T block[4];
-          for (int j = 0; j < 4; ++j) block[j] = static_cast<T>(from.template read<true>(i + j));
-          for (int j = 0; j < 4; ++j) to.template read<true>(i + j) = block[j];
+          const T block[]{static_cast<T>(from.template read<true>(i)),
+                          static_cast<T>(from.template read<true>(i + 1)),
+                          static_cast<T>(from.template read<true>(i + 2)),
+                          static_cast<T>(from.template read<true>(i + 3))};
+          to.template read<true>(i) = block[0];
+          to.template read<true>(i + 1) = block[1];
+          to.template read<true>(i + 2) = block[2];
+          to.template read<true>(i + 3) = block[3];
         }
       });
       return;

@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include <fstream>
+
 #include "support/catch.hpp"
 #include "support/scene.hpp"
 
@@ -26,4 +28,10 @@ TEST_CASE("a process bound to one core may use one") {
             must(::sched_setaffinity(0, sizeof set, &set) == 0, "the affinity can be set");
             must(usable_cores() == 1, "one core is usable");
           }) == "");
+}
+
+TEST_CASE("the last-level cache is the largest that the system names, or unknown") {
+  const auto cache = tessera::host::last_level_cache();
+  REQUIRE((cache == 0 || cache >= (std::size_t{1} << 16)));
+  REQUIRE((cache == 0) == !std::ifstream("/sys/devices/system/cpu/cpu0/cache/index0/size").good());
 }

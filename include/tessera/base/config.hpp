@@ -37,6 +37,21 @@
 #define TESSERA_INDEPENDENT
 #endif
 
+// A function whose inlining decides what its loop costs, however long its caller grows.
+#if defined(__GNUC__)
+#define TESSERA_INLINE [[gnu::always_inline]] inline
+#else
+#define TESSERA_INLINE inline
+#endif
+
+// Asks for the cache line at an address soon, in the second-level cache: a few rows ahead of a walk
+// over distant rows, the first level would lose it again, since equal columns share its sets.
+#if defined(__GNUC__)
+#define TESSERA_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2)
+#else
+#define TESSERA_PREFETCH(address) static_cast<void>(address)
+#endif
+
 namespace tessera {
 
 /// Bytes that two cores do not share when each writes its own: the unit of every alignment here.

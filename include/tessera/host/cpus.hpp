@@ -1,4 +1,4 @@
-// Floor 1, host: the cores that this process may use.
+// Floor 1, host: the cores that this process may use, and their cache.
 #pragma once
 
 #include <algorithm>
@@ -38,6 +38,24 @@ inline std::size_t usable_cores() {
   }
 #endif
   return cores;
+}
+
+/// Bytes of the largest cache that serves this machine's first core; 0 if unknown.
+inline std::size_t last_level_cache() {
+  std::size_t largest = 0;
+#if defined(TESSERA_LINUX)
+  // Not sysconf, which adds up the caches of a socket, virtual ones too.
+  for (int index = 0; index < 10; ++index) {
+    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) +
+                       "/size");
+    std::size_t size = 0;
+    char unit = 0;
+    if (!(file >> size)) break;
+    file >> unit;
+    largest = std::max(largest, size << (unit == 'K' ? 10 : unit == 'M' ? 20 : 0));
+  }
+#endif
+  return largest;
 }
 
 }  // namespace tessera::host

@@ -16,6 +16,7 @@
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/memory/section.hpp>
+#include <tessera/memory/stream_rows.hpp>
 #include <tessera/memory/xtensor.hpp>
 #include <tessera/pool/arguments.hpp>
 #include <tessera/pool/caller.hpp>
@@ -30,6 +31,7 @@ namespace detail {
 template <class F>
 struct Elementwise {
   F function;
+  bool streaming = false;  ///< past the caches: see streaming_pays
 
   template <class Out, class... In>
   void operator()(Out& out, In&... in) const {
@@ -40,11 +42,13 @@ struct Elementwise {
       return static_cast<Value>(f(value...));
     };
     const auto& shape = out.shape();
-    run_rows(
-        shape, Operand<Value, N>{out.data(), out.strides()},
-        Applied<decltype(convert), Operand<const typename In::value_type, N>...>{
-            convert,
-            {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}});
+    const Operand<Value, N> to{out.data(), out.strides()};
+    const Applied<decltype(convert), Operand<const typename In::value_type, N>...> from{
+        convert, {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}};
+    if (streaming)
+      stream_rows(shape, to, from);
+    else
+      run_rows(shape, to, from);
   }
 };
 

@@ -1,0 +1,53 @@
+// Floor 1, host: stores that pass the caches by.
+//
+// A plain store first reads its cache line from memory. Where results are far too many to be read
+// again from a cache, whole lines written past it save that part of the traffic; where they fit,
+// it costs far more than it saves. Whoever stores like this must call stream_fence before it tells
+// another core that the values are there: a release store does not wait for them.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#define TESSERA_STREAMING 1
+#endif
+
+namespace tessera::host {
+
+/// Bytes that stream() stores at once.
+inline constexpr std::size_t stream_width = 16;
+
+#if defined(TESSERA_STREAMING)
+
+/// Whether stream() passes the caches by on this machine.
+inline constexpr bool can_stream = true;
+
+/// Copies `bytes`, a multiple of stream_width; both addresses are aligned to it. To be worth it,
+/// whole cache lines must follow each other.
+template <std::size_t bytes>
+void stream(void* to, const void* from) noexcept {
+  static_assert(bytes % stream_width == 0);
+  for (std::size_t k = 0; k < bytes / stream_width; ++k)
+    _mm_stream_si128(static_cast<__m128i*>(to) + k,
+                     _mm_load_si128(static_cast<const __m128i*>(from) + k));
+}
+
+/// Waits until others can see what this core has streamed.
+inline void stream_fence() noexcept { _mm_sfence(); }
+
+#else
+
+inline constexpr bool can_stream = false;
+
+template <std::size_t bytes>
+void stream(void* to, const void* from) noexcept {
+  std::memcpy(to, from, bytes);
+}
+
+inline void stream_fence() noexcept {}
+
+#endif
+
+}  // namespace tessera::host

@@ -10,8 +10,10 @@ WIDTH = LEFT + BARS + RIGHT
 MET, MISSED, TEXT, FAINT = "#2f7d5b", "#c8553d", "#222222", "#777777"
 
 
-def number(value):
-    return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.3f}" if value >= 0.01 else f"1/{1 / value:.0f}"
+def ratio_of(value):
+    if 0 < value < 0.01:
+        return f"1/{1 / value:.0f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def draw(table, path):
@@ -29,10 +31,13 @@ def draw(table, path):
     out = []
 
     def text(at, y, words, color=TEXT, anchor="start"):
-        out.append(f'<text x="{at:.1f}" y="{y}" fill="{color}" text-anchor="{anchor}">{escape(words)}</text>')
+        out.append(
+            f'<text x="{at:.1f}" y="{y}" fill="{color}" text-anchor="{anchor}">{escape(words)}</text>'
+        )
 
     def line(at, color, width):
-        out.append(f'<path d="M{at:.1f} {TOP - 6}V{height - 12}" stroke="{color}" stroke-width="{width}"/>')
+        ends = f"M{at:.1f} {TOP - 6}V{height - 12}"
+        out.append(f'<path d="{ends}" stroke="{color}" stroke-width="{width}"/>')
 
     text(12, 24, "Time relative to the goal: a bar to the left of 1 is faster than the goal asks")
     for power in range(low, high + 1):
@@ -46,22 +51,25 @@ def draw(table, path):
         words = f"{row['met']}, {row['peer']}"
         if row["ratio"]:
             ratio = float(row["ratio"])
-            goal = f" ({number(float(row['goal']))})" if row["goal"] else ""
-            words = f"{number(ratio)}{goal}, {row['peer']}"
+            goal = f" ({ratio_of(float(row['goal']))})" if row["goal"] else ""
+            words = f"{ratio_of(ratio)}{goal}, {row['peer']}"
             if row["goal"]:
                 score = ratio / float(row["goal"])
                 left, right = sorted((x(score), x(1)))
                 color = MET if row["met"] == "yes" else MISSED
                 out.append(
                     f'<rect x="{left:.1f}" y="{y + 4}" width="{max(right - left, 1.5):.1f}" '
-                    f'height="{ROW - 8}" fill="{color}"/>')  # fmt: skip
+                    f'height="{ROW - 8}" fill="{color}"/>'
+                )
         text(LEFT + BARS + 14, y + 15, words, TEXT if row["ratio"] else FAINT)
     line(x(1), TEXT, 1.5)
     with open(path, "w") as file:
         file.write(
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
             f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">\n'
-            f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n' + "\n".join(out) + "\n</svg>\n")  # fmt: skip
+            f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n'
+        )
+        file.write("\n".join(out) + "\n</svg>\n")
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ ROWS = (
         large=True),
     Row("heat, 2048x2048 float, 200 steps", ours("heat", size=2048, repeats=False),
         openmp("heat", size=2048, repeats=False), 1.1),
-)  # fmt: skip
+)
 
 
 def tiny(row):

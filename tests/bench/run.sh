@@ -12,8 +12,9 @@ cd "$(dirname "$0")/../.."
 need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libbenchmark-dev libtbb-dev python3 \
   python3-numpy
 
-configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
-  -DTESSERA_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release | grep -- '-- bench:' || true
+told=$(configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
+  -DTESSERA_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release)
+printf '%s\n' "$told" | grep -e '-- bench:' || true
 build build/bench --target tessera_benchmarks
 
 PYTHONDONTWRITEBYTECODE=1 exec "$(python_with_numpy)" tests/bench/speed.py build/bench/tests/bench \

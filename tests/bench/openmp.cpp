@@ -21,28 +21,13 @@ void plain(State& state) {
   bench::timed_sum(state, x.out, x.size, [&] { add(x.out, x.a, x.b, x.size); });
 }
 
-/// All steps of one tile, row by row.
-void add_tile(const bench::Grids& x, std::size_t i, std::size_t j) {
-  double* __restrict const out = x.out;
-  const double* __restrict const a = x.a, * __restrict const b = x.b;
-  const auto [depth, height, width] = x.shape;
-  const std::size_t rows = std::min(options.tile, height - i),
-                    length = std::min(options.tile, width - j);
-  for (std::size_t z = 0; z < depth; ++z) {
-    for (std::size_t y = i; y < i + rows; ++y) {
-      const std::size_t at = (z * height + y) * width + j;
-#pragma omp simd
-      for (std::size_t k = at; k < at + length; ++k) out[k] = a[k] + b[k];
-    }
-  }
-}
-
 void tiles(State& state) {
   const bench::Grids x;
   bench::timed_sum(state, x.out, x.size, [&] {
 #pragma omp parallel for schedule(static) collapse(2)
     for (std::size_t i = 0; i < x.shape[1]; i += options.tile)
-      for (std::size_t j = 0; j < x.shape[2]; j += options.tile) add_tile(x, i, j);
+      for (std::size_t j = 0; j < x.shape[2]; j += options.tile)
+        bench::add_tile(x.shape, i, j, x.out, x.a, x.b);
   });
 }
 

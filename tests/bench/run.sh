@@ -1,7 +1,7 @@
 #!/bin/sh
 # How fast the library is against its peers: builds the programs, runs ours and each peer in turn,
 # prints one table and writes it to build/bench/speed.csv and, drawn, to build/bench/speed.svg.
-#   sh tests/bench/run.sh            every row, about half an hour
+#   sh tests/bench/run.sh            every row, some fifteen minutes
 #   sh tests/bench/run.sh --quick    without the largest grids, under a minute once it is built
 #   sh tests/bench/run.sh --smoke    every row once on tiny grids: only whether the results agree
 # Also: --only TEXT (rows with it in their name), --turns N, --csv FILE (the chart goes beside it).

@@ -41,26 +41,12 @@ void tile_views(State& state) {
   });
 }
 
-/// The rows of every tile; their length is known when the program runs.
 void rows(State& state) {
   const bench::Grids x;
-  const auto [depth, height, width] = x.shape;
-  double* __restrict const out = x.out;
-  const double* __restrict const a = x.a, * __restrict const b = x.b;
-  const std::size_t side = bench::options.tile;
   bench::timed_sum(state, x.out, x.size, [&] {
-    for (std::size_t i = 0; i < height; i += side) {
-      for (std::size_t j = 0; j < width; j += side) {
-        const std::size_t last = std::min(i + side, height), length = std::min(side, width - j);
-        for (std::size_t z = 0; z < depth; ++z) {
-          for (std::size_t y = i; y < last; ++y) {
-            const std::size_t at = (z * height + y) * width + j;
-#pragma GCC ivdep
-            for (std::size_t k = 0; k < length; ++k) out[at + k] = a[at + k] + b[at + k];
-          }
-        }
-      }
-    }
+    for (std::size_t i = 0; i < x.shape[1]; i += bench::options.tile)
+      for (std::size_t j = 0; j < x.shape[2]; j += bench::options.tile)
+        bench::add_tile(x.shape, i, j, x.out, x.a, x.b);
   });
 }
 

@@ -218,6 +218,7 @@ def main():
     table = [rows.tiny(row) if options.smoke else row for row in rows.ROWS]
     table = [row for row in table if options.only in row.title]
     begin = time.monotonic()
+    busy = os.getloadavg()[0]
     done = []
     bench = Bench(options.folder, options)
     print(f"{'work':<45}{'ours':>9}  {'peer':<28}{'':>9}{'ratio':>8}{'goal':>8}  met")
@@ -229,6 +230,8 @@ def main():
         bench.hold(set())
     print(LEGEND.format(turns=options.turns, pages=kind_of_pages()))
     print("\n".join(sorted(set(bench.notes))))
+    if busy > 0.5:
+        print(f"The machine was not idle (load average {busy:.1f}): these figures say little.")
 
     with open(options.csv, "w", newline="") as file:
         writer = csv.DictWriter(file, HEADER, restval="")

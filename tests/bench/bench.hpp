@@ -92,16 +92,17 @@ void tell_check(benchmark::State& state, const T* values, std::size_t count) {
   state.counters["check"] = static_cast<double>((sum ^ sum >> 32) & 0xffffffffffff);
 }
 
+/// What attaching and faults cost is paid then.
 template <class Job>
-void warm(Job&& job) {
+void warm(Job&& job, int least = 2) {
   const auto begin = Clock::now();
-  for (int done = 0; done < 2 || seconds_since(begin) < 0.005; ++done) job();
+  for (int done = 0; done < least || seconds_since(begin) < 0.005; ++done) job();
 }
 
 /// Jobs back to back.
 template <class Job>
-void timed(benchmark::State& state, Job&& job) {
-  warm(job);
+void timed(benchmark::State& state, Job&& job, int warm_jobs = 2) {
+  warm(job, warm_jobs);
   for (auto _ : state) job();
 }
 
@@ -139,7 +140,7 @@ void timed_paced(benchmark::State& state, Job&& job) {
 inline double labour(std::size_t number) {
   const std::uint64_t hash = (number + 1) * 0x9e3779b97f4a7c15u >> 32;
   double x = static_cast<double>(number);
-  for (int i = hash % 50 == 0 ? 100 * 600 : 600; i > 0; --i) x = x * 0.999 + 1.0;
+  for (int i = hash % 50 == 0 ? 100 * 1200 : 1200; i > 0; --i) x = x * 0.999 + 1.0;
   return x;
 }
 

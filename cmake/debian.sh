@@ -37,6 +37,8 @@ present() {
     xtl-dev) has_header xtl/xtl_config.hpp ;;
     catch2) has_header catch2/catch.hpp || has_header catch2/catch_all.hpp ;;
     libcli11-dev) has_header CLI/CLI.hpp ;;
+    libbenchmark-dev) has_header benchmark/benchmark.h ;;
+    libtbb-dev) has_header oneapi/tbb/parallel_for.h ;;
     *) have dpkg && dpkg -s "$1" 2>/dev/null | grep -q '^Status: .* installed' ;;
   esac
 }

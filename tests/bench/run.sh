@@ -1,17 +1,21 @@
 #!/bin/sh
-# The classic job, timed in turn: bare system calls, the Python script, the library's map and
-# transform. Prints the medians of every phase and what they are of each other.
-#   sh tests/bench/run.sh            the classic grid and a large one, some minutes
-#   sh tests/bench/run.sh --quick    fewer runs, under a minute
-#   sh tests/bench/run.sh --shape 365x64x64 [--tile 4x4] [--workers 10] [--runs 5]    one grid
+# How fast the library is against its peers: builds the programs, runs ours and each peer in turn,
+# prints one table and writes it to build/bench/speed.csv and, drawn, to build/bench/speed.svg.
+#   sh tests/bench/run.sh            every row, some fifteen minutes
+#   sh tests/bench/run.sh --quick    without the largest grids, under a minute once it is built
+#   sh tests/bench/run.sh --smoke    every row once on tiny grids: only whether the results agree
+# Also: --only TEXT (rows with it in their name), --turns N, --csv FILE (the chart goes beside it).
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/debian.sh
 
-need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev python3 python3-numpy
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libbenchmark-dev libtbb-dev python3 \
+  python3-numpy
 
-configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
-  -DTESSERA_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release >/dev/null
+told=$(configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
+  -DTESSERA_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release)
+printf '%s\n' "$told" | grep -e '-- bench:' || true
 build build/bench --target tessera_benchmarks
 
-exec "$(python_with_numpy)" tests/bench/compare.py build/bench/tests/bench "$@"
+PYTHONDONTWRITEBYTECODE=1 exec "$(python_with_numpy)" tests/bench/speed.py build/bench/tests/bench \
+  "$@"

@@ -24,28 +24,6 @@ namespace tessera::host {
 
 enum class Access { read_only, read_write };
 
-inline std::size_t page_size() {
-#if defined(TESSERA_POSIX)
-  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-#else
-  return 4096;
-#endif
-}
-
-/// Maps whole pages of an existing mapping now instead of at first touch, where the system can
-/// (Linux 5.14). Never fails: what it can't map is left to faults.
-inline void populate(std::uintptr_t begin, std::size_t bytes, Access access) noexcept {
-#if defined(TESSERA_LINUX)
-  constexpr int populate_read = 22,
-                populate_write = 23;  // MADV_POPULATE_*, newer than some headers
-  ::madvise(reinterpret_cast<void*>(begin), bytes,
-            access == Access::read_only ? populate_read : populate_write);
-#else
-  static_cast<void>(begin), static_cast<void>(bytes), static_cast<void>(access);
-#endif
-}
-
 /// Memory that every process which maps the same file sees.
 class Mapping {
  public:

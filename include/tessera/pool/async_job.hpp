@@ -32,11 +32,10 @@ namespace tessera::detail {
 
 /// What jobs that outlive their pool still look at. Made in the process that has the pool.
 struct Premises {
-  /// For `workers` workers, or 0 for a pool that runs jobs in this process.
   explicit Premises(std::size_t workers)
       // Without a name: whatever happens before the keeper watches, nothing stays.
-      : memory(host::Mapping::anonymous(Board::bytes(workers == 0 ? 1 : workers), "TiledPool")),
-        board(memory.data(), workers == 0 ? 1 : workers) {}
+      : memory(host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
+        board(memory.data(), workers) {}
 
   bool inherited() const noexcept { return generation != host::fork_generation(); }
   void check_process() const {

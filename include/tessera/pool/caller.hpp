@@ -25,6 +25,7 @@
 #include <tessera/pool/dispatcher.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/job_error.hpp>
+#include <tessera/pool/job_options.hpp>
 #include <tessera/pool/keeper.hpp>
 #include <tessera/pool/outcome.hpp>
 #include <tessera/pool/turnstile.hpp>
@@ -33,17 +34,19 @@ namespace tessera::detail {
 
 class Caller {
  public:
-  /// Starts a keeper and its workers; none for `workers` 0, when jobs run in this process.
-  explicit Caller(std::size_t workers) : premises_(std::make_shared<Premises>(workers)) {
-    if (workers == 0) return;
+  /// Starts a keeper and its workers; none where this process is the only worker.
+  Caller(std::size_t workers, const PoolOptions& options)
+      : premises_(std::make_shared<Premises>(workers)), computes_(options.caller_computes) {
+    const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
+    if (workers == first) return;
     const host::ProcessHandle self(host::own_pid());
     host::SocketPair pair("TiledPool");
     // Turning a few times before sleeping pays only while no worker turns in another's place.
-    const int spins = workers <= host::usable_cores() ? 2000 : 0;
+    const int spins = spins_ = workers <= host::usable_cores() ? 2000 : 0;
     const auto identity = process_identity();
     const auto pid = host::fork_child("TiledPool", [&] {
       pair.ours.reset();
-      return Keeper(*board_, pair.theirs, self, identity, spins).run();
+      return Keeper(*board_, pair.theirs, self, identity, first, spins).run();
     });
     try {
       keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
@@ -240,15 +243,15 @@ class Caller {
     auto& head = board_->head();
     // Releases job memory and ranges to the workers.
     head.job.store(job, std::memory_order_seq_cst);
-    if (in_caller()) {
-      Turn turn{*board_, memory, job, 0, {}, {}, schedule};
+    if (!in_caller()) head.work.ring();
+    if (computes_) {
+      Turn turn{*board_, memory, job, 0, {}, schedule};
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
-      turn.fresh.assign(order.arguments.size(), 0);
       premises_->runner.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
       premises_->runner.store({});
-    } else {
-      head.work.ring();
+    }
+    if (!in_caller()) {
       std::size_t finished = 0;  // tiles [0, finished) have ended
       sleep_until([&] {
         const auto bytes = memory.tile_bytes();
@@ -274,6 +277,12 @@ class Caller {
   template <class Over>
   void sleep_until(Over&& over) {
     auto& news = board_->head().news;
+    // A core that has just computed is free to turn a while; one that a worker needs is not.
+    if (computes_)
+      for (int turns = 0; turns < spins_; ++turns) {
+        if (over()) return;
+        host::relax();
+      }
     auto last_alive = std::chrono::steady_clock::now();
     for (;;) {
       const auto epoch = news.epoch();
@@ -301,6 +310,7 @@ class Caller {
 
   std::shared_ptr<Premises> premises_;
   const Board* const board_ = &premises_->board;
+  bool computes_;  // this process is the worker in the first place
   mutable Turnstile turnstile_;
   std::shared_ptr<Segment> memory_;
   struct alignas(cache_line) Line {
@@ -309,6 +319,7 @@ class Caller {
   std::vector<Line> private_memory_;
   std::size_t capacity_ = 0;
   std::uint64_t job_ = 0;
+  int spins_ = 0;
   Report report_;
   host::Descriptor socket_;
   std::optional<host::ProcessHandle> keeper_;

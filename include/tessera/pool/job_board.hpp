@@ -271,8 +271,23 @@ struct Turn {
   std::uint64_t job = 0;
   std::size_t self = 0;
   std::vector<std::byte*> data;  ///< of each argument, the section's first element in this process
-  std::vector<char> fresh;  ///< of each argument: attached for this job, its pages not yet mapped
   Schedule schedule;
+
+  /// Marks a tile as started; false if it is not open, as in a later round. Killed from here to the
+  /// tile's end(): its elements are unknown.
+  bool begin(std::size_t tile) const noexcept {
+    auto& state = memory.tile_bytes()[tile];
+    if (state.load(std::memory_order_relaxed) != static_cast<std::uint8_t>(TileState::open))
+      return false;
+    state.store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);
+    return true;
+  }
+  /// Says what became of a tile. Release: pairs with the caller's acquire of its byte, elements and
+  /// result with it.
+  void end(std::size_t tile, TileState state) const noexcept {
+    memory.tile_bytes()[tile].store(static_cast<std::uint8_t>(state), std::memory_order_release);
+    if (state == TileState::done) board.slots()[self].tiles.fetch_add(1, std::memory_order_relaxed);
+  }
 
   bool stopped() const noexcept { return board.head().stop.load(std::memory_order_relaxed) == job; }
 

@@ -1,6 +1,6 @@
-// Floor 3, pool: JobOptions, how a job is run.
+// Floor 3, pool: PoolOptions and JobOptions, how a pool and a job are run.
 //
-// Every option has a default that leaves the job as it is without options.
+// Every option has a default that leaves all as it is without options.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,13 @@
 #include <tessera/base/error.hpp>
 
 namespace tessera {
+
+/// How a pool works, named as in `TiledPool pool(2, {.caller_computes = true})`.
+struct PoolOptions {
+  /// The thread that waits for a job is one of the workers: no core idles and short jobs end
+  /// sooner, but a kernel that crashes takes the program with it.
+  bool caller_computes = false;
+};
 
 /// What becomes of a job's other tiles when a kernel throws.
 enum class OnThrow {

@@ -24,11 +24,12 @@ namespace tessera::detail {
 class Keeper {
  public:
   Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller,
-         Identity caller_identity, int spins)
+         Identity caller_identity, std::size_t first, int spins)
       : board_(board),
         socket_(socket),
         caller_(caller),
         caller_identity_(caller_identity),
+        first_(first),
         spins_(spins) {}
 
   /// The keeper process, from the fork on. Returns its exit code.
@@ -39,7 +40,7 @@ class Keeper {
     // Nobody knows this process yet: without the caller's word there are no workers to keep.
     if (!host::receive_byte(socket_)) return after_caller();
     const host::ChildEnds ends;
-    for (std::size_t w = 0; w < board_.slots().size(); ++w) start(w);
+    for (std::size_t w = first_; w < board_.slots().size(); ++w) start(w);
     for (;;) {
       const bool was_vacant = vacant_;
       const auto woken = ends.wait(socket_, caller_.descriptor(), vacant_ ? 100 : -1);
@@ -53,7 +54,7 @@ class Keeper {
       }
       if (was_vacant) {
         vacant_ = false;
-        for (std::size_t w = 0; w < board_.slots().size(); ++w)
+        for (std::size_t w = first_; w < board_.slots().size(); ++w)
           if (board_.slots()[w].pid.load() == 0) start(w);
       }
     }
@@ -133,6 +134,7 @@ class Keeper {
   const host::Descriptor& socket_;
   const host::ProcessHandle& caller_;
   Identity caller_identity_;
+  std::size_t first_;  // the worker's place that is the first with a process of its own
   int spins_;
   bool vacant_ = false;
 };

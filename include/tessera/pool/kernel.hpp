@@ -20,7 +20,6 @@
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job_board.hpp>
-#include <tessera/pool/populate.hpp>
 
 namespace tessera {
 
@@ -182,23 +181,13 @@ struct BoundArgument {
   }
 };
 
-/// Maps the pages of the tiles dealt to this worker, in the arguments that it has just attached.
-template <std::size_t R, class... Sections>
-void map_share(const Turn& turn, const TileGrid<R>& grid,
-               const std::array<std::size_t, R>& grid_shape,
-               const std::tuple<BoundArgument<Sections>...>& arguments) {
-  const auto share = turn.schedule.share(turn.self);
-  std::size_t position = 0;
-  const auto one = [&]<class S>(const BoundArgument<S>& argument) {
-    if (!turn.fresh[position++] || S::use == Use::whole) return;
-    grid.merged(share.first, share.last, [&](const Box<R>& box) {
-      const auto tile = argument.tile(box, grid_shape);
-      populate(tile.data(), sizeof(typename S::element_type), tile.shape(), argument.strides,
-               S::use == Use::write ? host::Access::read_write : host::Access::read_only);
-    });
-  };
-  std::apply([&](const auto&... argument) { (one(argument), ...); }, arguments);
-}
+/// True of kernels to which neighbouring tiles are one larger tile.
+template <class K>
+inline constexpr bool merges_tiles = requires { requires K::merges_tiles; };
+
+/// Elements that such a kernel is given at once, about: enough for long rows and few claims, few
+/// enough to be dealt out evenly.
+inline constexpr std::size_t merged_elements = 65536;
 
 /// What a worker does for one job, with all types known.
 template <class K, std::size_t R, class... Sections>
@@ -217,14 +206,12 @@ void serve(Turn& turn) {
     tile_shape[d] = head.tile[d];
   }
   const TileGrid<R> grid(grid_shape, tile_shape);
-  auto& finished = turn.board.slots()[turn.self].tiles;
 
-  const auto call = [&](std::size_t number) -> decltype(auto) {
-    // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
-    // schedule.
+  // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
+  // schedule.
+  const auto call = [&](const Box<R>& box, std::size_t number) -> decltype(auto) {
     alignas(K) auto fresh = bytes;
     K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));
-    const auto box = grid.box(number);
     return std::apply(
         [&](const auto&... argument) -> decltype(auto) {
           std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape)...};
@@ -240,34 +227,47 @@ void serve(Turn& turn) {
         arguments);
   };
 
-  map_share<R, Sections...>(turn, grid, grid_shape, arguments);
-  while (!turn.stopped()) {
-    const auto claim = turn.schedule.claim(turn.self);
-    if (!claim) return;
-    for (std::size_t k = claim->first; k < claim->last && !turn.stopped(); ++k) {
-      auto& state = turn.memory.tile_bytes()[k];
-      if (state.load(std::memory_order_relaxed) != static_cast<std::uint8_t>(TileState::open))
-        continue;  // a later round
-      // Killed from here to the last store: the tile is `started`, its elements unknown.
-      state.store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);
-      try {
-        if constexpr (std::is_void_v<Result>) {
-          call(k);
-        } else {
-          const Result result = call(k);
-          std::memcpy(turn.memory.results() + k * sizeof(Result), static_cast<const void*>(&result),
-                      sizeof result);
-        }
-        // Release: pairs with the caller's acquire of this byte, elements and result with it.
-        state.store(static_cast<std::uint8_t>(TileState::done), std::memory_order_release);
-        finished.fetch_add(1, std::memory_order_relaxed);
-      } catch (const std::exception& thrown) {
-        turn.threw(k, thrown.what());
-        state.store(static_cast<std::uint8_t>(TileState::failed), std::memory_order_release);
-      } catch (...) {
-        turn.threw(k, "something that is no std::exception");
-        state.store(static_cast<std::uint8_t>(TileState::failed), std::memory_order_release);
+  // Tiles [first, last): one, or neighbours as few wide boxes.
+  const auto attempt = [&](std::size_t first, std::size_t last) {
+    try {
+      if constexpr (merges_tiles<K>) {
+        grid.merged(first, last, [&](const Box<R>& box) { call(box, first); });
+      } else if constexpr (std::is_void_v<Result>) {
+        call(grid.box(first), first);
+      } else {
+        const Result result = call(grid.box(first), first);
+        std::memcpy(turn.memory.results() + first * sizeof(Result),
+                    static_cast<const void*>(&result), sizeof result);
       }
+      return TileState::done;
+    } catch (const std::exception& thrown) {
+      turn.threw(first, thrown.what());
+    } catch (...) {
+      turn.threw(first, "something that is no std::exception");
+    }
+    return TileState::failed;
+  };
+
+  std::size_t want = 1;  // tiles at once
+  if constexpr (merges_tiles<K>) {
+    std::size_t elements = 1;
+    for (std::size_t d = 0; d < std::get<0>(arguments).shape.size(); ++d)
+      elements *= std::get<0>(arguments).shape[d];
+    want = std::max<std::size_t>(
+        1, merged_elements * grid.size() / std::max<std::size_t>(1, elements));
+  }
+  while (!turn.stopped()) {
+    const auto claim = turn.schedule.claim(turn.self, want);
+    if (!claim) return;
+    for (std::size_t first = claim->first; first < claim->last && !turn.stopped();) {
+      std::size_t last = first + 1;
+      if (turn.begin(first)) {
+        if constexpr (merges_tiles<K>)
+          while (last < claim->last && turn.begin(last)) ++last;
+        const auto state = attempt(first, last);
+        for (std::size_t k = first; k < last; ++k) turn.end(k, state);
+      }
+      first = last;
     }
   }
 }

@@ -20,16 +20,24 @@
 
 namespace tessera::detail {
 
-struct alignas(cache_line) Range {
-  std::atomic<std::uint64_t> word{0};
+template <template <class> class Atomic>
+struct alignas(cache_line) BasicRange {
+  Atomic<std::uint64_t> word{0};
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-class Schedule {
+/// A range of tile numbers [first, last).
+struct Claim {
+  std::size_t first, last;
+};
+
+/// `Atomic` is std::atomic, but in the test that steps through every interleaving.
+template <template <class> class Atomic>
+class BasicSchedule {
  public:
+  using Range = BasicRange<Atomic>;
   static constexpr std::uint64_t most_units = (std::uint64_t{1} << 24) - 1;
 
-  Schedule(std::span<Range> ranges, std::uint64_t job, std::size_t tiles)
+  BasicSchedule(std::span<Range> ranges, std::uint64_t job, std::size_t tiles)
       : ranges_(ranges), tag_(job & 0xffff), tiles_(tiles), grain_(tiles / most_units + 1) {}
 
   /// Deals all tiles out in equal, neighbouring shares: the same ones to the same worker in every
@@ -41,31 +49,19 @@ class Schedule {
                             std::memory_order_relaxed);
   }
 
-  /// Tiles [first, last).
-  struct Claim {
-    std::size_t first, last;
-  };
-
-  /// What deal() gives to worker `self`.
-  Claim share(std::size_t self) const {
-    const std::uint64_t units = (tiles_ + grain_ - 1) / grain_;
-    const auto tile = [&](std::size_t w) {
-      return std::min<std::size_t>(tiles_, units * w / ranges_.size() * grain_);
-    };
-    return {tile(self), tile(self + 1)};
-  }
-
-  /// The next tiles for worker `self`, or nothing: then no range has any left (but tiles that
-  /// others claimed may still be running).
-  std::optional<Claim> claim(std::size_t self) {
+  /// The next tiles for worker `self`, about `want` where its range has so many (at least one); or
+  /// nothing: then no range has any left, but tiles that others claimed may still be running.
+  std::optional<Claim> claim(std::size_t self, std::size_t want = 1) {
+    const std::uint64_t units = std::max<std::uint64_t>(1, want / grain_);
     for (;;) {
       auto word = ranges_[self].word.load(std::memory_order_relaxed);
       while (holds(word)) {
         // Relaxed: a word carries numbers only; data is ordered by the job's number and the tiles'
         // bytes.
-        if (ranges_[self].word.compare_exchange_weak(word, pack(begin(word) + 1, end(word)),
+        const auto next = std::min(begin(word) + units, end(word));
+        if (ranges_[self].word.compare_exchange_weak(word, pack(next, end(word)),
                                                      std::memory_order_relaxed))
-          return tiles_of(begin(word));
+          return Claim{tile(begin(word)), tile(next)};
       }
       if (!steal(self)) return std::nullopt;
     }
@@ -86,9 +82,8 @@ class Schedule {
   }
   bool holds(std::uint64_t word) const { return word >> 48 == tag_ && begin(word) < end(word); }
 
-  Claim tiles_of(std::uint64_t unit) const {
-    const std::size_t first = unit * grain_;
-    return {first, first + grain_ < tiles_ ? first + grain_ : tiles_};
+  std::size_t tile(std::uint64_t unit) const {
+    return std::min<std::size_t>(unit * grain_, tiles_);
   }
 
   // Killed between the two stores: the stolen tiles are open and in no range.
@@ -113,5 +108,9 @@ class Schedule {
   std::size_t tiles_;
   std::size_t grain_;
 };
+
+using Range = BasicRange<std::atomic>;
+using Schedule = BasicSchedule<std::atomic>;
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 }  // namespace tessera::detail

@@ -30,6 +30,7 @@ namespace detail {
 /// transform's kernel: a function of elements, as a loop over the rows of a box.
 template <class F>
 struct Elementwise {
+  static constexpr bool merges_tiles = true;
   F function;
   bool streaming = false;  ///< past the caches: see streaming_pays
 
@@ -65,11 +66,12 @@ class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws
   /// Error(invalid_argument) for 0 or more than 1024, Error(no_space) where there is no memory.
-  explicit TiledPool(std::size_t workers = host::usable_cores()) : caller_(checked(workers)) {}
+  explicit TiledPool(std::size_t workers = host::usable_cores(), PoolOptions options = {})
+      : caller_(checked(workers, options)) {}
 
   /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a
   /// thread of it), for debuggers and unit tests of kernels.
-  static TiledPool in_caller() { return TiledPool(InCaller{}); }
+  static TiledPool in_caller() { return TiledPool(1, {.caller_computes = true}); }
 
   /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles
   /// (nothing if it returns void). `tile` has the tile's extents along the trailing R axes; every
@@ -128,22 +130,41 @@ class TiledPool {
   /// the output's shape by their trailing axes. `out` may be one of the inputs. Errors as with map.
   template <class Out, detail::NoOptions F, class... In>
   void transform(Out&& out, F&& function, In&&... in) {
-    transformed(Now{}, out, {}, std::forward<F>(function), in...);
+    transformed(Now{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
   /// The same with options. Its tiles are the boxes that the pool chooses: the numbers that a
   /// JobError tells mean the same boxes again for the same output and number of workers.
   template <class Out, class F, class... In>
   void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
-    transformed(Now{}, out, options, std::forward<F>(function), in...);
+    transformed(Now{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
+  }
+  /// The same in tiles of that shape, as map has them; workers take neighbours as one wide box.
+  template <std::size_t R, class Out, detail::NoOptions F, class... In>
+  void transform(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
+    transformed(Now{}, tile, out, {}, std::forward<F>(function), in...);
+  }
+  template <std::size_t R, class Out, class F, class... In>
+  void transform(const std::size_t (&tile)[R], Out&& out, const JobOptions& options, F&& function,
+                 In&&... in) {
+    transformed(Now{}, tile, out, options, std::forward<F>(function), in...);
   }
   /// The same while the caller goes on, as with map_async.
+  template <std::size_t R, class Out, detail::NoOptions F, class... In>
+  Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
+    return transformed(Later{}, tile, out, {}, std::forward<F>(function), in...);
+  }
+  template <std::size_t R, class Out, class F, class... In>
+  Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, const JobOptions& options,
+                            F&& function, In&&... in) {
+    return transformed(Later{}, tile, out, options, std::forward<F>(function), in...);
+  }
   template <class Out, detail::NoOptions F, class... In>
   Job<void> transform_async(Out&& out, F&& function, In&&... in) {
-    return transformed(Later{}, out, {}, std::forward<F>(function), in...);
+    return transformed(Later{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
   template <class Out, class F, class... In>
   Job<void> transform_async(Out&& out, const JobOptions& options, F&& function, In&&... in) {
-    return transformed(Later{}, out, options, std::forward<F>(function), in...);
+    return transformed(Later{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
 
   std::size_t workers() const { return caller().workers(); }
@@ -153,8 +174,9 @@ class TiledPool {
   Report report() const { return caller().report(); }
 
  private:
-  struct Now {};    // the caller waits
-  struct Later {};  // it gets a Job
+  struct Now {};                                     // the caller waits
+  struct Later {};                                   // it gets a Job
+  static constexpr std::nullptr_t chosen_by_pool{};  // in place of a tile shape
 
   template <std::size_t R, class When, class K, class... Args>
   auto mapped(When when, const std::array<std::size_t, R>& tile, const JobOptions& options,
@@ -164,8 +186,9 @@ class TiledPool {
                   detail::section_of<Use::read>(arguments)...);
   }
 
-  template <class When, class Out, class F, class... In>
-  auto transformed(When when, Out& out, const JobOptions& options, F&& function, In&... in) {
+  template <class When, class Tile, class Out, class F, class... In>
+  auto transformed(When when, const Tile& tile, Out& out, const JobOptions& options, F&& function,
+                   In&... in) {
     const auto target = output(out);
     using Target = std::decay_t<decltype(target)>;
     constexpr std::size_t N = Target::rank;
@@ -176,8 +199,14 @@ class TiledPool {
       static_assert(std::is_invocable_v<const decltype(inner<Function>())&,
                                         const value_of<decltype(section)>&...>,
                     "tessera: transform's function can't be called with one element of each input");
-      auto kernel = elementwise(Function(std::forward<F>(function)));
-      if constexpr (N == 0)
+      (check_broadcasts(section, target), ...);
+      auto kernel = elementwise(Function(std::forward<F>(function)), streams(target, section...));
+      if constexpr (!std::is_null_pointer_v<Tile>) {
+        static_assert(std::extent_v<Tile> <= N,
+                      "tessera: a tile of transform has more axes than its output");
+        return run<std::extent_v<Tile>>(when, std::to_array(tile), options, std::move(kernel),
+                                        target, section...);
+      } else if constexpr (N == 0)
         return run<1>(when, {full}, options, std::move(kernel), target, section...);
       else
         return run<N>(when, boxes_for(target.shape), options, std::move(kernel), target,
@@ -186,10 +215,7 @@ class TiledPool {
     return apply(detail::section_of<Use::read>(in)...);
   }
 
-  struct InCaller {};
-  explicit TiledPool(InCaller) : caller_(std::make_unique<detail::Caller>(0)) {}
-
-  static std::unique_ptr<detail::Caller> checked(std::size_t workers) {
+  static std::unique_ptr<detail::Caller> checked(std::size_t workers, const PoolOptions& options) {
     if (workers == 0 || workers > detail::max_workers)
       throw Error(Errc::invalid_argument, "TiledPool",
                   workers == 0 ? "a pool of 0 workers computes nothing"
@@ -197,7 +223,7 @@ class TiledPool {
                                      std::to_string(detail::max_workers),
                   "ask for 1 to " + std::to_string(detail::max_workers) +
                       ", or use TiledPool::in_caller()");
-    return std::make_unique<detail::Caller>(workers);
+    return std::make_unique<detail::Caller>(workers, options);
   }
 
   template <class Out>
@@ -217,13 +243,41 @@ class TiledPool {
   using value_of = std::remove_const_t<typename std::decay_t<S>::element_type>;
 
   template <class F>
-  static auto elementwise(F function) {
+  static auto elementwise(F function, bool streaming) {
     if constexpr (detail::addresses_allowed<F>) {
-      return allow_addresses(detail::Elementwise<decltype(function.kernel)>{function.kernel});
+      return allow_addresses(
+          detail::Elementwise<decltype(function.kernel)>{function.kernel, streaming});
     } else {
       detail::check_kernel_travels<F>();
-      return detail::Elementwise<F>{std::move(function)};
+      return detail::Elementwise<F>{std::move(function), streaming};
     }
+  }
+
+  /// Throws Error(shape_mismatch) unless `in` broadcasts to the shape of `out`.
+  template <class In, class Out>
+  static void check_broadcasts(const In& in, const Out& out) {
+    for (std::size_t k = 0; k < In::rank; ++k) {
+      const auto extent = in.shape[In::rank - 1 - k], target = out.shape[Out::rank - 1 - k];
+      if (extent != 1 && extent != target)
+        throw Error(Errc::shape_mismatch, "TiledPool",
+                    "an input of transform (" + in.segment->subject() + ") does not line up with " +
+                        "its output (" + out.segment->subject() + "): extents " +
+                        std::to_string(extent) + " and " + std::to_string(target) + " on axis -" +
+                        std::to_string(k + 1),
+                    "inputs broadcast to the output's shape by their trailing axes");
+    }
+  }
+
+  /// True where the output is better written past the caches.
+  template <class Out, class... In>
+  static bool streams(const Out& out, const In&... in) {
+    const auto bytes = [](const auto& section) {
+      std::size_t n = sizeof(*section.data);
+      for (const auto extent : section.shape) n *= extent;
+      return n;
+    };
+    return ((in.segment->file_id() != out.segment->file_id()) && ...) &&
+           detail::streaming_pays((bytes(out) + ... + bytes(in)));
   }
 
   /// Boxes of whole trailing axes, long rows first: a few for each worker, none too small to be
@@ -232,7 +286,7 @@ class TiledPool {
   std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape) const {
     std::size_t size = 1;
     for (const auto extent : shape) size *= extent;
-    const std::size_t target = std::clamp<std::size_t>(size / (workers() * 4) + 1, 4096, 65536);
+    const std::size_t target = std::clamp<std::size_t>(size / (workers() * 16) + 1, 4096, 65536);
     std::array<std::size_t, N> box;
     box.fill(1);
     std::size_t elements = 1;

@@ -20,17 +20,13 @@ namespace tessera::detail {
 /// Mappings that a worker keeps, found by identity and by device and inode.
 class Attachments {
  public:
-  struct Found {
-    std::shared_ptr<Segment> segment;
-    bool fresh;  ///< attached by this call
-  };
   /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if
   /// its name leads to another array than the caller's.
-  Found find(const ArgumentRecord& record, std::string_view place) {
+  std::shared_ptr<Segment> find(const ArgumentRecord& record, std::string_view place) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
           (kept.access == host::Access::read_write || record.writes == 0))
-        return {kept.segment, false};
+        return kept.segment;
     const auto access = record.writes != 0 ? host::Access::read_write : host::Access::read_only;
     const std::string where(place);
     auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true)
@@ -40,7 +36,7 @@ class Attachments {
                   "the name now leads to another array than the one this job was given",
                   "keep the array's owner, or the file, in place while jobs use it");
     kept_.push_back({segment, access});
-    return {std::move(segment), true};
+    return segment;
   }
 
   /// Lets go of arrays whose owner has said that it ends.
@@ -115,14 +111,12 @@ class Worker {
       }
       const JobMemory memory{memory_->data()};
       std::vector<std::shared_ptr<Segment>> held;
-      Turn turn{
-          board_, memory, job, self_, {}, {}, Schedule(board_.ranges(), job, memory.head().tiles)};
+      Turn turn{board_, memory, job,
+                self_,  {},     Schedule(board_.ranges(), job, memory.head().tiles)};
       for (const auto& argument : memory.arguments()) {
-        auto found = attachments_.find(argument, memory.place(argument));
-        const auto& segment = *held.emplace_back(std::move(found.segment));
+        const auto& segment =
+            *held.emplace_back(attachments_.find(argument, memory.place(argument)));
         turn.data.push_back(segment.data() - segment.header().data_offset + argument.offset);
-        // A file on disk may be larger than memory: it comes in as it is used.
-        turn.fresh.push_back(found.fresh && argument.is_name != 0 ? 1 : 0);
       }
       void* const function = resolve(memory.head().serve);
       if (function == nullptr)

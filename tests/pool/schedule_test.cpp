@@ -40,7 +40,7 @@ TEST_CASE("claims of workers in any order cover all tiles once") {
     for (std::size_t w = 0; w < workers; ++w) busy[w] = w;
     while (!busy.empty()) {
       const auto at = random() % busy.size();
-      if (const auto claim = schedule.claim(busy[at])) {
+      if (const auto claim = schedule.claim(busy[at], random() % 9)) {
         REQUIRE(claim->first < claim->last);
         REQUIRE(claim->last <= tiles);
         for (auto k = claim->first; k < claim->last; ++k) ++counts[k];
@@ -111,7 +111,7 @@ TEST_CASE("threads that claim and steal at once claim every tile exactly once") 
     for (int mine = 1; mine <= rounds; ++mine) {
       while (round.load() < mine) std::this_thread::yield();
       Schedule schedule(ranges, static_cast<std::uint64_t>(mine), tiles_of(mine));
-      while (const auto claim = schedule.claim(self))
+      while (const auto claim = schedule.claim(self, self))
         for (auto k = claim->first; k < claim->last; ++k) counts[k].fetch_add(1);
       arrived.fetch_add(1);
     }

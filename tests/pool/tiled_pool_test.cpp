@@ -34,8 +34,14 @@ namespace {
 
 using Random = std::mt19937;
 
-/// Every test here runs in this process and in worker processes.
-TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller(); }
+/// Every test here runs in this process, in worker processes and in both.
+TiledPool some_pool() {
+  switch (GENERATE(0, 1, 2)) {
+    case 0: return TiledPool::in_caller();
+    case 1: return TiledPool(3);
+    default: return TiledPool(3, {.caller_computes = true});
+  }
+}
 
 template <std::size_t N>
 using Index = std::array<std::size_t, N>;
@@ -495,6 +501,79 @@ TEST_CASE("transform of a large array is right in every element") {
   for (const float element : out) wrong += element != n++;
   REQUIRE(wrong == 0);
   REQUIRE(pool.report().tiles > pool.workers());
+}
+
+TEST_CASE("transform in tiles of any shape computes what it computes without") {
+  auto pool = some_pool();
+  const Index<3> shape{7, 23, 38};
+  auto x = SharedArray<int, 3>::create(shape);
+  auto weights = SharedArray<int, 1>::create({38});
+  auto out = SharedArray<int, 3>::create(shape);
+  fill_counting(x);
+  fill_counting(weights);
+  const auto check = [&](std::size_t tiles) {
+    REQUIRE(out == x * weights);
+    REQUIRE(pool.report().tiles == tiles);
+    out.fill(0);
+  };
+  pool.transform({4, 4}, out, std::multiplies<>{}, x, weights);
+  check(6 * 10);
+  pool.transform({1, 1, 1}, out, std::multiplies<>{}, x, weights);
+  check(7 * 23 * 38);
+  pool.transform({5}, out, std::multiplies<>{}, x, weights);
+  check(8);
+  pool.transform({3, full, 7}, out, std::multiplies<>{}, x, weights);
+  check(3 * 6);
+  pool.transform_async({9, 9}, into(out), std::multiplies<>{}, x, weights).get();
+  check(3 * 5);
+}
+
+TEST_CASE("transform in tiles runs just the tiles of a list") {
+  auto pool = some_pool();
+  auto out = SharedArray<int, 2>::create({4, 6});
+  pool.transform({2, 2}, out, {.only = std::vector<std::size_t>{1, 2, 4}}, [] { return 1; });
+  const xt::xtensor<int, 2> expected{
+      {0, 0, 1, 1, 1, 1}, {0, 0, 1, 1, 1, 1}, {0, 0, 1, 1, 0, 0}, {0, 0, 1, 1, 0, 0}};
+  REQUIRE(out == expected);
+}
+
+TEST_CASE("transform of arrays far larger than the caches is right in every element") {
+  const std::size_t n = tessera::host::last_level_cache() / sizeof(float) + 12345;
+  if (n > std::size_t{100} << 20) WARN("the cache is so large that nothing is streamed here");
+  TiledPool pool(2);
+  auto x = SharedArray<float, 2>::create({3, std::min(n, std::size_t{100} << 20)});
+  auto out = SharedArray<float, 2>::create(x.shape());
+  for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i % 1000);
+  pool.transform(
+      out, [](float v) { return v + 1; }, x);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    wrong += out.data()[i] != static_cast<float>(i % 1000 + 1);
+  REQUIRE(wrong == 0);
+}
+
+TEST_CASE("an input of transform in tiles that does not broadcast to the output is refused") {
+  auto pool = some_pool();
+  auto x = SharedArray<int, 3>::create({3, 4, 6});
+  auto out = SharedArray<int, 3>::create({5, 4, 6});
+  const auto error = error_of([&] { pool.transform({2, 2}, out, std::negate<>{}, x); });
+  REQUIRE(error.errc() == Errc::shape_mismatch);
+  REQUIRE(out == 0 * out);
+}
+
+TEST_CASE("a pool whose caller computes has one process less and reports a share of its own") {
+  TiledPool pool(2, {.caller_computes = true});
+  REQUIRE(pool.workers() == 2);
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 1; }));
+  auto a = SharedArray<int, 1>::create({100});
+  int jobs = 0;
+  REQUIRE(wait_until([&] {
+    pool.map(
+        {1}, [](auto v) { v += 1; }, into(a));
+    ++jobs;
+    return pool.report().tiles_per_worker[0] > 0;
+  }));
+  for (const int element : a) REQUIRE(element == jobs);
 }
 
 TEST_CASE("a thousand small tiles and single-element tiles are all computed") {

@@ -248,8 +248,8 @@ void serve(Turn& turn) {
     return TileState::failed;
   };
 
-  std::size_t want = 1;  // tiles at once
-  if constexpr (merges_tiles<K>) {
+  std::size_t want = 1;                         // tiles at once
+  if (merges_tiles<K> && head.collects == 0) {  // else each tile that throws is told
     std::size_t elements = 1;
     for (std::size_t d = 0; d < std::get<0>(arguments).shape.size(); ++d)
       elements *= std::get<0>(arguments).shape[d];

@@ -59,9 +59,9 @@ void attach_kept(State& state) {
       tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).order.record;
   tessera::detail::Attachments attachments;
   bench::timed(state,
-               [&] { benchmark::DoNotOptimize(attachments.find(record, a.name()).segment); });
+               [&] { benchmark::DoNotOptimize(attachments.find(record, a.name())); });
   const auto found = attachments.find(record, a.name());
-  bench::tell_check(state, bench::elements(*found.segment), a.size());
+  bench::tell_check(state, bench::elements(*found), a.size());
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ using tessera::detail::Turnstile;
 namespace {
 
 struct Site {
-  std::shared_ptr<Premises> premises = std::make_shared<Premises>(0);
+  std::shared_ptr<Premises> premises = std::make_shared<Premises>(1);
   Turnstile turnstile;
   std::vector<AsyncJob*> ran;  // by one thread at a time
   std::optional<Dispatcher> dispatcher;

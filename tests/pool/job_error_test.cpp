@@ -271,7 +271,7 @@ TEST_CASE("a file that was replaced before the workers knew it is an Error") {
 }
 
 TEST_CASE("a kernel from a library that was loaded after the pool was made is an Error") {
-  tessera::detail::Caller caller(1);
+  tessera::detail::Caller caller(1, {});
   // A library of the C library's that no program of ours uses.
   void* const library = ::dlopen("libBrokenLocale.so.1", RTLD_NOW | RTLD_LOCAL);
   REQUIRE(library != nullptr);

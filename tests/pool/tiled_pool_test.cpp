@@ -512,7 +512,7 @@ TEST_CASE("transform in tiles of any shape computes what it computes without") {
   fill_counting(x);
   fill_counting(weights);
   const auto check = [&](std::size_t tiles) {
-    REQUIRE(out == x * weights);
+    REQUIRE((out == x * weights));
     REQUIRE(pool.report().tiles == tiles);
     out.fill(0);
   };
@@ -534,7 +534,7 @@ TEST_CASE("transform in tiles runs just the tiles of a list") {
   pool.transform({2, 2}, out, {.only = std::vector<std::size_t>{1, 2, 4}}, [] { return 1; });
   const xt::xtensor<int, 2> expected{
       {0, 0, 1, 1, 1, 1}, {0, 0, 1, 1, 1, 1}, {0, 0, 1, 1, 0, 0}, {0, 0, 1, 1, 0, 0}};
-  REQUIRE(out == expected);
+  REQUIRE((out == expected));
 }
 
 TEST_CASE("transform of arrays far larger than the caches is right in every element") {
@@ -558,7 +558,7 @@ TEST_CASE("an input of transform in tiles that does not broadcast to the output 
   auto out = SharedArray<int, 3>::create({5, 4, 6});
   const auto error = error_of([&] { pool.transform({2, 2}, out, std::negate<>{}, x); });
   REQUIRE(error.errc() == Errc::shape_mismatch);
-  REQUIRE(out == 0 * out);
+  REQUIRE((out == 0 * out));
 }
 
 TEST_CASE("a pool whose caller computes has one process less and reports a share of its own") {

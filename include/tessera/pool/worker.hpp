@@ -92,7 +92,8 @@ class Worker {
         spins = spins_;
       }
       slot.inside.store(0, std::memory_order_seq_cst);  // releases this worker's tiles, too
-      head.news.ring();
+      // The last to leave: a caller that were woken before would take a worker's core for nothing.
+      if (!board_.anyone_inside()) head.news.ring();
     }
     return 0;
   }

@@ -3,10 +3,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
 #include <random>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <tessera.hpp>
 
@@ -151,6 +158,27 @@ TEST_CASE("padding of a captured struct is not searched for addresses") {
   std::memcpy(static_cast<void*>(&kernel), dirty.data(), dirty.size());
   REQUIRE_FALSE(refused(kernel));
 #endif
+}
+
+TEST_CASE("padding behind the last capture is not searched for addresses") {
+  const auto heap = std::make_unique<double>(1);
+  const auto address = reinterpret_cast<std::uintptr_t>(heap.get());
+  const auto kernel = [number = std::int64_t{7}, letter = 'x'](auto v) {
+    v = static_cast<double>(number) + letter;
+  };
+  using Kernel = std::decay_t<decltype(kernel)>;
+  alignas(Kernel) std::array<std::byte, sizeof(Kernel)> dirty;
+  std::memcpy(dirty.data(), static_cast<const void*>(&kernel), sizeof kernel);
+  std::memcpy(dirty.data() + 9, reinterpret_cast<const char*>(&address) + 1, 7);
+  REQUIRE_FALSE(refused(*std::launder(reinterpret_cast<const Kernel*>(dirty.data()))));
+}
+
+TEST_CASE("only the user's part of what transform sends is searched for addresses") {
+  // Behind a function without captures there is room that nobody has written.
+  using Sent = tessera::detail::Elementwise<std::plus<>>;
+  REQUIRE(tessera::detail::searched_bytes<
+              std::decay_t<decltype(tessera::detail::authored(std::declval<const Sent&>()))>>() ==
+          0);
 }
 
 TEST_CASE("a kernel with allow_addresses is not searched") {

@@ -120,18 +120,46 @@ constexpr void check_kernel() {
                   "at most 64 KiB, or void");
 }
 
-/// A copy of a kernel's bytes. Throws Error(captured_address) if a word among them is an address in
-/// this process's private memory.
+/// True of kernels to which neighbouring tiles are one larger tile.
 template <class K>
-std::vector<std::byte> kernel_bytes(const K& kernel, bool search) {
-  alignas(K) std::array<std::byte, sizeof(K)> copy;
-  std::memcpy(copy.data(), static_cast<const void*>(&kernel), sizeof kernel);
-  if (search && !std::is_empty_v<K>) {
-    // Padding may hold a stale pointer from whatever stood there before.
-    if constexpr (std::is_trivially_copyable_v<K>)  // else check_kernel_travels has said so
-      TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
-    for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= sizeof(K);
-         at += alignof(std::uintptr_t)) {
+inline constexpr bool merges_tiles = requires { requires K::merges_tiles; };
+
+/// The part of a kernel that a user wrote: in the loop of transform, its function.
+template <class K>
+const auto& authored(const K& kernel) {
+  if constexpr (merges_tiles<K>)
+    return kernel.function;
+  else
+    return kernel;
+}
+
+/// Bytes of a K up to its last whole word that can hold a capture: what a member of a derived class
+/// could reuse is padding, which may hold a stale pointer.
+template <class K>
+constexpr std::size_t searched_bytes() {
+  constexpr std::size_t word = sizeof(std::uintptr_t);
+  if constexpr (std::is_empty_v<K>) {
+    return 0;
+  } else if constexpr (std::is_class_v<K>) {
+    struct Followed {
+      [[no_unique_address]] K kernel;
+      std::byte next;
+    };
+    if constexpr (sizeof(Followed) == sizeof(K)) return (sizeof(K) - 1) / word * word;
+  }
+  return sizeof(K) / word * word;
+}
+
+/// Throws Error(captured_address) if a word of a kernel is an address in this process's private
+/// memory. Padding within it is no word of it where the compiler can tell (g++ can; clang that can't
+/// may refuse a small capture in front of a wider one).
+template <class K>
+void refuse_addresses(const K& kernel) {
+  if constexpr (searched_bytes<K>() > 0 && std::is_trivially_copyable_v<K>) {
+    alignas(K) std::array<std::byte, sizeof(K)> copy;
+    std::memcpy(copy.data(), static_cast<const void*>(&kernel), sizeof kernel);
+    TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
+    for (std::size_t at = 0; at < searched_bytes<K>(); at += sizeof(std::uintptr_t)) {
       std::uintptr_t word = 0;
       std::memcpy(&word, copy.data() + at, sizeof word);
       if (host::points_into_private_memory(word))
@@ -145,7 +173,6 @@ std::vector<std::byte> kernel_bytes(const K& kernel, bool search) {
                     "the value is no address");
     }
   }
-  return {copy.begin(), copy.end()};
 }
 
 /// An argument as a worker has it, decoded once for each job.
@@ -181,11 +208,7 @@ struct BoundArgument {
   }
 };
 
-/// True of kernels to which neighbouring tiles are one larger tile.
-template <class K>
-inline constexpr bool merges_tiles = requires { requires K::merges_tiles; };
-
-/// Elements that such a kernel is given at once, about: enough for long rows and few claims, few
+/// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few claims, few
 /// enough to be dealt out evenly.
 inline constexpr std::size_t merged_elements = 65536;
 

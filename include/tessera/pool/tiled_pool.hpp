@@ -327,7 +327,9 @@ class TiledPool {
 
     detail::JobOrder order;
     for (const auto& argument : arguments) order.arguments.push_back(argument.order);
-    order.kernel = detail::kernel_bytes(kernel, !detail::addresses_allowed<K>);
+    if constexpr (!detail::addresses_allowed<K>) detail::refuse_addresses(detail::authored(kernel));
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&kernel);
+    order.kernel.assign(bytes, bytes + sizeof kernel);
     order.serve = reinterpret_cast<const void*>(&detail::serve<Kernel, R, Sections...>);
     order.tiles = grid.size();
     order.axes = R;

@@ -8,6 +8,7 @@
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/memory/catalog.hpp>
+#include <tessera/memory/rows.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/shared_array.hpp>

@@ -66,9 +66,9 @@ void same_elements(View&& view, const SharedArray<int, 3>& array) {
   REQUIRE(walk(section, array.segment()->data()) == expected);
   REQUIRE(std::equal(section.shape.begin(), section.shape.end(), view.shape().begin(),
                      view.shape().end()));
-  REQUIRE(members(section.lattice, array.segment()->header().shape) ==
+  REQUIRE(members(section.lattice(), array.segment()->header().shape) ==
           std::set<std::ptrdiff_t>(expected.begin(), expected.end()));
-  for (const auto& progression : section.lattice)
+  for (const auto& progression : section.lattice())
     REQUIRE((progression.step >= 1 && progression.start >= 0));
   REQUIRE(section.segment == array.segment());
 }
@@ -120,23 +120,23 @@ TEST_CASE("Two sections meet exactly if their views share an element") {
     const auto a = walk(one, nullptr), b = walk(two, nullptr);
     const bool share = std::any_of(
         a.begin(), a.end(), [&](auto at) { return std::find(b.begin(), b.end(), at) != b.end(); });
-    REQUIRE(tessera::meet(one.lattice, two.lattice) == share);
+    REQUIRE(tessera::meet(one.lattice(), two.lattice()) == share);
   }
 }
 
 TEST_CASE("A whole array is the section of all its elements") {
   auto array = SharedArray<int, 3>::create({2, 3, 4});
   same_elements(array, array);
-  CHECK(into(array).lattice == std::vector<Progression>{{0, 2, 1}, {0, 3, 1}, {0, 4, 1}});
+  CHECK(into(array).lattice() == std::vector<Progression>{{0, 2, 1}, {0, 3, 1}, {0, 4, 1}});
 }
 
 TEST_CASE("Sections without elements meet nothing") {
   auto array = SharedArray<int, 3>::create({2, 3, 4});
   const auto none = into(xt::view(array, xt::range(1, 1)));
   CHECK(none.shape[0] == 0);
-  CHECK_FALSE(tessera::meet(none.lattice, into(array).lattice));
+  CHECK_FALSE(tessera::meet(none.lattice(), into(array).lattice()));
   auto empty = SharedArray<int, 3>::create({2, 0, 4});
-  CHECK_FALSE(tessera::meet(into(empty).lattice, into(empty).lattice));
+  CHECK_FALSE(tessera::meet(into(empty).lattice(), into(empty).lattice()));
 }
 
 TEST_CASE("A section of an array of rank 0 is its element") {
@@ -144,8 +144,8 @@ TEST_CASE("A section of an array of rank 0 is its element") {
   array() = 5;
   const auto section = into(array);
   CHECK(*section.data == 5);
-  CHECK(section.lattice.empty());
-  CHECK(tessera::meet(section.lattice, into(array).lattice));
+  CHECK(section.lattice().empty());
+  CHECK(tessera::meet(section.lattice(), into(array).lattice()));
 }
 
 TEST_CASE("into writes, whole and bare arrays are const") {

@@ -33,7 +33,7 @@ struct Running {
     REQUIRE(job.begin());
     job.armed(5);
   }
-  std::uint64_t stopped() const { return premises->board.head().stop.load(); }
+  std::uint64_t stopped() const { return premises->board.head().gate.stop.load(); }
 };
 
 }  // namespace
@@ -57,14 +57,14 @@ TEST_CASE("a cancel between the beginning and the first round stops that round")
   AsyncJob job(order_of(1), premises);
   REQUIRE(job.begin());
   job.cancel();
-  REQUIRE(premises->board.head().stop.load() == 0);
+  REQUIRE(premises->board.head().gate.stop.load() == 0);
   job.armed(3);
-  REQUIRE(premises->board.head().stop.load() == 3);
+  REQUIRE(premises->board.head().gate.stop.load() == 3);
 }
 
 TEST_CASE("a stop never moves backwards") {
   Running running;
-  running.premises->board.stop(8);
+  running.premises->board.crew().stop(8);
   running.job.cancel();
   REQUIRE(running.stopped() == 8);
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <tessera/base/config.hpp>
 
@@ -38,6 +39,43 @@ inline std::size_t usable_cores() {
   }
 #endif
   return cores;
+}
+
+/// The cores that this thread is allowed to run on, its present one first; empty where the system
+/// does not tell.
+inline std::vector<int> allowed_cores() {
+  std::vector<int> cores;
+#if defined(TESSERA_LINUX)
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(core, &set)) cores.push_back(core);
+  const auto here = std::find(cores.begin(), cores.end(), ::sched_getcpu());
+  if (here != cores.end()) std::rotate(cores.begin(), here, here + 1);
+#endif
+  return cores;
+}
+
+/// The core that this thread runs on now; -1 where the system does not tell.
+inline int this_core() noexcept {
+#if defined(TESSERA_LINUX)
+  return ::sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/// Binds this process's only thread to one core. A hint: where it is refused, nothing changes, and
+/// the system takes it back when it takes the core away.
+inline void pin(int core) noexcept {
+#if defined(TESSERA_LINUX)
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  static_cast<void>(::sched_setaffinity(0, sizeof set, &set));
+#else
+  static_cast<void>(core);
+#endif
 }
 
 /// Bytes of the largest cache that serves this machine's first core; 0 if unknown.

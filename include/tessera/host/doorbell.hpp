@@ -31,6 +31,25 @@ inline void relax() noexcept {
 #endif
 }
 
+/// Calls over() again and again until it is true, or for about `at_most`: what is short enough to be
+/// worth no sleep. `yields()` tells, each time, whether whoever is waited for needs this very core:
+/// then it gets it. True if over() was.
+template <class Over, class Yields>
+bool turn_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
+  if (over()) return true;
+  const auto begin = std::chrono::steady_clock::now();
+  for (unsigned turns = 1;; ++turns) {
+    const bool yielded = yields();
+    if (yielded)
+      std::this_thread::yield();
+    else
+      relax();
+    if (over()) return true;
+    if ((yielded || turns % 16 == 0) && std::chrono::steady_clock::now() - begin > at_most)
+      return false;
+  }
+}
+
 class Doorbell {
  public:
   /// Read before looking at the state that decides whether to sleep.
@@ -47,11 +66,7 @@ class Doorbell {
   }
 
   /// Returns when the epoch is no longer `seen`, or after `at_most`, or for no reason.
-  void wait(std::uint32_t seen, std::chrono::nanoseconds at_most, int spins = 0) noexcept {
-    for (; spins > 0; --spins) {
-      if (epoch_.load(std::memory_order_acquire) != seen) return;
-      relax();
-    }
+  void wait(std::uint32_t seen, std::chrono::nanoseconds at_most) noexcept {
     sleepers_.fetch_add(1, std::memory_order_seq_cst);
 #if defined(TESSERA_LINUX)
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);

@@ -106,6 +106,21 @@ inline void* resolve(const CodeAddress& code) {
   return out;
 }
 
+/// A number that is another one after a library was loaded or unloaded: what locate() said may be
+/// kept as long as it stays.
+inline std::uint64_t modules_generation() noexcept {
+  std::uint64_t out = 0;
+#if defined(TESSERA_LINUX)
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* data) {
+        *static_cast<std::uint64_t*>(data) = info->dlpi_adds + info->dlpi_subs;
+        return 1;
+      },
+      &out);
+#endif
+  return out;
+}
+
 /// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
 /// no other process could follow. Pointers into modules (globals, literals, functions) are not:
 /// they mean the same in a forked worker. Addresses below 2^44 are never taken for pointers.

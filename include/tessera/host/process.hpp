@@ -72,6 +72,15 @@ inline void drop_buffered_output() noexcept {
 #endif
 }
 
+/// Prints what this process has buffered for its standard output, if anything. Costs next to nothing
+/// where there is none.
+inline void print_buffered_output() noexcept {
+#if defined(TESSERA_LINUX)
+  if (::__fpending(stdout) == 0) return;
+#endif
+  std::fflush(stdout);
+}
+
 /// In a forked child: signals as a new program has them, whatever the caller installed or blocked.
 inline void reset_signals() noexcept {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
@@ -172,9 +181,11 @@ inline std::optional<char> receive_byte(const Descriptor& socket) noexcept {
 
 inline pid_t own_pid() noexcept { return ::getpid(); }
 
-/// Leaves the caller's terminal and process group. `name` is what ps shows.
-inline void detach_session(const char* name) noexcept {
-  ::setsid();
+/// Leaves the caller's process group, and with it the terminal's signals. `name` is what ps shows.
+/// Not its session: Linux shares cores out among sessions first (autogroups), and a thread that
+/// yields its core to a process of another session keeps it.
+inline void detach_group(const char* name) noexcept {
+  static_cast<void>(::setpgid(0, 0));
 #if defined(TESSERA_LINUX)
   ::prctl(PR_SET_NAME, name);
 #endif

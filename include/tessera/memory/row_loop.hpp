@@ -23,12 +23,12 @@ inline constexpr std::ptrdiff_t short_row = 32;
 /// A loop over N axes as rows: the last axes, as far as they follow each other in memory in every
 /// operand, are one row; the axes before them are walked.
 template <std::size_t N>
-struct Rows {
+struct RowNest {
   std::array<std::size_t, N> counts{};  ///< steps on each walked axis; 1 on those of the row
   std::ptrdiff_t length = 1;            ///< elements of a row
 
   template <class Out, class In>
-  Rows(const std::array<std::size_t, N>& shape, const Out& out, const In& in) : counts(shape) {
+  RowNest(const std::array<std::size_t, N>& shape, const Out& out, const In& in) : counts(shape) {
     if constexpr (N > 0) {
       length = static_cast<std::ptrdiff_t>(std::exchange(counts[N - 1], 1));
       for (std::size_t d = N - 1;
@@ -60,15 +60,16 @@ TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In i
 /// How far to read ahead in a walk over short rows; 0 for not at all. Rows on a line or page of
 /// their own are what no hardware fetches in time.
 template <class T, std::size_t N>
-Ahead look_ahead(const Rows<N>& rows, const Operand<T, N>& out) {
+Ahead look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
+                 const Operand<T, N>& out) {
   constexpr std::size_t ahead = 12;  // rows; from 8 to 20 it hardly matters
   if constexpr (N >= 2) {
-    const auto near = rows.counts[N - 2];
+    const auto near = counts[N - 2];
     const auto apart = static_cast<std::size_t>(std::abs(out.strides[N - 2])) * sizeof(T);
-    if (near < 2 || rows.length > short_row || apart < 4 * cache_line) return {};
+    if (near < 2 || length > short_row || apart < 4 * cache_line) return {};
     if constexpr (N >= 3) {
       const auto steps = (ahead + near - 1) / near;
-      if (near < 4 * ahead && rows.counts[N - 3] > steps)
+      if (near < 4 * ahead && counts[N - 3] > steps)
         return {static_cast<std::ptrdiff_t>(steps), 0};
     }
     if (near > ahead) return {0, ahead};
@@ -79,10 +80,10 @@ Ahead look_ahead(const Rows<N>& rows, const Operand<T, N>& out) {
 /// out[x] = in[x] for every element; `in` is a node, converted as by static_cast.
 template <class T, std::size_t N, class Node>
 void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out, const Node& in) {
-  const Rows<N> rows(shape, out, in);
+  const RowNest<N> rows(shape, out, in);
   if (rows.empty()) return;
   const auto length = rows.length;
-  const auto ahead = look_ahead(rows, out);
+  const auto ahead = look_ahead(rows.counts, length, out);
   const bool reads_ahead = ahead != Ahead{};
   const auto each_row = [&](const auto& body) {
     walk<0>(rows.counts, out, in.bare(), [&](const auto& to, const auto& from) {

@@ -35,7 +35,10 @@ struct Section {
   element_type* data = nullptr;  ///< the element at index 0, ..., 0, in this process
   std::array<std::size_t, N> shape{};
   std::array<std::ptrdiff_t, N> strides{};  ///< in elements
-  std::vector<Progression> lattice;  ///< these elements' places along each axis of the whole array
+
+  /// These elements' places along each axis of the whole array. Throws Error(invalid_shape) where
+  /// they reach outside it.
+  std::vector<Progression> lattice() const;
 };
 
 namespace detail {
@@ -132,16 +135,23 @@ auto section_of(const A& argument) {
       out.shape[d] = argument.shape()[d];
       out.strides[d] = strides[d];
     }
-    std::int64_t offset = 0;
-    if constexpr (is_view<A>) offset = static_cast<std::int64_t>(argument.data_offset());
-    out.data = reinterpret_cast<T*>(out.segment->data()) + offset;
-    out.lattice = lattice_of(out.segment->header().shape, offset, out.shape, out.strides,
-                             out.segment->subject());
+    out.data = reinterpret_cast<T*>(out.segment->data());
+    if constexpr (is_view<A>) {
+      out.data += static_cast<std::ptrdiff_t>(argument.data_offset());
+      static_cast<void>(out.lattice());  // is it inside?
+    }
     return out;
   }
 }
 
 }  // namespace detail
+
+template <class T, std::size_t N, Use U>
+std::vector<Progression> Section<T, N, U>::lattice() const {
+  return detail::lattice_of(segment->header().shape,
+                            data - reinterpret_cast<const T*>(segment->data()), shape, strides,
+                            segment->subject());
+}
 
 /// The tiles of this argument are written: `into(a)`, `into(xt::view(a, ...))`.
 template <class A>

@@ -71,7 +71,7 @@ void stream_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& o
                  const Node& in) {
   constexpr std::size_t shortest = 512;  // bytes
   if constexpr (host::can_stream && streamable<T>) {
-    const Rows<N> rows(shape, out, in);
+    const RowNest<N> rows(shape, out, in);
     const auto length = rows.length;
     if (!rows.empty() && out.unit() &&
         length >= static_cast<std::ptrdiff_t>(shortest / sizeof(T))) {

@@ -19,6 +19,8 @@ namespace tessera {
 
 template <class T, std::size_t N>
 class TileView;
+template <std::size_t N, class... T>
+class Rows;
 
 }  // namespace tessera
 
@@ -172,6 +174,8 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
   }
   template <class, std::size_t>
   friend class TileView;
+  template <std::size_t, class...>
+  friend class Rows;
 
   storage_type& storage_impl() noexcept { return storage_; }
   const storage_type& storage_impl() const noexcept { return storage_; }

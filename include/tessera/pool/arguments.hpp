@@ -8,6 +8,7 @@
 // very same elements, lined up alike.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -17,18 +18,30 @@
 #include <tessera/base/error.hpp>
 #include <tessera/grid/lattice.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/job_memory.hpp>
 
 namespace tessera::detail {
 
 /// An argument without its type.
 struct Argument {
   Use use = Use::read;
+  std::size_t item = 1;  ///< bytes of an element
   JobOrder::Argument order;
-  std::vector<Progression> lattice;
 
-  std::span<const std::uint64_t> shape() const {
-    return {order.record.shape.data(), order.record.axes};
+  std::span<const std::uint64_t> shape() const { return {order.shape.data(), order.record.axes}; }
+  std::span<const std::int64_t> strides() const {
+    return {order.strides.data(), order.record.axes};
+  }
+  std::vector<Progression> lattice() const {
+    const auto& segment = *order.segment;
+    return lattice_of(segment.header().shape,
+                      (order.data - segment.data()) / static_cast<std::ptrdiff_t>(item), shape(),
+                      strides(), segment.subject());
+  }
+  /// True if both are the very same elements, lined up alike, of one mapping.
+  bool equals(const Argument& other) const {
+    return order.record.offset == other.order.record.offset && std::ranges::equal(shape(), other.shape()) &&
+           std::ranges::equal(strides(), other.strides());
   }
   std::string words(std::size_t position) const {
     return "argument " + std::to_string(position) + " (" + order.segment->subject() + ", shape " +
@@ -41,7 +54,7 @@ Argument argument_of(const S& section) {
   static_assert(S::rank <= max_axes, "tessera: a job's argument has at most 16 axes");
   Argument out;
   out.use = S::use;
-  out.lattice = section.lattice;
+  out.item = sizeof(typename S::element_type);
   out.order.segment = section.segment;
   out.order.data = reinterpret_cast<std::byte*>(
       const_cast<std::remove_const_t<typename S::element_type>*>(section.data));
@@ -53,10 +66,10 @@ Argument argument_of(const S& section) {
   record.writes = S::use == Use::write;
   record.offset =
       static_cast<std::uint64_t>(out.order.data - (segment.data() - segment.header().data_offset));
-  record.axes = S::rank;
+  record.axes = static_cast<std::uint16_t>(S::rank);
   for (std::size_t d = 0; d < S::rank; ++d) {
-    record.shape[d] = section.shape[d];
-    record.strides[d] = section.strides[d];
+    out.order.shape[d] = section.shape[d];
+    out.order.strides[d] = section.strides[d];
   }
   return out;
 }
@@ -115,17 +128,13 @@ void check_disjoint(const Argument& argument, std::size_t position,
 /// Throws Error(overlap) if a written section shares elements with another argument of the same
 /// memory. Device and inode decide what is the same memory, not the name.
 inline void check_overlaps(std::span<const Argument> arguments) {
-  const auto same_elements = [](const Argument& a, const Argument& b) {
-    const auto &x = a.order.record, &y = b.order.record;
-    return x.offset == y.offset && x.axes == y.axes && x.shape == y.shape && x.strides == y.strides;
-  };
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     for (std::size_t j = 0; j < arguments.size(); ++j) {
       const auto &out = arguments[i], &other = arguments[j];
       if (i == j || out.use != Use::write || out.order.record.file != other.order.record.file)
         continue;
-      if (other.use != Use::whole && same_elements(out, other)) continue;
-      if (!meet(out.lattice, other.lattice)) continue;
+      if (other.use != Use::whole && out.equals(other)) continue;
+      if (!meet(out.lattice(), other.lattice())) continue;
       throw Error(Errc::overlap, "TiledPool",
                   out.words(i) + " is written, and shares elements with " + other.words(j) +
                       " which other tiles " + (other.use == Use::write ? "write" : "read"),

@@ -96,7 +96,7 @@ class AsyncJob {
   /// with cancel(): either it sees the number, or the request is seen here.
   void armed(std::uint64_t round) noexcept {
     round_.store(round);
-    if (cancel_requested()) premises_->board.stop(round);
+    if (cancel_requested()) premises_->board.crew().stop(round);
   }
   bool cancel_requested() const noexcept { return cancelled_.load(); }
   /// Its last step on the pool's thread. Before the next job begins.
@@ -120,7 +120,7 @@ class AsyncJob {
     if (phase_.compare_exchange_strong(phase, Phase::skipped)) {
       ended_.ring();
     } else if (const auto round = round_.load(); phase == Phase::running && round != 0) {
-      premises_->board.stop(round);
+      premises_->board.crew().stop(round);
       premises_->board.head().news.ring();
     }
     errno = kept;

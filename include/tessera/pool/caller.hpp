@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <tessera/host/cpus.hpp>
@@ -29,6 +30,7 @@
 #include <tessera/pool/keeper.hpp>
 #include <tessera/pool/outcome.hpp>
 #include <tessera/pool/turnstile.hpp>
+#include <tessera/pool/watch.hpp>
 
 namespace tessera::detail {
 
@@ -36,17 +38,20 @@ class Caller {
  public:
   /// Starts a keeper and its workers; none where this process is the only worker.
   Caller(std::size_t workers, const PoolOptions& options)
-      : premises_(std::make_shared<Premises>(workers)), computes_(options.caller_computes) {
+      : premises_(std::make_shared<Premises>(workers)),
+        computes_(options.caller_computes),
+        watch_(*board_, manner(workers, options)) {
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
     const host::ProcessHandle self(host::own_pid());
     host::SocketPair pair("TiledPool");
-    // Turning a few times before sleeping pays only while no worker turns in another's place.
-    const int spins = spins_ = workers <= host::usable_cores() ? 2000 : 0;
+    // Turning before sleeping pays only while no worker turns in another's place.
+    const bool turns = workers <= host::usable_cores();
+    const auto cores = bound(workers, options) ? host::allowed_cores() : std::vector<int>();
     const auto identity = process_identity();
     const auto pid = host::fork_child("TiledPool", [&] {
       pair.ours.reset();
-      return Keeper(*board_, pair.theirs, self, identity, first, spins).run();
+      return Keeper(*board_, pair.theirs, self, identity, first, cores, turns).run();
     });
     try {
       keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
@@ -92,10 +97,10 @@ class Caller {
   }
 
   /// Of the last job; waits for one that runs.
-  Report report() const {
+  Report report() {
     check_use();
     const Turnstile::Pass pass(turnstile_);
-    return report_;
+    return counted();
   }
 
   /// What jobs that outlive the pool still look at.
@@ -114,13 +119,13 @@ class Caller {
     JobMemory::plan(job->order);
     if (!in_caller()) {
       code_of(job->order);
-      if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw keeper_gone();
+      if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw Watch::keeper_gone();
     }
     const std::lock_guard lock(making_dispatcher_);
     if (!dispatcher_)
       dispatcher_ = std::make_unique<Dispatcher>(turnstile_, [this](AsyncJob& its) {
         auto error = attempt(its);
-        its.end(std::move(error), report_);
+        its.end(std::move(error), counted());
       });
     dispatcher_->submit(job);
   }
@@ -128,7 +133,16 @@ class Caller {
  private:
   static constexpr std::size_t small_memory = std::size_t{64} << 10,
                                large_memory = std::size_t{16} << 20;
-  static constexpr std::chrono::milliseconds patience{100};
+
+  /// True if each worker gets a core of its own: where there are as many as may be used.
+  static bool bound(std::size_t workers, const PoolOptions& options) {
+    return options.pin && workers > 1 && workers == host::usable_cores() &&
+           workers == host::allowed_cores().size();
+  }
+  static Watch::Manner manner(std::size_t workers, const PoolOptions& options) {
+    if (options.caller_computes || workers < host::usable_cores()) return Watch::Manner::turn;
+    return bound(workers, options) ? Watch::Manner::yield : Watch::Manner::sleep;
+  }
 
   void check_use() const {
     if (premises_->in_kernel())
@@ -138,11 +152,6 @@ class Caller {
   }
   static bool cancelled(const JobOrder& order) noexcept {
     return order.async != nullptr && order.async->cancel_requested();
-  }
-  static Error keeper_gone() {
-    return {Errc::pool_unusable, "TiledPool",
-            "its keeper process has ended, and the workers with it",
-            "make a new pool; if a job was running, what its unfinished tiles hold is unknown"};
   }
   static host::CodeAddress code_of(const JobOrder& order) {
     const auto code = host::locate(order.serve);
@@ -164,36 +173,63 @@ class Caller {
   }
 
   void run_in_turn(const JobOrder& order, void* results) {
-    report_ = Report{};
-    report_.tiles = order.asked();
-    report_.tiles_per_worker.assign(workers(), 0);
-    if (!in_caller() && keeper_->wait_ended(std::chrono::milliseconds(0))) {
-      if (cancelled(order)) throw not_begun(order);  // the pool ends, and cancelled it before
-      throw keeper_gone();
-    }
     const auto began = std::chrono::steady_clock::now();
+    report_.tiles = order.asked();
+    report_.rerun_tiles = report_.workers_lost = 0;
+    report_.seconds = 0;
+    try {
+      look_after_keeper(began);
+      vacate();
+    } catch (const Error&) {
+      if (cancelled(order)) throw not_begun(order);  // the pool ends, and cancelled it before
+      throw;
+    }
+    for (auto& slot : board_->slots())
+      slot.tiles.store(0, std::memory_order_release);  // pairs with AsyncJob::progress
     if (order.asked() == 0) return;
     const auto memory = lay_out(order);
     board_->head().failures.clear();
-    Ends ends_before;
-    for (auto& slot : board_->slots()) {
-      slot.tiles.store(0, std::memory_order_release);  // pairs with AsyncJob::progress
-      ends_before.push_back(slot.ends.load());
-    }
+    ends_.clear();
+    for (const auto& slot : board_->slots()) ends_.push_back(slot.ends.load());
     Outcome outcome;
     do {
-      play(memory, order, ends_before);
-      outcome = look(*board_, memory, ends_before);
+      if (outcome.again) vacate();  // of the round before
+      Round round(board_->crew(), ++job_, memory.tile_bytes(), order.grain);
+      play(round, memory, order);
+      outcome = look(*board_, round, order.tiles, ends_);
       report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
     } while (outcome.again);
-    for (std::size_t w = 0; w < workers(); ++w)
-      report_.tiles_per_worker[w] = board_->slots()[w].tiles.load(std::memory_order_relaxed);
     report_.workers_lost = outcome.lost_workers;
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (!outcome.complete()) throw failure(*board_, memory, outcome, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
     if (capacity_ > large_memory) release_memory();
+  }
+
+  // Not for each of a thousand jobs a second: asking the system costs as much as a short one.
+  void look_after_keeper(std::chrono::steady_clock::time_point now) {
+    if (in_caller() || now - keeper_seen_ < std::chrono::milliseconds(20)) return;
+    if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw Watch::keeper_gone();
+    keeper_seen_ = now;
+  }
+
+  /// Waits until no worker is inside the last job any more.
+  void vacate() {
+    if (!in_caller()) watch_.wait(*keeper_, [&] { return !board_->crew().anyone_inside(); });
+  }
+
+  /// The last job's report, each worker's tiles among it: those that left last counted last.
+  const Report& counted() {
+    try {
+      vacate();
+    } catch (const Error&) {
+      // The workers are gone, and what they counted is there.
+    }
+    report_.tiles_per_worker.clear();
+    for (const auto& slot : board_->slots())
+      report_.tiles_per_worker.push_back(slot.tiles.load(std::memory_order_relaxed));
+    return report_;
   }
 
   /// Job memory with the order in it. Only while nobody is inside.
@@ -209,7 +245,7 @@ class Caller {
       }
       head.serve = {};
     } else {
-      head.serve = code_of(order);
+      head.serve = known_code_of(order);
       if (head.bytes > capacity_) {
         release_memory();
         const auto bytes = std::max<std::size_t>(small_memory, head.bytes + head.bytes / 4);
@@ -234,84 +270,44 @@ class Caller {
   }
 
   /// One round: arm, until no tile is left that anybody could claim or finish.
-  void play(const JobMemory& memory, const JobOrder& order, const Ends& ends_before) {
-    const auto job = ++job_;
-    memory.head().job = job;
-    if (order.async != nullptr) order.async->armed(job);
-    Schedule schedule(board_->ranges(), job, memory.head().tiles);
-    schedule.deal();
-    auto& head = board_->head();
-    // Releases job memory and ranges to the workers.
-    head.job.store(job, std::memory_order_seq_cst);
-    if (!in_caller()) head.work.ring();
+  void play(Round& round, const JobMemory& memory, const JobOrder& order) {
+    memory.head().job = round.number();
+    if (order.async != nullptr) order.async->armed(round.number());
+    watch_.tell_core();
+    round.arm();
+    if (!in_caller()) board_->head().work.ring();
     if (computes_) {
-      Turn turn{*board_, memory, job, 0, {}, schedule};
+      Turn turn(*board_, memory, round.number(), 0);
+      turn.in_caller = true;
       for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
       premises_->runner.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
       premises_->runner.store({});
     }
-    if (!in_caller()) {
-      std::size_t finished = 0;  // tiles [0, finished) have ended
-      sleep_until([&] {
-        const auto bytes = memory.tile_bytes();
-        while (finished < bytes.size() && ended(bytes[finished])) ++finished;
-        if (finished == bytes.size()) return true;
-        if (hopeless(*board_, memory, ends_before)) board_->stop(job);
-        // Ranges first: whoever still holds a claimed tile is inside afterwards.
-        const bool nothing_to_claim = head.stop.load() == job || schedule.empty();
-        return nothing_to_claim && !board_->anyone_inside();
+    if (!in_caller())
+      watch_.wait(*keeper_, [&] {
+        if (round.over()) return true;
+        if (hopeless(*board_, memory, ends_)) round.stop();
+        return false;
       });
-    }
-    head.job.store(0, std::memory_order_seq_cst);
-    if (!in_caller()) sleep_until([&] { return !board_->anyone_inside(); });
+    round.disarm();
   }
 
-  static bool ended(const TileByte& byte) {
-    // Acquire: pairs with the release of the worker's last store for this tile.
-    const auto state = static_cast<TileState>(byte.load(std::memory_order_acquire));
-    return state == TileState::done || state == TileState::failed;
-  }
-
-  /// Sleeps until `over()`; rings are hints, so it looks again after every wake and every 100 ms.
-  template <class Over>
-  void sleep_until(Over&& over) {
-    auto& news = board_->head().news;
-    // A core that has just computed is free to turn a while; one that a worker needs is not.
-    if (computes_)
-      for (int turns = 0; turns < spins_; ++turns) {
-        if (over()) return;
-        host::relax();
-      }
-    auto last_alive = std::chrono::steady_clock::now();
-    for (;;) {
-      const auto epoch = news.epoch();
-      if (over()) return;
-      news.wait(epoch, patience);
-      if (news.epoch() != epoch) continue;
-      if (keeper_->wait_ended(std::chrono::milliseconds(0))) {
-        if (over()) return;  // it ended the workers first
-        throw keeper_gone();
-      }
-      const auto now = std::chrono::steady_clock::now();
-      if (!worker_pids().empty()) last_alive = now;
-      if (now - last_alive <= 30 * patience) continue;
-      // Disarmed first: a worker that can be started after all must find no job to begin.
-      auto& head = board_->head();
-      const auto armed = head.job.exchange(0);
-      if (!board_->anyone_inside())
-        throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
-                    "see the limit of processes (ulimit -u) and the memory that is free");
-      head.job.store(armed);
-      head.work.ring();
-      last_alive = now;
+  // Looking it up costs more the more libraries a program has.
+  host::CodeAddress known_code_of(const JobOrder& order) {
+    if (const auto now = host::modules_generation(); now != codes_of_) {
+      codes_.clear();
+      codes_of_ = now;
     }
+    for (const auto& [known, code] : codes_)
+      if (known == order.serve) return code;
+    return codes_.emplace_back(order.serve, code_of(order)).second;
   }
 
   std::shared_ptr<Premises> premises_;
   const Board* const board_ = &premises_->board;
   bool computes_;  // this process is the worker in the first place
-  mutable Turnstile turnstile_;
+  Turnstile turnstile_;
   std::shared_ptr<Segment> memory_;
   struct alignas(cache_line) Line {
     std::byte bytes[cache_line];
@@ -319,7 +315,11 @@ class Caller {
   std::vector<Line> private_memory_;
   std::size_t capacity_ = 0;
   std::uint64_t job_ = 0;
-  int spins_ = 0;
+  Ends ends_;  // before the job that runs
+  std::vector<std::pair<const void*, host::CodeAddress>> codes_;
+  std::uint64_t codes_of_ = 0;
+  Watch watch_;
+  std::chrono::steady_clock::time_point keeper_seen_{};
   Report report_;
   host::Descriptor socket_;
   std::optional<host::ProcessHandle> keeper_;

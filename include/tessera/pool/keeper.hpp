@@ -1,6 +1,6 @@
 // Floor 3, pool: the process that starts, watches and replaces workers.
 //
-// A single-threaded child of the caller, in a session of its own, with default signals: what the
+// A single-threaded child of the caller, in a process group of its own, with default signals: what the
 // caller does with threads, signals and wait() does not reach it, and the terminal's Ctrl-C reaches
 // neither it nor its workers. It tells the caller of every death through the board. When the caller
 // ends, however it ends, it ends the workers and removes the names that the caller owned; when it
@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <tessera/host/cpus.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/segment.hpp>
@@ -24,19 +26,20 @@ namespace tessera::detail {
 class Keeper {
  public:
   Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller,
-         Identity caller_identity, std::size_t first, int spins)
+         Identity caller_identity, std::size_t first, std::vector<int> cores, bool turns)
       : board_(board),
         socket_(socket),
         caller_(caller),
         caller_identity_(caller_identity),
         first_(first),
-        spins_(spins) {}
+        cores_(std::move(cores)),
+        turns_(turns) {}
 
   /// The keeper process, from the fork on. Returns its exit code.
   int run() {
     host::drop_buffered_output();
     host::reset_signals();
-    host::detach_session("tessera-keeper");
+    host::detach_group("tessera-keeper");
     // Nobody knows this process yet: without the caller's word there are no workers to keep.
     if (!host::receive_byte(socket_)) return after_caller();
     const host::ChildEnds ends;
@@ -68,7 +71,8 @@ class Keeper {
       slot.pid.store(host::fork_child("TiledPool", [&] {
         host::reset_signals();
         if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
-        return Worker(board_, w, spins_).run();
+        if (w < cores_.size()) host::pin(cores_[w]);
+        return Worker(board_, w, turns_).run();
       }));
     } catch (const Error&) {
       slot.pid.store(0);  // tried again soon; the caller sees the empty place
@@ -84,11 +88,9 @@ class Keeper {
         if (slot.pid.load() != end->pid) continue;
         slot.last_end.store(end->status);
         slot.last_pid.store(end->pid);
-        slot.ends.fetch_add(1);
         const bool at_work = slot.inside.load() != 0;
         slot.pid.store(0);
-        // Last, with release: whoever sees nobody inside sees the death as well.
-        slot.inside.store(0, std::memory_order_seq_cst);
+        board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
         if (replace && at_work) start(w);
         if (replace && !at_work) vacant_ = true;  // not at once: it may be unable to live at all
         board_.head().news.ring();
@@ -135,7 +137,8 @@ class Keeper {
   const host::ProcessHandle& caller_;
   Identity caller_identity_;
   std::size_t first_;  // the worker's place that is the first with a process of its own
-  int spins_;
+  std::vector<int> cores_;  // worker w stays on cores_[w]; none: wherever the system puts it
+  bool turns_;              // workers turn a while before they sleep
   bool vacant_ = false;
 };
 

@@ -5,6 +5,7 @@
 // the bytes are searched for them before a job starts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/process.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job_board.hpp>
@@ -38,7 +40,7 @@ class Tile {
   std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
   std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
   /// True once the job is to end early: a long kernel may return.
-  bool stop_requested() const noexcept { return turn_->stopped(); }
+  bool stop_requested() const noexcept { return turn_->round.stopped(); }
 
  private:
   std::size_t number_;
@@ -185,11 +187,11 @@ struct BoundArgument {
   std::array<std::size_t, N> shape;
   std::array<std::ptrdiff_t, N> strides;
 
-  BoundArgument(const ArgumentRecord& record, std::byte* at) : data(reinterpret_cast<T*>(at)) {
-    for (std::size_t d = 0; d < N; ++d) {
-      shape[d] = record.shape[d];
-      strides[d] = static_cast<std::ptrdiff_t>(record.strides[d]);
-    }
+  BoundArgument(const JobMemory& memory, std::size_t number, std::byte* at)
+      : data(reinterpret_cast<T*>(at)) {
+    const auto& record = memory.arguments()[number];
+    std::copy_n(memory.shape(record), N, shape.begin());
+    std::copy_n(memory.strides(record), N, strides.begin());
   }
 
   /// The part in a box of the tiled axes: trailing axes line up, other axes are whole.
@@ -208,6 +210,16 @@ struct BoundArgument {
   }
 };
 
+/// How many neighbouring tiles such kernels should be dealt together: enough for rows of some
+/// length, which are what makes them fast, though each worker must get some to itself.
+template <std::size_t R>
+std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
+  constexpr std::size_t row = 128;  // elements
+  const auto in_a_row = std::min(grid.counts()[R - 1],
+                                 (row + grid.tile_shape()[R - 1] - 1) / grid.tile_shape()[R - 1]);
+  return std::max<std::size_t>(1, std::min(in_a_row, grid.size() / (2 * workers)));
+}
+
 /// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few claims, few
 /// enough to be dealt out evenly.
 inline constexpr std::size_t merged_elements = 65536;
@@ -221,13 +233,11 @@ void serve(Turn& turn) {
   alignas(K) std::array<std::byte, sizeof(K)> bytes;
   std::memcpy(bytes.data(), turn.memory.kernel(), sizeof(K));
   const auto arguments = [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::tuple<BoundArgument<Sections>...>{{turn.memory.arguments()[I], turn.data[I]}...};
+    return std::tuple<BoundArgument<Sections>...>{{turn.memory, I, turn.data[I]}...};
   }(std::index_sequence_for<Sections...>{});
-  std::array<std::size_t, R> grid_shape{}, tile_shape{};
-  for (std::size_t d = 0; d < R; ++d) {
-    grid_shape[d] = head.grid[d];
-    tile_shape[d] = head.tile[d];
-  }
+  std::array<std::size_t, R> grid_shape, tile_shape;
+  std::copy_n(turn.memory.grid(), R, grid_shape.begin());
+  std::copy_n(turn.memory.tile(), R, tile_shape.begin());
   const TileGrid<R> grid(grid_shape, tile_shape);
 
   // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
@@ -271,24 +281,26 @@ void serve(Turn& turn) {
     return TileState::failed;
   };
 
-  std::size_t want = 1;                         // tiles at once
-  if (merges_tiles<K> && head.collects == 0) {  // else each tile that throws is told
+  std::size_t most = 1;                                           // tiles at once
+  const bool merges = merges_tiles<K> && head.collects == 0;  // else each tile that throws is told
+  if (merges) {
     std::size_t elements = 1;
-    for (std::size_t d = 0; d < std::get<0>(arguments).shape.size(); ++d)
-      elements *= std::get<0>(arguments).shape[d];
-    want = std::max<std::size_t>(
+    for (const auto extent : std::get<0>(arguments).shape) elements *= extent;
+    most = std::max<std::size_t>(
         1, merged_elements * grid.size() / std::max<std::size_t>(1, elements));
   }
-  while (!turn.stopped()) {
-    const auto claim = turn.schedule.claim(turn.self, want);
+  auto& round = turn.round;
+  while (!round.stopped()) {
+    const auto claim = round.claim(turn.self, most);
     if (!claim) return;
-    for (std::size_t first = claim->first; first < claim->last && !turn.stopped();) {
+    for (std::size_t first = claim->first; first < claim->last && !round.stopped();) {
       std::size_t last = first + 1;
-      if (turn.begin(first)) {
-        if constexpr (merges_tiles<K>)
-          while (last < claim->last && turn.begin(last)) ++last;
+      if (round.begin(first)) {
+        while (merges && last < claim->last && round.begin(last)) ++last;
         const auto state = attempt(first, last);
-        for (std::size_t k = first; k < last; ++k) turn.end(k, state);
+        // What kernels print for their authors is there when their tile is done.
+        if (!turn.in_caller) host::print_buffered_output();
+        for (std::size_t k = first; k < last; ++k) round.end(turn.self, k, state);
       }
       first = last;
     }

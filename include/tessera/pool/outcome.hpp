@@ -31,11 +31,11 @@ struct Outcome {
 };
 
 /// What became of the tiles, from their bytes alone.
-inline Outcome look(const Board& board, const JobMemory& memory, const Ends& ends_before) {
+inline Outcome look(const Board& board, const Round& round, std::size_t tiles,
+                    const Ends& ends_before) {
   Outcome out;
-  const auto bytes = memory.tile_bytes();
-  for (std::size_t k = 0; k < bytes.size(); ++k) {
-    switch (static_cast<TileState>(bytes[k].load(std::memory_order_acquire))) {
+  for (std::size_t k = 0; k < tiles; ++k) {
+    switch (round.state(k)) {
       case TileState::done: break;
       case TileState::open: out.open.push_back(k); break;
       case TileState::failed: out.failed.push_back(k); break;
@@ -51,7 +51,7 @@ inline Outcome look(const Board& board, const JobMemory& memory, const Ends& end
                   " (process " + std::to_string(slot.last_pid.load()) + ") " +
                   host::end_in_words(slot.last_end.load());
   }
-  out.again = !out.open.empty() && board.head().stop.load() != memory.head().job;
+  out.again = !out.open.empty() && !round.stopped();
   return out;
 }
 

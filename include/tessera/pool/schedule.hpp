@@ -37,8 +37,13 @@ class BasicSchedule {
   using Range = BasicRange<Atomic>;
   static constexpr std::uint64_t most_units = (std::uint64_t{1} << 24) - 1;
 
-  BasicSchedule(std::span<Range> ranges, std::uint64_t job, std::size_t tiles)
-      : ranges_(ranges), tag_(job & 0xffff), tiles_(tiles), grain_(tiles / most_units + 1) {}
+  /// Tiles are dealt out, claimed and stolen `grain` (at least 1) at a time.
+  BasicSchedule(std::span<Range> ranges, std::uint64_t job, std::size_t tiles,
+                std::size_t grain = 1)
+      : ranges_(ranges),
+        tag_(job & 0xffff),
+        tiles_(tiles),
+        grain_(std::max(grain, tiles / most_units + 1)) {}
 
   /// Deals all tiles out in equal, neighbouring shares: the same ones to the same worker in every
   /// job of equal size. Only while no worker is inside a job.
@@ -49,16 +54,17 @@ class BasicSchedule {
                             std::memory_order_relaxed);
   }
 
-  /// The next tiles for worker `self`, about `want` where its range has so many (at least one); or
-  /// nothing: then no range has any left, but tiles that others claimed may still be running.
-  std::optional<Claim> claim(std::size_t self, std::size_t want = 1) {
-    const std::uint64_t units = std::max<std::uint64_t>(1, want / grain_);
+  /// The next tiles for worker `self`: half of what its range has, as far as that is no more than
+  /// `most` (at least a grain); or nothing: then no range has any left, but tiles that others claimed may
+  /// still be running. Halves, so that the last claims are small and all workers end together.
+  std::optional<Claim> claim(std::size_t self, std::size_t most = 1) {
     for (;;) {
       auto word = ranges_[self].word.load(std::memory_order_relaxed);
       while (holds(word)) {
         // Relaxed: a word carries numbers only; data is ordered by the job's number and the tiles'
         // bytes.
-        const auto next = std::min(begin(word) + units, end(word));
+        const auto half = (end(word) - begin(word) + 1) / 2;
+        const auto next = begin(word) + std::max<std::uint64_t>(1, std::min(half, most / grain_));
         if (ranges_[self].word.compare_exchange_weak(word, pack(next, end(word)),
                                                      std::memory_order_relaxed))
           return Claim{tile(begin(word)), tile(next)};

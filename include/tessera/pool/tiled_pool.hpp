@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -286,7 +287,7 @@ class TiledPool {
   std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape) const {
     std::size_t size = 1;
     for (const auto extent : shape) size *= extent;
-    const std::size_t target = std::clamp<std::size_t>(size / (workers() * 16) + 1, 4096, 65536);
+    const std::size_t target = std::clamp<std::size_t>(size / (workers() * 32) + 1, 1024, 16384);
     std::array<std::size_t, N> box;
     box.fill(1);
     std::size_t elements = 1;
@@ -317,8 +318,7 @@ class TiledPool {
     detail::check_kernel<Kernel, R, Sections...>();
     using Result = typename detail::KernelTraits<Kernel, R, Sections...>::Result;
 
-    const std::array<detail::Argument, sizeof...(Sections)> arguments{
-        detail::argument_of(sections)...};
+    std::array<detail::Argument, sizeof...(Sections)> arguments{detail::argument_of(sections)...};
     const auto extents = detail::line_up<R>(arguments);
     const TileGrid<R> grid(extents, tile);
     for (std::size_t i = 0; i < arguments.size(); ++i)
@@ -326,12 +326,15 @@ class TiledPool {
     detail::check_overlaps(arguments);
 
     detail::JobOrder order;
-    for (const auto& argument : arguments) order.arguments.push_back(argument.order);
+    order.arguments.reserve(arguments.size());
+    for (auto& argument : arguments) order.arguments.push_back(std::move(argument.order));
     if constexpr (!detail::addresses_allowed<K>) detail::refuse_addresses(detail::authored(kernel));
-    const auto* const bytes = reinterpret_cast<const std::byte*>(&kernel);
-    order.kernel.assign(bytes, bytes + sizeof kernel);
+    order.kernel.resize(sizeof kernel);
+    if constexpr (!std::is_empty_v<Kernel>)
+      std::memcpy(order.kernel.data(), static_cast<const void*>(&kernel), sizeof kernel);
     order.serve = reinterpret_cast<const void*>(&detail::serve<Kernel, R, Sections...>);
     order.tiles = grid.size();
+    if constexpr (detail::merges_tiles<Kernel>) order.grain = detail::grain_of(grid, workers());
     order.axes = R;
     std::copy(extents.begin(), extents.end(), order.grid.begin());
     std::copy(tile.begin(), tile.end(), order.tile.begin());

@@ -6,12 +6,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include <tessera/host/process.hpp>
+#include <tessera/host/cpus.hpp>
+#include <tessera/host/doorbell.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/job_board.hpp>
 
@@ -22,11 +24,11 @@ class Attachments {
  public:
   /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if
   /// its name leads to another array than the caller's.
-  std::shared_ptr<Segment> find(const ArgumentRecord& record, std::string_view place) {
+  const Segment& find(const ArgumentRecord& record, std::string_view place) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
           (kept.access == host::Access::read_write || record.writes == 0))
-        return kept.segment;
+        return *kept.segment;
     const auto access = record.writes != 0 ? host::Access::read_write : host::Access::read_only;
     const std::string where(place);
     auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true)
@@ -35,8 +37,8 @@ class Attachments {
       throw Error(Errc::replaced, where,
                   "the name now leads to another array than the one this job was given",
                   "keep the array's owner, or the file, in place while jobs use it");
-    kept_.push_back({segment, access});
-    return segment;
+    kept_.push_back({std::move(segment), access});
+    return *kept_.back().segment;
   }
 
   /// Lets go of arrays whose owner has said that it ends.
@@ -62,44 +64,51 @@ class Attachments {
 
 class Worker {
  public:
-  Worker(const Board& board, std::size_t self, int spins)
-      : board_(board), self_(self), spins_(spins) {}
+  /// One that `turns` looks for the next job a while before it sleeps: for pools that leave every
+  /// worker a core.
+  Worker(const Board& board, std::size_t self, bool turns)
+      : board_(board), crew_(board.crew()), self_(self), turns_(turns) {}
 
   /// Until the pool closes.
   int run() {
     auto& head = board_.head();
-    auto& slot = board_.slots()[self_];
     std::uint64_t left = 0;
-    int spins = 0;
+    const auto called = [&] {
+      const auto round = head.gate.job.load(std::memory_order_acquire);
+      return (round != 0 && round != left) || head.closing.load() != 0;
+    };
+    const auto makes_way = [&] {
+      return head.caller_core.load(std::memory_order_relaxed) == host::this_core();
+    };
+    bool turn = false;
     while (head.closing.load() == 0) {
+      if (turn) host::turn_until(std::chrono::microseconds(50), called, makes_way);
+      turn = false;
       const auto epoch = head.work.epoch();
-      const auto job = head.job.load(std::memory_order_acquire);
-      if (job == 0 || job == left) {
-        head.work.wait(epoch, std::chrono::milliseconds(200), spins);
-        spins = 0;
+      if (!called()) {
+        head.work.wait(epoch, std::chrono::milliseconds(200));
         if (head.work.epoch() == epoch) {
           attachments_.drop_nameless();
           if (memory_ && memory_->ended()) memory_.reset();
         }
         continue;
       }
-      // From here to `inside = 0` the caller waits for this worker, or for the keeper's word that
-      // it died.
-      slot.inside.store(job, std::memory_order_seq_cst);
-      if (head.job.load(std::memory_order_seq_cst) == job) {
-        serve(job);
-        left = job;
-        spins = spins_;
-      }
-      slot.inside.store(0, std::memory_order_seq_cst);  // releases this worker's tiles, too
+      // From here to the end of its turn the caller waits for this worker, or for the keeper's word
+      // that it died.
+      const auto round = head.gate.job.load(std::memory_order_acquire);
+      if (round == 0 || !crew_.enter(self_, round)) continue;
+      serve(round);
+      left = round;
+      turn = turns_;
+      crew_.leave(self_);
       // The last to leave: a caller that were woken before would take a worker's core for nothing.
-      if (!board_.anyone_inside()) head.news.ring();
+      if (!crew_.anyone_inside()) head.news.ring();
     }
     return 0;
   }
 
  private:
-  void serve(std::uint64_t job) {
+  void serve(std::uint64_t round) {
     attachments_.drop_ended();
     try {
       const auto& head = board_.head();
@@ -111,12 +120,9 @@ class Worker {
                       "let nobody remove the names of a running pool");
       }
       const JobMemory memory{memory_->data()};
-      std::vector<std::shared_ptr<Segment>> held;
-      Turn turn{board_, memory, job,
-                self_,  {},     Schedule(board_.ranges(), job, memory.head().tiles)};
+      Turn turn(board_, memory, round, self_);
       for (const auto& argument : memory.arguments()) {
-        const auto& segment =
-            *held.emplace_back(attachments_.find(argument, memory.place(argument)));
+        const auto& segment = attachments_.find(argument, memory.place(argument));
         turn.data.push_back(segment.data() - segment.header().data_offset + argument.offset);
       }
       void* const function = resolve(memory.head().serve);
@@ -126,12 +132,10 @@ class Worker {
                     "load the library before the pool is made");
       reinterpret_cast<ServeFunction>(function)(turn);
     } catch (const Error& error) {
-      board_.fail(job, no_tile, error.errc(), error.what());
+      board_.fail(round, no_tile, error.errc(), error.what());
     } catch (const std::exception& failure) {
-      board_.fail(job, no_tile, Errc::system, failure.what());
+      board_.fail(round, no_tile, Errc::system, failure.what());
     }
-    // What kernels print for their authors; nothing else is this process's to flush.
-    std::fflush(stdout);
   }
 
   // A handful of kernels, asked for again and again.
@@ -143,8 +147,9 @@ class Worker {
   }
 
   Board board_;
+  Crew crew_;
   std::size_t self_;
-  int spins_;
+  bool turns_;
   Attachments attachments_;
   std::shared_ptr<Segment> memory_;
   std::vector<std::pair<host::CodeAddress, void*>> functions_;

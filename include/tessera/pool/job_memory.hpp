@@ -1,0 +1,193 @@
+// Floor 3, pool: what belongs to one job, byte by byte: its arguments, its kernel, one byte for each
+// tile, its results.
+//
+// It stands in a segment that workers attach by name and that is replaced by a larger one at need,
+// so a job of any size needs no more than its number to be handed over. What workers read is packed:
+// every line of it travels from the caller's core to theirs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <tessera/base/error.hpp>
+#include <tessera/format/npy_header.hpp>
+#include <tessera/host/modules.hpp>
+#include <tessera/memory/segment.hpp>
+#include <tessera/pool/round.hpp>
+
+namespace tessera::detail {
+
+inline constexpr std::size_t max_axes = 16;
+
+/// One argument of a job, as workers read it.
+struct ArgumentRecord {
+  Identity identity{};         ///< of the array; zeros for a file on disk
+  host::FileId file;           ///< device and inode of the caller's mapping
+  std::uint64_t offset = 0;  ///< bytes from the start of the mapping to the section's first element
+  std::uint64_t place_at = 0;  ///< where in job memory the name, or the file's path, stands
+  std::uint32_t place_size = 0;
+  std::uint16_t axes = 0;
+  std::uint8_t is_name = 0;  ///< a segment's name; else a file's path
+  std::uint8_t writes = 0;
+  std::uint64_t extents_at = 0;  ///< where its shape stands, and then its strides, in elements
+};
+
+/// The head of job memory. Offsets are from its start.
+struct JobHead {
+  std::uint64_t job = 0;
+  std::uint64_t bytes = 0;  ///< of the job's memory, all parts
+  std::uint64_t tiles = 0;
+  std::uint64_t asked = 0;     ///< how many of them this job computes: all, or those of `only`
+  std::uint64_t grain = 1;     ///< tiles that stay together
+  std::uint64_t collects = 0;  ///< other tiles go on when one throws
+  std::uint64_t arguments = 0, arguments_at = 0;
+  host::CodeAddress serve;  ///< a ServeFunction
+  std::uint64_t kernel_size = 0, kernel_at = 0;
+  std::uint64_t tile_bytes_at = 0;
+  std::uint64_t result_size = 0, results_at = 0;
+  std::uint64_t axes = 0, grid_at = 0;  ///< extents of the tiled axes, and then of a tile
+};
+
+class AsyncJob;
+
+/// What the caller asks for, before it is laid out in job memory.
+struct JobOrder {
+  struct Argument {
+    std::shared_ptr<Segment> segment;
+    ArgumentRecord record;
+    std::byte* data = nullptr;  ///< the section's first element in the caller
+    std::array<std::uint64_t, max_axes> shape;
+    std::array<std::int64_t, max_axes> strides;  ///< in elements
+  };
+  std::vector<Argument> arguments;
+  std::vector<std::byte> kernel;
+  const void* serve = nullptr;
+  std::size_t tiles = 0;
+  std::size_t grain = 1;  ///< tiles that stay together
+  std::size_t result_size = 0;
+  std::size_t axes = 0;
+  std::array<std::uint64_t, max_axes> grid{}, tile{};
+  std::optional<std::vector<std::size_t>> only;  ///< the tiles to compute, ascending; else all
+  bool collect = false;                          ///< other tiles go on when one throws
+  AsyncJob* async = nullptr;                     ///< who may cancel it; nobody where it is null
+
+  std::size_t asked() const noexcept { return only ? only->size() : tiles; }
+};
+
+/// A job's memory as its parts.
+struct JobMemory {
+  std::byte* start = nullptr;
+
+  JobHead& head() const { return *reinterpret_cast<JobHead*>(start); }
+  std::span<ArgumentRecord> arguments() const {
+    return {reinterpret_cast<ArgumentRecord*>(start + head().arguments_at), head().arguments};
+  }
+  std::string_view place(const ArgumentRecord& record) const {
+    return {reinterpret_cast<const char*>(start + record.place_at), record.place_size};
+  }
+  const std::uint64_t* shape(const ArgumentRecord& record) const { return words(record.extents_at); }
+  const std::int64_t* strides(const ArgumentRecord& record) const {
+    return reinterpret_cast<const std::int64_t*>(words(record.extents_at) + record.axes);
+  }
+  const std::uint64_t* grid() const { return words(head().grid_at); }
+  const std::uint64_t* tile() const { return words(head().grid_at) + head().axes; }
+  const std::byte* kernel() const { return start + head().kernel_at; }
+  std::span<TileByte> tile_bytes() const {
+    return {reinterpret_cast<TileByte*>(start + head().tile_bytes_at), head().tiles};
+  }
+  std::byte* results() const { return start + head().results_at; }
+
+  /// Of the tiles that were asked for; those of others are left alone.
+  void copy_results(const JobOrder& order, void* to) const {
+    const auto size = order.result_size;
+    if (!order.only) {
+      std::memcpy(to, results(), order.tiles * size);
+      return;
+    }
+    for (const auto k : *order.only)
+      std::memcpy(static_cast<std::byte*>(to) + k * size, results() + k * size, size);
+  }
+
+  /// How an order is laid out: a head with every offset set. Throws Error(invalid_shape) for results
+  /// beyond any memory.
+  static JobHead plan(const JobOrder& order) {
+    const auto aligned = [](std::uint64_t at) {
+      return (at + cache_line - 1) / cache_line * cache_line;
+    };
+    JobHead head;
+    head.tiles = order.tiles;
+    head.asked = order.asked();
+    head.grain = order.grain;
+    head.collects = order.collect;
+    head.arguments = order.arguments.size();
+    head.kernel_size = order.kernel.size();
+    head.result_size = order.result_size;
+    head.axes = order.axes;
+    head.grid_at = sizeof(JobHead);
+    head.arguments_at = head.grid_at + 2 * order.axes * sizeof(std::uint64_t);
+    std::uint64_t at = head.arguments_at + head.arguments * sizeof(ArgumentRecord);
+    for (const auto& argument : order.arguments)
+      at += 2 * argument.record.axes * sizeof(std::uint64_t) + argument.segment->subject().size();
+    head.kernel_at = aligned(at);
+    head.tile_bytes_at = aligned(head.kernel_at + head.kernel_size);
+    head.results_at = aligned(head.tile_bytes_at + head.tiles);
+    const auto results = npy::detail::checked_bytes(std::array{order.tiles},
+                                                    std::max<std::size_t>(order.result_size, 1));
+    if (!results || *results > std::uint64_t{1} << 60)
+      throw Error(Errc::invalid_shape, "TiledPool",
+                  "the results of so many tiles are more than any memory", "use larger tiles");
+    head.bytes = head.results_at + *results;
+    return head;
+  }
+
+  /// Writes an order into memory of at least plan(order).bytes.
+  void write(const JobOrder& order, const JobHead& head) const {
+    new (start) JobHead(head);
+    auto at = head.grid_at;
+    const auto put = [&](const void* from, std::size_t bytes) {
+      std::memcpy(start + at, from, bytes);
+      at += bytes;
+    };
+    put(order.grid.data(), order.axes * sizeof(std::uint64_t));
+    put(order.tile.data(), order.axes * sizeof(std::uint64_t));
+    at += head.arguments * sizeof(ArgumentRecord);
+    for (std::size_t i = 0; i < order.arguments.size(); ++i) {
+      const auto& argument = order.arguments[i];
+      auto record = argument.record;
+      record.extents_at = at;
+      put(argument.shape.data(), record.axes * sizeof(std::uint64_t));
+      put(argument.strides.data(), record.axes * sizeof(std::int64_t));
+      new (start + head.arguments_at + i * sizeof(ArgumentRecord)) ArgumentRecord(record);
+    }
+    for (std::size_t i = 0; i < order.arguments.size(); ++i) {
+      const auto& subject = order.arguments[i].segment->subject();
+      auto& record = arguments()[i];
+      record.place_at = at;
+      record.place_size = static_cast<std::uint32_t>(subject.size());
+      put(subject.data(), subject.size());
+    }
+    std::memcpy(start + head.kernel_at, order.kernel.data(), order.kernel.size());
+    // Tiles that are not asked for are done before anybody begins.
+    std::memset(start + head.tile_bytes_at,
+                static_cast<int>(order.only ? TileState::done : TileState::open), head.tiles);
+    if (order.only)
+      for (const auto tile : *order.only)
+        start[head.tile_bytes_at + tile] = static_cast<std::byte>(TileState::open);
+  }
+
+ private:
+  const std::uint64_t* words(std::uint64_t at) const {
+    return reinterpret_cast<const std::uint64_t*>(start + at);
+  }
+};
+static_assert(sizeof(JobHead) % 8 == 0 && sizeof(ArgumentRecord) % 8 == 0);
+
+}  // namespace tessera::detail

@@ -51,9 +51,14 @@ inline bool leads_to(const std::string& path, const FileId& id) {
          static_cast<std::uint64_t>(s.st_ino) == id.inode;
 }
 
+/// An open file, and what the system knew of it when it was opened.
+struct OpenFile : Descriptor {
+  FileInfo info;
+};
+
 /// Opens an existing regular file; nothing if there is none. Links, fifos and devices are refused:
 /// a name must be the array itself. `follow` is for a person's own files, which may be links.
-inline std::optional<Descriptor> open_existing(const std::string& path, Access access,
+inline std::optional<OpenFile> open_existing(const std::string& path, Access access,
                                                const std::string& subject, bool follow = false) {
   const int flags = (access == Access::read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK |
                     (follow ? 0 : O_NOFOLLOW);
@@ -69,10 +74,11 @@ inline std::optional<Descriptor> open_existing(const std::string& path, Access a
         errno, subject, "opening",
         access == Access::read_write ? "a const element type opens read-only" : "");
   }
-  if (!file_info(file, subject).regular)
+  const auto info = file_info(file, subject);
+  if (!info.regular)
     throw Error(Errc::not_an_array, subject, "it is not a regular file",
                 "a name must lead to a regular file");
-  return file;
+  return OpenFile{std::move(file), info};
 }
 
 /// The same file, opened anew, to be mapped. A mapping keeps the open file that it was made from,

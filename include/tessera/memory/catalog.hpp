@@ -34,9 +34,9 @@ inline std::optional<Entry> entry(const std::string& name) {
   try {
     const auto file = host::open_existing(host::segment_path(name), host::Access::read_only, name);
     if (!file) return std::nullopt;  // gone since the folder was read
-    const auto info = host::file_info(*file, name);
+    const auto& info = file->info;
     out.bytes = info.bytes;
-    const auto found = tessera::detail::inspect(*file, name);
+    const auto found = tessera::detail::inspect(*file, info, name);
     out.header = found.header;
     if (!found.control || !info.ours) return out;
     out.created = std::chrono::system_clock::time_point(
@@ -92,7 +92,7 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     const auto file = host::open_existing(path, host::Access::read_only, name.str());
     // Nobody but a remover locks a kept array, so two removers can't both unlink.
     if (file && (force == Force::yes || host::try_lock(*file, host::Lock::exclusive)) &&
-        host::leads_to(path, host::file_info(*file, name.str()).id)) {
+        host::leads_to(path, file->info.id)) {
       host::unlink(path);
       return true;
     }

@@ -22,9 +22,11 @@ struct Inspected {
   host::FileInfo file;
 };
 
-inline Inspected inspect(const host::Descriptor& file, const std::string& subject) {
+/// `info` is what the system knows of the file now.
+inline Inspected inspect(const host::Descriptor& file, const host::FileInfo& info,
+                         const std::string& subject) {
   Inspected out;
-  out.file = host::file_info(file, subject);
+  out.file = info;
   std::string head = host::read_at(file, 0, 1024, subject);
   if (head.size() == 1024) {
     try {
@@ -66,16 +68,16 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
   try {
     const auto path = host::segment_path(name);
     const auto file = host::open_existing(path, host::Access::read_only, name);
-    if (!file || !host::file_info(*file, name).ours) return false;
+    if (!file || !file->info.ours) return false;
     const auto reapable = [&] {
-      const auto found = inspect(*file, name).control;
+      const auto found = inspect(*file, host::file_info(*file, name), name).control;
       return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
              (owner == nullptr || found->owner == *owner);
     };
     // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is
     // final, since an owner sets `kept` before it lets go.
     if (!reapable() || !host::try_lock(*file, host::Lock::exclusive) || !reapable()) return false;
-    if (!host::leads_to(path, host::file_info(*file, name).id)) return false;
+    if (!host::leads_to(path, file->info.id)) return false;
     host::unlink(path);
     return true;
   } catch (const std::exception&) {

@@ -57,22 +57,25 @@ TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In i
   }
 }
 
-/// How far to read ahead in a walk over short rows; 0 for not at all. Rows on a line or page of
-/// their own are what no hardware fetches in time.
+/// What to read ahead in a walk over rows of `length` elements. Rows that begin far from where the
+/// last one ended are what no hardware fetches in time; in rows of a kilobyte or more that is hidden.
 template <class T, std::size_t N>
 Ahead look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
                  const Operand<T, N>& out) {
-  constexpr std::size_t ahead = 12;  // rows; from 8 to 20 it hardly matters
   if constexpr (N >= 2) {
-    const auto near = counts[N - 2];
-    const auto apart = static_cast<std::size_t>(std::abs(out.strides[N - 2])) * sizeof(T);
-    if (near < 2 || length > short_row || apart < 4 * cache_line) return {};
+    // Rows; of short ones from 8 to 20 it hardly matters.
+    const std::ptrdiff_t ahead = length <= short_row ? 12 : 1;
+    const auto apart = [&](std::size_t axis) {
+      return static_cast<std::size_t>(std::abs(out.strides[axis])) * sizeof(T) >= 4 * cache_line;
+    };
+    if (static_cast<std::size_t>(length) * sizeof(T) > 1024) return {};
+    const auto near = static_cast<std::ptrdiff_t>(counts[N - 2]);
     if constexpr (N >= 3) {
+      const auto far = static_cast<std::ptrdiff_t>(counts[N - 3]);
       const auto steps = (ahead + near - 1) / near;
-      if (near < 4 * ahead && counts[N - 3] > steps)
-        return {static_cast<std::ptrdiff_t>(steps), 0};
+      if (near < 4 * ahead && far > steps && apart(near == 1 ? N - 3 : N - 2)) return {steps, 0};
     }
-    if (near > ahead) return {0, ahead};
+    if (near > ahead && apart(N - 2)) return {0, ahead};
   }
   return {};
 }
@@ -84,7 +87,7 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   if (rows.empty()) return;
   const auto length = rows.length;
   const auto ahead = look_ahead(rows.counts, length, out);
-  const bool reads_ahead = ahead != Ahead{};
+  const bool reads_ahead{ahead};
   const auto each_row = [&](const auto& body) {
     walk<0>(rows.counts, out, in.bare(), [&](const auto& to, const auto& from) {
       if constexpr (N >= 2) {

@@ -29,8 +29,12 @@ struct Footprint {
   bool meets(const Footprint& other) const { return lo < other.hi && other.lo < hi; }
 };
 
-/// Steps on the axes N - 3 and N - 2 of a loop over N axes.
-using Ahead = std::array<std::ptrdiff_t, 2>;
+/// Which row's first cache line a loop over N axes fetches before it gets there: so many steps away
+/// on the axes N - 3 and N - 2; both 0: none.
+struct Ahead {
+  std::ptrdiff_t outer = 0, inner = 0;
+  explicit operator bool() const { return outer != 0 || inner != 0; }
+};
 
 /// A strided operand of a loop over N axes; stride 0 where it is broadcast.
 template <class T, std::size_t N>
@@ -48,11 +52,10 @@ struct Operand {
     else
       return at[i * strides[N - 1]];
   }
-  /// Fetches the row that is ahead[0] steps away on axis N - 3 and ahead[1] on N - 2. It may lie
-  /// outside the array. Inlined, since gcc drops calls of functions that do nothing but fetch.
+  /// Fetches the row that is ahead. It may lie outside the array. Inlined, since gcc drops calls of functions that do nothing but fetch.
   TESSERA_INLINE void prefetch(const Ahead& ahead) const {
-    auto offset = ahead[1] * strides[N - 2];
-    if constexpr (N >= 3) offset += ahead[0] * strides[N - 3];
+    auto offset = ahead.inner * strides[N - 2];
+    if constexpr (N >= 3) offset += ahead.outer * strides[N - 3];
     TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) +
                      static_cast<std::uintptr_t>(offset) * sizeof(T));
   }

@@ -7,115 +7,75 @@
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <span>
 #include <tuple>
 #include <utility>
 
+#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/memory/row_loop.hpp>
 #include <tessera/memory/tile_view.hpp>
 
 namespace tessera {
 
-/// What rows() gives: an input range of tuples of spans.
+namespace detail {
+
+/// Operands that are walked together.
 template <std::size_t N, class... T>
-class Rows {
- public:
-  class iterator {
-   public:
-    using value_type = std::tuple<std::span<T>...>;
-    using difference_type = std::ptrdiff_t;
+struct SideBySide {
+  std::tuple<Operand<T, N>...> operands;
 
-    TESSERA_INLINE value_type operator*() const {
-      return std::apply(
-          [&](const auto&... node) { return value_type{{node.at, rows_->length_}...}; }, at_);
-    }
-    TESSERA_INLINE iterator& operator++() {
-      step_from<N - 1>();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    TESSERA_INLINE bool operator==(std::default_sentinel_t) const { return left_ == 0; }
-
-   private:
-    friend class Rows;
-    explicit iterator(const Rows& rows) : rows_(&rows), at_(rows.at_), left_(rows.count_) {
-      fetch();
-    }
-    // Axis by axis from the innermost that is walked; the outermost never begins again.
-    template <std::size_t Axis>
-    TESSERA_INLINE void step_from() {
-      if constexpr (Axis == N - 1) --left_;
-      if constexpr (Axis > 0) {
-        constexpr std::size_t axis = Axis - 1;
-        move(axis, 1);
-        if constexpr (axis > 0) {
-          if (++index_[axis] == rows_->counts_[axis]) [[unlikely]] {
-            move(axis, -static_cast<std::ptrdiff_t>(rows_->counts_[axis]));
-            index_[axis] = 0;
-            step_from<axis>();
-            return;
-          }
-        }
-        fetch();
-      }
-    }
-    TESSERA_INLINE void move(std::size_t axis, std::ptrdiff_t n) {
-      std::apply([&](auto&... node) { (node.step(axis, n), ...); }, at_);
-    }
-    TESSERA_INLINE void fetch() const {
-      if constexpr (N >= 2)
-        if (rows_->reads_ahead_)
-          std::apply([&](const auto&... node) { (node.prefetch(rows_->ahead_), ...); }, at_);
-    }
-
-    const Rows* rows_;
-    std::tuple<detail::Operand<T, N>...> at_;
-    std::array<std::size_t, N> index_{};
-    std::size_t left_;
-  };
-
-  explicit Rows(const TileView<T, N>&... tiles)
-      : at_{detail::Operand<T, N>(tiles.operand())...} {
-    const auto& first = std::get<0>(std::tie(tiles...));
-    const auto check = [&](const auto& tile) {
-      if (tile.shape() != first.shape())
-        throw Error(Errc::shape_mismatch, "rows", "the tiles have different shapes",
-                    "give rows() tiles of one shape");
-      if (tile.shape()[N - 1] > 1 && tile.strides()[N - 1] != 1)
-        throw Error(Errc::invalid_argument, "rows", "a tile's rows are not contiguous",
-                    "index it as tile(i, j)");
-    };
-    (check(tiles), ...);
-    counts_ = first.shape();
-    length_ = std::exchange(counts_[N - 1], 1);
-    count_ = 1;
-    for (const auto extent : counts_) count_ *= extent;
-    ahead_ = detail::look_ahead(counts_, static_cast<std::ptrdiff_t>(length_), std::get<0>(at_));
-    reads_ahead_ = ahead_ != detail::Ahead{};
+  TESSERA_INLINE void step(std::size_t axis, std::ptrdiff_t n) {
+    std::apply([&](auto&... operand) { (operand.step(axis, n), ...); }, operands);
   }
-
-  iterator begin() const { return iterator(*this); }
-  std::default_sentinel_t end() const { return {}; }
-  std::size_t size() const { return count_; }
-
- private:
-  std::tuple<detail::Operand<T, N>...> at_;
-  std::array<std::size_t, N> counts_{};
-  std::size_t length_ = 0, count_ = 0;
-  detail::Ahead ahead_{};
-  bool reads_ahead_ = false;
+  TESSERA_INLINE void prefetch(const Ahead& ahead) const {
+    if constexpr (N >= 2)
+      std::apply([&](const auto&... operand) { (operand.prefetch(ahead), ...); }, operands);
+  }
 };
 
-/// The rows of tiles of one shape, side by side and in order:
-/// `for (auto [out, a, b] : rows(v, t, r)) ...` gives a std::span of the last axis of each. Valid as
-/// long as the tiles. Throws Error(shape_mismatch) for tiles of different shapes and
-/// Error(invalid_argument) where a section's step leaves the elements of a row scattered.
+/// The extents that all tiles have. Throws where rows side by side can't be had.
 template <std::size_t N, class... T>
+std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
+  const auto shape = std::get<0>(std::tie(tiles...)).shape();
+  const auto check = [&](const auto& tile) {
+    if (tile.shape() != shape)
+      throw Error(Errc::shape_mismatch, "rows", "the tiles have different shapes",
+                  "give for_each_row tiles of one shape");
+    if (shape[N - 1] > 1 && tile.strides()[N - 1] != 1)
+      throw Error(Errc::invalid_argument, "rows", "a tile's rows are not contiguous",
+                  "index it as tile(i, j)");
+  };
+  (check(tiles), ...);
+  return shape;
+}
+
+}  // namespace detail
+
+/// Calls body(row of the first tile, row of the second, ...) for all rows, in order, a row being a
+/// std::span of the elements along the last axis:
+/// `for_each_row([](auto out, auto a, auto b) { ... }, v, t, r);`. Throws Error(shape_mismatch) for
+/// tiles of different shapes and Error(invalid_argument) where a section's step leaves the elements
+/// of a row scattered.
+template <class Body, std::size_t N, class... T>
   requires(N > 0 && sizeof...(T) > 0)
-Rows<N, T...> rows(const TileView<T, N>&... tiles) {
-  return Rows<N, T...>(tiles...);
+TESSERA_INLINE void for_each_row(const Body& body, const TileView<T, N>&... tiles) {
+  auto counts = detail::shape_of_rows(tiles...);
+  const auto length = std::exchange(counts[N - 1], 1);
+  const detail::SideBySide<N, T...> begin{{tiles.operand()...}};
+  const auto ahead = detail::look_ahead(counts, static_cast<std::ptrdiff_t>(length),
+                                        std::get<0>(begin.operands));
+  const bool reads_ahead{ahead};
+  struct Nothing {
+    void step(std::size_t, std::ptrdiff_t) const {}
+  };
+  for (const auto count : counts)
+    if (count == 0) return;
+  detail::walk<0>(counts, begin, Nothing{}, [&](const auto& here, const Nothing&) {
+    if (reads_ahead) here.prefetch(ahead);
+    std::apply([&](const auto&... operand) { body(std::span<T>(operand.at, length)...); },
+               here.operands);
+  });
 }
 
 }  // namespace tessera

@@ -102,8 +102,8 @@ class Segment {
           pause);  // names appear complete: there is nothing else to wait for
       file = host::open_existing(path, access, name.str());
     }
-    auto segment = open(*file, name.str(), path, access);
-    if (!any_user && !host::file_info(*file, name.str()).ours)
+    auto segment = open(*file, file->info, name.str(), path, access);
+    if (!any_user && !file->info.ours)
       throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                   "pass AttachOptions{.any_user = true} if you trust that user");
     return segment;
@@ -113,7 +113,7 @@ class Segment {
   static std::shared_ptr<Segment> map_file(const std::string& path, host::Access access) {
     const auto file = host::open_existing(path, access, path, true);
     if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
-    return open(*file, {}, absolute(path), access);
+    return open(*file, file->info, {}, absolute(path), access);
   }
 
   /// A new .npy file on disk, its data zero and its space reserved; it stays when this object ends.
@@ -125,7 +125,8 @@ class Segment {
     host::Unpublished file(path, 0666, host::Medium::disk, path);
     host::reserve(file.descriptor(), bytes, host::Medium::disk, path);
     host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), path);
-    auto segment = open(file.descriptor(), {}, absolute(path), host::Access::read_write);
+    auto segment = open(file.descriptor(), host::file_info(file.descriptor(), path), {},
+                        absolute(path), host::Access::read_write);
     if (!file.publish(path, path))
       throw Error(Errc::name_taken, path, "the file exists",
                   "remove it, or map_file it to change it in place");
@@ -261,10 +262,10 @@ class Segment {
                 "attach to it, choose another name, or remove it first");
   }
 
-  static std::shared_ptr<Segment> open(const host::Descriptor& file, std::string name,
-                                       std::string path, host::Access access) {
+  static std::shared_ptr<Segment> open(const host::Descriptor& file, const host::FileInfo& info,
+                                       std::string name, std::string path, host::Access access) {
     std::shared_ptr<Segment> segment(new Segment(std::move(name), std::move(path)));
-    auto found = detail::inspect(file, segment->subject());
+    auto found = detail::inspect(file, info, segment->subject());
     std::size_t bytes = found.header.data_offset + found.header.data_bytes();
     if (found.control) {
       segment->identity_ = found.control->identity;

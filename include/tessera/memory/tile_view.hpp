@@ -19,8 +19,6 @@ namespace tessera {
 
 template <class T, std::size_t N>
 class TileView;
-template <std::size_t N, class... T>
-class Rows;
 
 }  // namespace tessera
 
@@ -112,6 +110,9 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
   template <class... Any>
   void reshape(Any&&...) = delete;
 
+  /// What the loops over rows walk.
+  detail::Operand<T, N> operand() const noexcept { return {data_pointer(), this->strides()}; }
+
   // What xtensor's semantics call. Hidden here, since the inherited ones take equal strides for
   // contiguous memory.
   template <class S>
@@ -154,7 +155,6 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
         "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
   }
   T* data_pointer() const noexcept { return const_cast<T*>(storage_.data()); }
-  detail::Operand<T, N> operand() const noexcept { return {data_pointer(), this->strides()}; }
 
   template <class Node>
   void run_on_rows(const Node& node) {
@@ -174,8 +174,6 @@ class TileView : public xt::xstrided_container<TileView<T, N>>,
   }
   template <class, std::size_t>
   friend class TileView;
-  template <std::size_t, class...>
-  friend class Rows;
 
   storage_type& storage_impl() noexcept { return storage_; }
   const storage_type& storage_impl() const noexcept { return storage_; }

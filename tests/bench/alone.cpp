@@ -62,8 +62,8 @@ void attach_kept(State& state) {
       tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).order.record;
   tessera::detail::Attachments attachments;
   bench::timed(state, [&] { benchmark::DoNotOptimize(attachments.find(record, a.name())); });
-  const auto found = attachments.find(record, a.name());
-  bench::tell_check(state, bench::elements(*found), a.size());
+  const auto& found = attachments.find(record, a.name());
+  bench::tell_check(state, bench::elements(found), a.size());
 }
 
 }  // namespace

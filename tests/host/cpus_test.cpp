@@ -2,7 +2,10 @@
 
 #include <sched.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <fstream>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/scene.hpp"
@@ -27,6 +30,37 @@ TEST_CASE("a process bound to one core may use one") {
             CPU_SET(first, &set);
             must(::sched_setaffinity(0, sizeof set, &set) == 0, "the affinity can be set");
             must(usable_cores() == 1, "one core is usable");
+          }) == "");
+}
+
+TEST_CASE("the allowed cores are those of the affinity, each once") {
+  cpu_set_t set;
+  REQUIRE(::sched_getaffinity(0, sizeof set, &set) == 0);
+  auto cores = tessera::host::allowed_cores();
+  REQUIRE(cores.size() == static_cast<std::size_t>(CPU_COUNT(&set)));
+  for (const int core : cores) REQUIRE(CPU_ISSET(core, &set));
+  std::sort(cores.begin(), cores.end());
+  REQUIRE(std::adjacent_find(cores.begin(), cores.end()) == cores.end());
+}
+
+TEST_CASE("a process that is bound to a core runs there, and lists it first") {
+  REQUIRE(failure_in_child([] {
+            const auto cores = tessera::host::allowed_cores();
+            must(!cores.empty(), "there is a core");
+            tessera::host::pin(cores.back());
+            must(tessera::host::this_core() == cores.back(), "it runs on that core");
+            must(tessera::host::allowed_cores() == std::vector{cores.back()}, "and on no other");
+          }) == "");
+}
+
+TEST_CASE("binding to a core that is not there changes nothing") {
+  REQUIRE(failure_in_child([] {
+            auto before = tessera::host::allowed_cores();
+            tessera::host::pin(CPU_SETSIZE - 1);
+            auto after = tessera::host::allowed_cores();
+            std::sort(before.begin(), before.end());
+            std::sort(after.begin(), after.end());
+            must(before == after, "the affinity is as it was");
           }) == "");
 }
 

@@ -52,6 +52,26 @@ TEST_CASE("a doorbell that nobody rings lets its sleeper go after the time it as
   REQUIRE(bell.epoch() == seen);
 }
 
+TEST_CASE("turning ends when what is waited for is so") {
+  int looks = 0, asked = 0;
+  REQUIRE(tessera::host::turn_until(
+      60s, [&] { return ++looks == 100; },
+      [&] {
+        ++asked;
+        return looks % 2 == 0;
+      }));
+  REQUIRE(looks == 100);
+  REQUIRE(asked == 99);
+}
+
+TEST_CASE("turning for what never comes ends after the time it was given") {
+  const bool yields = GENERATE(false, true);
+  const auto began = std::chrono::steady_clock::now();
+  REQUIRE_FALSE(tessera::host::turn_until(
+      5ms, [] { return false; }, [&] { return yields; }));
+  REQUIRE(std::chrono::steady_clock::now() - began >= 5ms);
+}
+
 TEST_CASE("a sleeper in another process wakes when the doorbell rings") {
   const SharedMemory shared;
   Child sleeper([&] {

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <gnu/libc-version.h>
 
 #include <tessera/host/modules.hpp>
@@ -48,6 +49,17 @@ TEST_CASE("what lies in no module has no place") {
 
 TEST_CASE("a module that is not loaded resolves to nothing") {
   REQUIRE(resolve({12345, 0}) == nullptr);
+}
+
+TEST_CASE("the generation of modules changes when one is loaded, and only then") {
+  const auto before = tessera::host::modules_generation();
+  REQUIRE(tessera::host::modules_generation() == before);
+  void* const library = ::dlopen("libBrokenLocale.so.1", RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library != nullptr);
+  const auto loaded = tessera::host::modules_generation();
+  REQUIRE(loaded != before);
+  ::dlclose(library);
+  REQUIRE(tessera::host::modules_generation() != loaded);
 }
 
 TEST_CASE("addresses of heap and stack look like private memory") {

@@ -366,7 +366,7 @@ TEST_CASE("Rows that follow each other in every operand are joined to one") {
   std::vector<double> cells(400);
   const auto rows = [&](std::array<std::ptrdiff_t, 3> out, std::array<std::ptrdiff_t, 3> in) {
     tessera::detail::Operand<double, 3> a{cells.data(), out}, b{cells.data(), in};
-    const tessera::detail::Rows<3> joined(shape, a, b);
+    const tessera::detail::RowNest<3> joined(shape, a, b);
     std::vector<std::ptrdiff_t> lengths;
     REQUIRE(!joined.empty());
     tessera::detail::walk<0>(joined.counts, a, b,

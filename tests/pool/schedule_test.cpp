@@ -53,6 +53,38 @@ TEST_CASE("claims of workers in any order cover all tiles once") {
   }
 }
 
+TEST_CASE("a claim is at most half of what its worker has, and no more than it asks for") {
+  std::vector<Range> ranges(2);
+  Schedule schedule(ranges, 1, 200);
+  schedule.deal();
+  std::vector<std::size_t> sizes;
+  while (const auto claim = schedule.claim(0, 40)) {
+    sizes.push_back(claim->last - claim->first);
+    if (sizes.size() == 6) break;
+  }
+  REQUIRE(sizes == std::vector<std::size_t>{40, 30, 15, 8, 4, 2});
+}
+
+TEST_CASE("tiles of a grain are dealt out, claimed and stolen together") {
+  const std::size_t tiles = GENERATE(1u, 7u, 96u, 97u, 103u), grain = GENERATE(1u, 4u, 8u);
+  std::mt19937 random(5);
+  std::vector<Range> ranges(3);
+  Schedule schedule(ranges, 9, tiles, grain);
+  schedule.deal();
+  Counts counts(tiles, 0);
+  for (std::size_t idle = 0; idle < ranges.size();) {
+    const auto claim = schedule.claim(random() % ranges.size(), 1 + random() % 20);
+    if (!claim) {
+      REQUIRE(schedule.empty());
+      break;
+    }
+    REQUIRE(claim->first % grain == 0);
+    REQUIRE((claim->last % grain == 0 || claim->last == tiles));
+    for (auto k = claim->first; k < claim->last; ++k) ++counts[k];
+  }
+  REQUIRE(all_once(counts));
+}
+
 TEST_CASE("jobs of equal size begin with the same tiles for the same worker") {
   std::vector<Range> ranges(5);
   std::vector<std::size_t> before;

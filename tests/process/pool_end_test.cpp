@@ -1,5 +1,6 @@
 // A pool's end, however it comes: no process and no name is left.
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -398,6 +399,25 @@ TEST_CASE("a pool ends although a forked child of its process lives on") {
           }) == "");
 }
 
+TEST_CASE("what a kernel prints is there when its job has ended") {
+  const Scene scene;
+  const Folder folder;
+  const auto path = folder.file("out");
+  std::fflush(stdout);
+  REQUIRE(failure_in_child([&] {
+            must(std::freopen(path.c_str(), "w", stdout) != nullptr, "stdout is a file");
+            TiledPool pool(2);
+            auto a = SharedArray<int, 1>::create({1});
+            std::size_t lines = 0;
+            for (int job = 0; job < 200; ++job) {
+              pool.map(
+                  {1}, [](auto) { std::puts("line"); }, a);
+              lines = bytes_of(path).size() / 5;
+              must(lines == static_cast<std::size_t>(job) + 1, "the job's line is in the file");
+            }
+          }) == "");
+}
+
 TEST_CASE("what the caller had buffered is printed once and what kernels print arrives") {
   const Scene scene;
   const Folder folder;
@@ -429,6 +449,58 @@ TEST_CASE("what the caller had buffered is printed once and what kernels print a
   };
   REQUIRE(count("caller\n") == 1);
   for (int k = 0; k < 8; ++k) REQUIRE(count("tile " + std::to_string(k) + "\n") == 2);
+}
+
+namespace {
+
+cpu_set_t cores_of(int pid) {
+  cpu_set_t out;
+  CPU_ZERO(&out);
+  REQUIRE(::sched_getaffinity(pid, sizeof out, &out) == 0);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("each worker of a pool that fills the cores has a core of its own") {
+  const Scene scene;
+  const auto before = cores_of(0);
+  const auto all = static_cast<std::size_t>(CPU_COUNT(&before));
+  // Where a process gets one core, or shares of them, nobody is bound.
+  const bool binds = all > 1 && tessera::host::usable_cores() == all;
+  TiledPool pool(all);
+  processes_of(pool);  // all have started
+  cpu_set_t together;
+  CPU_ZERO(&together);
+  for (const int pid : pool.worker_pids()) {
+    // A worker binds itself as its first deed.
+    REQUIRE(wait_until([&] {
+      const auto set = cores_of(pid);
+      return CPU_COUNT(&set) == static_cast<int>(binds ? 1 : all);
+    }));
+    const auto set = cores_of(pid);
+    CPU_OR(&together, &together, &set);
+  }
+  REQUIRE(CPU_EQUAL(&together, &before));
+  const auto after = cores_of(0);
+  REQUIRE(CPU_EQUAL(&before, &after));  // the caller is left alone
+}
+
+TEST_CASE("workers that leave cores free, share them or shall not be bound are not bound") {
+  const Scene scene;
+  const auto before = cores_of(0);
+  const auto all = static_cast<std::size_t>(CPU_COUNT(&before));
+  auto a = SharedArray<int, 1>::create({100});
+  for (const auto& [workers, pin] :
+       {std::pair{all, false}, {all + 1, true}, {std::max<std::size_t>(1, all - 1), true}}) {
+    TiledPool pool(workers, {.pin = pin});
+    const auto ran = pool.map(
+        {1}, [](auto) { return tessera::host::own_pid(); }, a);
+    for (const int pid : ran) {  // it has done all that it does before its first job
+      const auto set = cores_of(pid);
+      REQUIRE(CPU_EQUAL(&set, &before));
+    }
+  }
 }
 
 TEST_CASE("workers do not hold the caller's terminal group") {

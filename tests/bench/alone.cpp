@@ -42,7 +42,7 @@ void spans(State& state) {
         [](auto out, auto a, auto b) {
           const std::size_t length = out.size();
           TESSERA_INDEPENDENT  // the loop by hand says __restrict, which spans can't
-          for (std::size_t k = 0; k < length; ++k) out[k] = a[k] + b[k];
+              for (std::size_t k = 0; k < length; ++k) out[k] = a[k] + b[k];
         },
         v, t, r);
   });

@@ -2,6 +2,7 @@
 // the floor that nothing beats with processes.
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -9,6 +10,8 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <tessera/host/cpus.hpp>
+#include <tessera/host/doorbell.hpp>
 
 #include "bench.hpp"
 
@@ -28,6 +31,7 @@ struct Bell {
   std::atomic<std::uint32_t> job{0};                  ///< the processes sleep on it
   alignas(64) std::atomic<std::uint32_t> working{0};  ///< the caller sleeps on it
   std::atomic<bool> closing{false};
+  std::atomic<int> home{-1};  ///< the caller's core
 };
 
 void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
@@ -37,17 +41,37 @@ void wake(std::atomic<std::uint32_t>& word) {
   syscall(SYS_futex, &word, FUTEX_WAKE, 0x7fffffff, nullptr, nullptr, 0);
 }
 
-/// One of the processes: its share of the sum, whenever it is woken.
-void serve(Bell& bell, const bench::Grids& x, std::size_t self) {
+/// How a process waits for a job, and tells that its was the last share: asleep, or never asleep
+/// but out of the caller's way.
+struct Asleep {
+  Bell& bell;
+  void wait(std::uint32_t seen) const { sleep_on(bell.job, seen); }
+  void finished() const { wake(bell.working); }
+};
+struct MakingWay {
+  Bell& bell;
+  int core = tessera::host::this_core();
+  void wait(std::uint32_t) const {
+    if (bell.home.load() == core)
+      sched_yield();
+    else
+      tessera::host::relax();
+  }
+  void finished() const {}
+};
+
+/// One of the processes: its share of the sum, whenever there is a job.
+template <class Rest>
+[[noreturn]] void serve(Bell& bell, const bench::Grids& x, std::size_t self, const Rest& rest) {
   const std::size_t first = x.size * self / options.workers,
                     last = x.size * (self + 1) / options.workers;
   double* __restrict const out = x.out;
   const double* __restrict const a = x.a, * __restrict const b = x.b;
   for (std::uint32_t done = 0;; ++done) {
-    while (bell.job.load() == done) sleep_on(bell.job, done);
+    while (bell.job.load() == done) rest.wait(done);
     if (bell.closing.load()) _exit(0);
     for (std::size_t i = first; i < last; ++i) out[i] = a[i] + b[i];
-    if (bell.working.fetch_sub(1) == 1) wake(bell.working);
+    if (bell.working.fetch_sub(1) == 1) rest.finished();
   }
 }
 
@@ -56,7 +80,7 @@ void paced(State& state) {
   std::fill(x.out, x.out + x.size, -1.0);
   auto& bell = *new (map(-1, sizeof(Bell), PROT_READ | PROT_WRITE, MAP_ANONYMOUS)) Bell;
   for (std::size_t self = 0; self < options.workers; ++self)
-    if (fork() == 0) serve(bell, x, self);
+    if (fork() == 0) serve(bell, x, self, Asleep{bell});
   bench::timed_paced(state, [&] {
     bell.working.store(static_cast<std::uint32_t>(options.workers));
     bell.job.fetch_add(1);
@@ -68,6 +92,29 @@ void paced(State& state) {
   wake(bell.job);
   for (std::size_t self = 0; self < options.workers; ++self) wait(nullptr);
   bench::tell_check(state, x.out, x.size);
+}
+
+/// The same back to back, by the cheapest means that we know for a caller whose core one of the
+/// processes needs: they are bound to cores and never sleep, and whoever shares the caller's core
+/// yields it, as the caller does. A floor for any pool of two processes on two cores.
+void back_to_back(State& state) {
+  const bench::Grids x;
+  auto& bell = *new (map(-1, sizeof(Bell), PROT_READ | PROT_WRITE, MAP_ANONYMOUS)) Bell;
+  const auto cores = tessera::host::allowed_cores();
+  for (std::size_t self = 0; self < options.workers; ++self)
+    if (fork() == 0) {
+      tessera::host::pin(cores[self % cores.size()]);
+      serve(bell, x, self, MakingWay{bell});
+    }
+  bench::timed_sum(state, x.out, x.size, [&] {
+    bell.home.store(tessera::host::this_core());
+    bell.working.store(static_cast<std::uint32_t>(options.workers));
+    bell.job.fetch_add(1);
+    while (bell.working.load() != 0) sched_yield();
+  });
+  bell.closing.store(true);
+  bell.job.fetch_add(1);
+  for (std::size_t self = 0; self < options.workers; ++self) wait(nullptr);
 }
 
 double* create(const std::string& name, std::size_t bytes) {
@@ -163,6 +210,7 @@ void classic(State& state) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bench::add("back_to_back", back_to_back);
   bench::add_once("paced", paced);
   bench::add_manual("classic", classic);
   return bench::run(argc, argv);

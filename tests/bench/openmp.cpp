@@ -31,6 +31,25 @@ void tiles(State& state) {
   });
 }
 
+/// The sum in bands: all columns of a row of tiles, which is what these tiles are merged to.
+void bands(State& state) {
+  const bench::Grids x;
+  bench::timed_sum(state, x.out, x.size, [&] {
+    const auto [depth, height, width] = x.shape;
+    double* __restrict const out = x.out;
+    const double* __restrict const a = x.a, * __restrict const b = x.b;
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < height; i += options.tile) {
+      const std::size_t length = std::min(options.tile, height - i) * width;
+      for (std::size_t z = 0; z < depth; ++z) {
+        const std::size_t at = (z * height + i) * width;
+#pragma omp simd
+        for (std::size_t k = at; k < at + length; ++k) out[k] = a[k] + b[k];
+      }
+    }
+  });
+}
+
 /// The first pass over new arrays: their space reserved and the inputs filled before the clock
 /// starts, the team of threads awake. What was filled here is mapped here already, unless the
 /// arrays are attached anew.
@@ -89,6 +108,7 @@ void heat(State& state) {
 int main(int argc, char** argv) {
   bench::add("plain", plain);
   bench::add("tiles", tiles);
+  bench::add("bands", bands);
   bench::add_once("first", first<false>);
   bench::add_once("first_anew", first<true>);
   bench::add("heat", heat);

@@ -92,12 +92,15 @@ a_megabyte = limit(1, "limit")
 
 ROWS = (
     Row("transform, {grid}", transform, openmp("plain"), 1.15),
+    Row("transform, {grid}", transform, (Run("bare", "back_to_back", "bare processes"),)),
     Row("transform, caller computes, {grid}", ours("transform_caller"), openmp("plain"), 1.0),
     Row("transform, one each 10 ms, {grid}", paced, futex, 1.2),
     Row("idle pool: share of a core", idle, limit(0.001, "limit"), 1.0, unit="%", turns=1),
     Row("transform, {grid}", transform, openmp("plain"), 1.05, MEDIUM),
     Row("transform by 4x4 tiles, {grid}", ours("transform_tiles"),
         (Run("serial", "whole", "xtensor, one process"),), 0.6),
+    Row("transform by 4x4 tiles, {grid}", ours("transform_tiles"),
+        openmp("bands", "OpenMP, tiles in rows")),
     Row("map 4x4, {grid}", tiles, openmp("tiles"), 1.05),
     Row("map 4x4, {grid}", tiles,
         (Run("serial", "tile_views", "xtensor's views, one process"),), 0.4),

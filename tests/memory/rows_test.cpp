@@ -104,9 +104,8 @@ TEST_CASE("rows of a tile that is only read can't be written") {
 TEST_CASE("tiles of different shapes have no rows side by side") {
   Held<2> a({2, 3}, 0), b({3, 2}, 0);
   bool called = false;
-  const auto error = error_of([&] {
-    for_each_row([&](auto, auto) { called = true; }, a.tile(), b.tile());
-  });
+  const auto error =
+      error_of([&] { for_each_row([&](auto, auto) { called = true; }, a.tile(), b.tile()); });
   REQUIRE(error.errc() == Errc::shape_mismatch);
   REQUIRE_FALSE(called);
 }
@@ -114,8 +113,7 @@ TEST_CASE("tiles of different shapes have no rows side by side") {
 TEST_CASE("rows with scattered elements are refused, unless they have no more than one") {
   std::vector<int> cells(40);
   const TileView<int, 2> scattered(cells.data(), {2, 3}, {10, 2});
-  REQUIRE(error_of([&] { for_each_row([](auto) {}, scattered); }).errc() ==
-          Errc::invalid_argument);
+  REQUIRE(error_of([&] { for_each_row([](auto) {}, scattered); }).errc() == Errc::invalid_argument);
   const TileView<int, 2> single(cells.data(), {3, 1}, {10, 2});
   int rows = 0;
   for_each_row([&](auto row) { rows += row.size() == 1; }, single);

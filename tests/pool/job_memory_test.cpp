@@ -101,8 +101,8 @@ TEST_CASE("the parts of job memory follow each other and end where it was planne
   REQUIRE(head.kernel_at + head.kernel_size <= head.tile_bytes_at);
   REQUIRE(head.tile_bytes_at + head.tiles <= head.results_at);
   REQUIRE(head.results_at + 7 * 12 <= head.bytes);
-  REQUIRE((head.tile_bytes_at % tessera::cache_line == 0 &&
-           head.kernel_at % tessera::cache_line == 0));
+  REQUIRE(
+      (head.tile_bytes_at % tessera::cache_line == 0 && head.kernel_at % tessera::cache_line == 0));
   // Nothing is written behind its end.
   const auto* const end = job.memory.start + head.results_at;
   REQUIRE(std::all_of(end, end + 7 * 12, [](std::byte b) { return b == std::byte(0xaa); }));

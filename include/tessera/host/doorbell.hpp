@@ -31,9 +31,9 @@ inline void relax() noexcept {
 #endif
 }
 
-/// Calls over() again and again until it is true, or for about `at_most`: what is short enough to be
-/// worth no sleep. `yields()` tells, each time, whether whoever is waited for needs this very core:
-/// then it gets it. True if over() was.
+/// Calls over() again and again until it is true, or for about `at_most`: what is short enough to
+/// be worth no sleep. `yields()` tells, each time, whether whoever is waited for needs this very
+/// core: then it gets it. True if over() was.
 template <class Over, class Yields>
 bool turn_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
   if (over()) return true;

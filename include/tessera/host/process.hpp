@@ -72,8 +72,8 @@ inline void drop_buffered_output() noexcept {
 #endif
 }
 
-/// Prints what this process has buffered for its standard output, if anything. Costs next to nothing
-/// where there is none.
+/// Prints what this process has buffered for its standard output, if anything. Costs next to
+/// nothing where there is none.
 inline void print_buffered_output() noexcept {
 #if defined(TESSERA_LINUX)
   if (::__fpending(stdout) == 0) return;
@@ -181,11 +181,15 @@ inline std::optional<char> receive_byte(const Descriptor& socket) noexcept {
 
 inline pid_t own_pid() noexcept { return ::getpid(); }
 
-/// Leaves the caller's process group, and with it the terminal's signals. `name` is what ps shows.
-/// Not its session: Linux shares cores out among sessions first (autogroups), and a thread that
-/// yields its core to a process of another session keeps it.
-inline void detach_group(const char* name) noexcept {
-  static_cast<void>(::setpgid(0, 0));
+/// Leaves the caller's process group, and with it the terminal's signals; its session too, unless
+/// this process and its children are to `make_way` for the caller: Linux shares cores out among
+/// sessions first (autogroups), and a thread that yields its core to another session keeps it.
+/// `name` is what ps shows.
+inline void detach(const char* name, bool make_way) noexcept {
+  if (make_way)
+    static_cast<void>(::setpgid(0, 0));
+  else
+    ::setsid();
 #if defined(TESSERA_LINUX)
   ::prctl(PR_SET_NAME, name);
 #endif

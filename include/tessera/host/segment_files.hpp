@@ -59,7 +59,7 @@ struct OpenFile : Descriptor {
 /// Opens an existing regular file; nothing if there is none. Links, fifos and devices are refused:
 /// a name must be the array itself. `follow` is for a person's own files, which may be links.
 inline std::optional<OpenFile> open_existing(const std::string& path, Access access,
-                                               const std::string& subject, bool follow = false) {
+                                             const std::string& subject, bool follow = false) {
   const int flags = (access == Access::read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK |
                     (follow ? 0 : O_NOFOLLOW);
   Descriptor file(detail::retry([&] { return ::open(path.c_str(), flags); }));

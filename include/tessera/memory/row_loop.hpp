@@ -58,7 +58,8 @@ TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In i
 }
 
 /// What to read ahead in a walk over rows of `length` elements. Rows that begin far from where the
-/// last one ended are what no hardware fetches in time; in rows of a kilobyte or more that is hidden.
+/// last one ended are what no hardware fetches in time; in rows of a kilobyte or more that is
+/// hidden.
 template <class T, std::size_t N>
 Ahead look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
                  const Operand<T, N>& out) {

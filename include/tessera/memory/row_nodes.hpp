@@ -52,7 +52,8 @@ struct Operand {
     else
       return at[i * strides[N - 1]];
   }
-  /// Fetches the row that is ahead. It may lie outside the array. Inlined, since gcc drops calls of functions that do nothing but fetch.
+  /// Fetches the row that is ahead. It may lie outside the array. Inlined, since gcc drops calls of
+  /// functions that do nothing but fetch.
   TESSERA_INLINE void prefetch(const Ahead& ahead) const {
     auto offset = ahead.inner * strides[N - 2];
     if constexpr (N >= 3) offset += ahead.outer * strides[N - 3];

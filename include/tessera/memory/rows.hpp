@@ -63,8 +63,8 @@ TESSERA_INLINE void for_each_row(const Body& body, const TileView<T, N>&... tile
   auto counts = detail::shape_of_rows(tiles...);
   const auto length = std::exchange(counts[N - 1], 1);
   const detail::SideBySide<N, T...> begin{{tiles.operand()...}};
-  const auto ahead = detail::look_ahead(counts, static_cast<std::ptrdiff_t>(length),
-                                        std::get<0>(begin.operands));
+  const auto ahead =
+      detail::look_ahead(counts, static_cast<std::ptrdiff_t>(length), std::get<0>(begin.operands));
   const bool reads_ahead{ahead};
   struct Nothing {
     void step(std::size_t, std::ptrdiff_t) const {}

@@ -40,7 +40,8 @@ struct Argument {
   }
   /// True if both are the very same elements, lined up alike, of one mapping.
   bool equals(const Argument& other) const {
-    return order.record.offset == other.order.record.offset && std::ranges::equal(shape(), other.shape()) &&
+    return order.record.offset == other.order.record.offset &&
+           std::ranges::equal(shape(), other.shape()) &&
            std::ranges::equal(strides(), other.strides());
   }
   std::string words(std::size_t position) const {

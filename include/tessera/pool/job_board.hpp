@@ -1,7 +1,7 @@
 // Floor 3, pool: the memory that caller, keeper and workers share as long as the pool lives.
 //
-// It has no name, since keeper and workers inherit it: doorbells, the gate of round.hpp, a place and
-// a range for each worker. What belongs to one job stands in memory of its own: job_memory.hpp.
+// It has no name, since keeper and workers inherit it: doorbells, the gate of round.hpp, a place
+// and a range for each worker. What belongs to one job stands in memory of its own: job_memory.hpp.
 // The caller rings `work` when it has armed a round; workers that leave it and the keeper ring
 // `news`. Rings are hints: whoever wakes looks at the words themselves.
 #pragma once
@@ -29,7 +29,7 @@ inline constexpr std::size_t max_workers = 1024;
 struct BoardHead {
   // What a worker looks at when a round is armed: one line.
   alignas(cache_line) Gate gate;
-  std::atomic<std::uint32_t> closing{0};  ///< the pool ends
+  std::atomic<std::uint32_t> closing{0};      ///< the pool ends
   std::atomic<std::int32_t> caller_core{-1};  ///< where the caller's thread ran last; -1: unknown
   Identity memory_identity{};  ///< of the armed job's memory; written while nobody is inside
   alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
@@ -81,15 +81,15 @@ struct Turn {
   JobMemory memory;
   std::size_t self = 0;
   Round round;
-  bool in_caller = false;  ///< the caller's own share: no worker process
+  bool in_caller = false;        ///< the caller's own share: no worker process
   std::vector<std::byte*> data;  ///< of each argument, the section's first element in this process
 
-  Turn(const Board& its_board, const JobMemory& its_memory, std::uint64_t number, std::size_t worker)
+  Turn(const Board& its_board, const JobMemory& its_memory, std::uint64_t number,
+       std::size_t worker)
       : board(its_board),
         memory(its_memory),
         self(worker),
-        round(its_board.crew(), number, its_memory.tile_bytes(),
-              its_memory.head().grain) {
+        round(its_board.crew(), number, its_memory.tile_bytes(), its_memory.head().grain) {
     data.reserve(memory.head().arguments);
   }
 

@@ -1,9 +1,9 @@
-// Floor 3, pool: what belongs to one job, byte by byte: its arguments, its kernel, one byte for each
-// tile, its results.
+// Floor 3, pool: what belongs to one job, byte by byte: its arguments, its kernel, one byte for
+// each tile, its results.
 //
 // It stands in a segment that workers attach by name and that is replaced by a larger one at need,
-// so a job of any size needs no more than its number to be handed over. What workers read is packed:
-// every line of it travels from the caller's core to theirs.
+// so a job of any size needs no more than its number to be handed over. What workers read is
+// packed: every line of it travels from the caller's core to theirs.
 #pragma once
 
 #include <array>
@@ -29,8 +29,8 @@ inline constexpr std::size_t max_axes = 16;
 
 /// One argument of a job, as workers read it.
 struct ArgumentRecord {
-  Identity identity{};         ///< of the array; zeros for a file on disk
-  host::FileId file;           ///< device and inode of the caller's mapping
+  Identity identity{};       ///< of the array; zeros for a file on disk
+  host::FileId file;         ///< device and inode of the caller's mapping
   std::uint64_t offset = 0;  ///< bytes from the start of the mapping to the section's first element
   std::uint64_t place_at = 0;  ///< where in job memory the name, or the file's path, stands
   std::uint32_t place_size = 0;
@@ -93,7 +93,9 @@ struct JobMemory {
   std::string_view place(const ArgumentRecord& record) const {
     return {reinterpret_cast<const char*>(start + record.place_at), record.place_size};
   }
-  const std::uint64_t* shape(const ArgumentRecord& record) const { return words(record.extents_at); }
+  const std::uint64_t* shape(const ArgumentRecord& record) const {
+    return words(record.extents_at);
+  }
   const std::int64_t* strides(const ArgumentRecord& record) const {
     return reinterpret_cast<const std::int64_t*>(words(record.extents_at) + record.axes);
   }
@@ -116,8 +118,8 @@ struct JobMemory {
       std::memcpy(static_cast<std::byte*>(to) + k * size, results() + k * size, size);
   }
 
-  /// How an order is laid out: a head with every offset set. Throws Error(invalid_shape) for results
-  /// beyond any memory.
+  /// How an order is laid out: a head with every offset set. Throws Error(invalid_shape) for
+  /// results beyond any memory.
   static JobHead plan(const JobOrder& order) {
     const auto aligned = [](std::uint64_t at) {
       return (at + cache_line - 1) / cache_line * cache_line;

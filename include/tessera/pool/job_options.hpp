@@ -20,8 +20,8 @@ struct PoolOptions {
   /// The thread that waits for a job is one of the workers: no core idles and short jobs end
   /// sooner, but a kernel that crashes takes the program with it.
   bool caller_computes = false;
-  /// Each worker stays on a core of its own, if there are as many workers as cores that this process
-  /// may use; a pool that leaves cores free, or shares them, never binds its workers.
+  /// Each worker stays on a core of its own, if there are as many workers as cores that this
+  /// process may use; a pool that leaves cores free, or shares them, never binds its workers.
   bool pin = true;
 };
 

@@ -1,10 +1,10 @@
 // Floor 3, pool: the process that starts, watches and replaces workers.
 //
-// A single-threaded child of the caller, in a process group of its own, with default signals: what the
-// caller does with threads, signals and wait() does not reach it, and the terminal's Ctrl-C reaches
-// neither it nor its workers. It tells the caller of every death through the board. When the caller
-// ends, however it ends, it ends the workers and removes the names that the caller owned; when it
-// is killed itself, the kernel ends the workers.
+// A single-threaded child of the caller, out of the caller's process group, with default signals:
+// what the caller does with threads, signals and wait() does not reach it, and the terminal's
+// Ctrl-C reaches neither it nor its workers. It tells the caller of every death through the board.
+// When the caller ends, however it ends, it ends the workers and removes the names that the caller
+// owned; when it is killed itself, the kernel ends the workers.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,7 @@ class Keeper {
   int run() {
     host::drop_buffered_output();
     host::reset_signals();
-    host::detach_group("tessera-keeper");
+    host::detach("tessera-keeper", !cores_.empty());
     // Nobody knows this process yet: without the caller's word there are no workers to keep.
     if (!host::receive_byte(socket_)) return after_caller();
     const host::ChildEnds ends;
@@ -136,7 +136,7 @@ class Keeper {
   const host::Descriptor& socket_;
   const host::ProcessHandle& caller_;
   Identity caller_identity_;
-  std::size_t first_;  // the worker's place that is the first with a process of its own
+  std::size_t first_;       // the worker's place that is the first with a process of its own
   std::vector<int> cores_;  // worker w stays on cores_[w]; none: wherever the system puts it
   bool turns_;              // workers turn a while before they sleep
   bool vacant_ = false;

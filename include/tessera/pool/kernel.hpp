@@ -153,8 +153,8 @@ constexpr std::size_t searched_bytes() {
 }
 
 /// Throws Error(captured_address) if a word of a kernel is an address in this process's private
-/// memory. Padding within it is no word of it where the compiler can tell (g++ can; clang that can't
-/// may refuse a small capture in front of a wider one).
+/// memory. Padding within it is no word of it where the compiler can tell (g++ can; clang that
+/// can't may refuse a small capture in front of a wider one).
 template <class K>
 void refuse_addresses(const K& kernel) {
   if constexpr (searched_bytes<K>() > 0 && std::is_trivially_copyable_v<K>) {
@@ -220,8 +220,8 @@ std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
   return std::max<std::size_t>(1, std::min(in_a_row, grid.size() / (2 * workers)));
 }
 
-/// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few claims, few
-/// enough to be dealt out evenly.
+/// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few
+/// claims, few enough to be dealt out evenly.
 inline constexpr std::size_t merged_elements = 65536;
 
 /// What a worker does for one job, with all types known.
@@ -281,7 +281,7 @@ void serve(Turn& turn) {
     return TileState::failed;
   };
 
-  std::size_t most = 1;                                           // tiles at once
+  std::size_t most = 1;                                       // tiles at once
   const bool merges = merges_tiles<K> && head.collects == 0;  // else each tile that throws is told
   if (merges) {
     std::size_t elements = 1;

@@ -3,10 +3,12 @@
 //
 // A job is one round, or several where workers died; each has a number that no other round has.
 //   caller    writes the tiles' bytes, deals the ranges, sets job = n.
-//   worker    sets inside = n, looks again whether job is still n (else it steps back), claims tiles,
+//   worker    sets inside = n, looks again whether job is still n (else it steps back), claims
+//   tiles,
 //             begins and ends them, sets inside = 0.
 //   keeper    on a worker's confirmed death: ends += 1, inside = 0.
-//   caller    is done when every tile's byte says so, or when no range holds a tile, or nobody shall
+//   caller    is done when every tile's byte says so, or when no range holds a tile, or nobody
+//   shall
 //             claim one, and nobody is inside. It sets job = 0, and before it touches bytes and
 //             ranges again it waits until nobody is inside.
 // Setting `inside` and then reading `job` pairs with setting `job` and then reading `inside` (all
@@ -46,9 +48,9 @@ struct BasicGate {
 /// A worker's place, whichever process is in it.
 template <template <class> class Atomic>
 struct alignas(cache_line) BasicSlot {
-  Atomic<std::uint64_t> inside{0};  ///< the round whose memory this worker may touch; 0: none
-  Atomic<std::uint64_t> tiles{0};   ///< done in the job that was armed last
-  Atomic<std::uint32_t> ends{0};    ///< how many processes in this place have died
+  Atomic<std::uint64_t> inside{0};   ///< the round whose memory this worker may touch; 0: none
+  Atomic<std::uint64_t> tiles{0};    ///< done in the job that was armed last
+  Atomic<std::uint32_t> ends{0};     ///< how many processes in this place have died
   Atomic<std::int32_t> last_end{0};  ///< wait status of the last that died
   Atomic<std::int32_t> last_pid{0};  ///< and its number
   Atomic<std::int32_t> pid{0};  ///< of the process that works here now; 0: none could be started
@@ -61,8 +63,8 @@ struct BasicCrew {
   std::span<BasicSlot<Atomic>> slots;
   std::span<BasicRange<Atomic>> ranges;
 
-  /// True if worker `self` is inside the round now, until it leaves or is buried. False if the round
-  /// is over: then it must touch nothing of it.
+  /// True if worker `self` is inside the round now, until it leaves or is buried. False if the
+  /// round is over: then it must touch nothing of it.
   bool enter(std::size_t self, std::uint64_t round) const noexcept {
     slots[self].inside.store(round, std::memory_order_seq_cst);
     if (gate.job.load(std::memory_order_seq_cst) == round) return true;
@@ -117,8 +119,8 @@ class BasicRound {
   std::optional<Claim> claim(std::size_t self, std::size_t most) {
     return schedule_.claim(self, most);
   }
-  /// Marks a claimed tile as started; false if it is not open, as in a later round. Killed from here
-  /// to the tile's end(): its elements are unknown.
+  /// Marks a claimed tile as started; false if it is not open, as in a later round. Killed from
+  /// here to the tile's end(): its elements are unknown.
   bool begin(std::size_t tile) const noexcept {
     if (state(tile, std::memory_order_relaxed) != TileState::open) return false;
     bytes_[tile].store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);
@@ -153,8 +155,8 @@ class BasicRound {
     return nothing_to_claim && !crew_.anyone_inside();
   }
   /// What its byte says, and with it what its worker wrote.
-  TileState state(std::size_t tile, std::memory_order order = std::memory_order_acquire) const
-      noexcept {
+  TileState state(std::size_t tile,
+                  std::memory_order order = std::memory_order_acquire) const noexcept {
     return static_cast<TileState>(bytes_[tile].load(order));
   }
 

@@ -55,8 +55,9 @@ class BasicSchedule {
   }
 
   /// The next tiles for worker `self`: half of what its range has, as far as that is no more than
-  /// `most` (at least a grain); or nothing: then no range has any left, but tiles that others claimed may
-  /// still be running. Halves, so that the last claims are small and all workers end together.
+  /// `most` (at least a grain); or nothing: then no range has any left, but tiles that others
+  /// claimed may still be running. Halves, so that the last claims are small and all workers end
+  /// together.
   std::optional<Claim> claim(std::size_t self, std::size_t most = 1) {
     for (;;) {
       auto word = ranges_[self].word.load(std::memory_order_relaxed);

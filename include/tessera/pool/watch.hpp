@@ -32,7 +32,12 @@ class Watch {
   /// Error(pool_unusable) if the keeper ends, and the workers with it, or none can be started.
   template <class Over>
   void wait(const host::ProcessHandle& keeper, Over&& over) {
+    if (over()) return;  // nothing is learnt from that
     const auto began = Clock::now();
+    // A job so small that another worker has done it before this core could be given away.
+    if (manner_ == Manner::yield && last_was_tiny_ &&
+        host::turn_until(glance, over, [] { return false; }))
+      return;
     const bool tried = manner_ == Manner::turn || (manner_ == Manner::yield && expects_short());
     if (!tried || !host::turn_until(patience_turning, over, [this] { return yields(); }))
       sleep(keeper, over);
@@ -55,6 +60,7 @@ class Watch {
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::microseconds patience_turning{100}, short_wait{200};
+  static constexpr std::chrono::microseconds glance{2}, tiny_wait{8};
   static constexpr std::chrono::milliseconds patience{20}, no_worker{3000};
 
   bool yields() const noexcept {
@@ -76,6 +82,7 @@ class Watch {
       penalty_ -= penalty_ > 0 && pause_ == 0;
     }
     last_was_short_ = took < short_wait;
+    last_was_tiny_ = took < tiny_wait;
   }
 
   template <class Over>
@@ -109,7 +116,7 @@ class Watch {
 
   const Board& board_;
   Manner manner_;
-  bool last_was_short_ = false;
+  bool last_was_short_ = false, last_was_tiny_ = false;
   unsigned pause_ = 0, penalty_ = 0;  // jobs for which it sleeps
 };
 

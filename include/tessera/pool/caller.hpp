@@ -5,28 +5,26 @@
 // the next job works, except that the keeper is gone.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/host/segment_files.hpp>
 #include <tessera/pool/async_job.hpp>
 #include <tessera/pool/dispatcher.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/job_error.hpp>
 #include <tessera/pool/job_options.hpp>
+#include <tessera/pool/job_room.hpp>
 #include <tessera/pool/keeper.hpp>
 #include <tessera/pool/outcome.hpp>
 #include <tessera/pool/turnstile.hpp>
@@ -131,9 +129,6 @@ class Caller {
   }
 
  private:
-  static constexpr std::size_t small_memory = std::size_t{64} << 10,
-                               large_memory = std::size_t{16} << 20;
-
   /// True if each worker gets a core of its own: where there are as many as may be used.
   static bool bound(std::size_t workers, const PoolOptions& options) {
     return options.pin && workers > 1 && workers == host::usable_cores() &&
@@ -153,14 +148,6 @@ class Caller {
   static bool cancelled(const JobOrder& order) noexcept {
     return order.async != nullptr && order.async->cancel_requested();
   }
-  static host::CodeAddress code_of(const JobOrder& order) {
-    const auto code = host::locate(order.serve);
-    if (!code)
-      throw Error(Errc::foreign_kernel, "kernel", "its code is in no module of this program",
-                  "kernels must be compiled code of the program or its libraries");
-    return *code;
-  }
-
   // The error it ends with, or none. Returned, so that nothing of the exception is left here when
   // another thread gets it.
   std::exception_ptr attempt(AsyncJob& job) noexcept {
@@ -187,7 +174,8 @@ class Caller {
     for (auto& slot : board_->slots())
       slot.tiles.store(0, std::memory_order_release);  // pairs with AsyncJob::progress
     if (order.asked() == 0) return;
-    const auto memory = lay_out(order);
+    const auto memory =
+        in_caller() ? room_.lay_out_here(order) : room_.lay_out(order, board_->head());
     board_->head().failures.clear();
     ends_.clear();
     for (const auto& slot : board_->slots()) ends_.push_back(slot.ends.load());
@@ -204,7 +192,7 @@ class Caller {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (!outcome.complete()) throw failure(*board_, memory, outcome, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
-    if (capacity_ > large_memory) release_memory();
+    room_.release_if_large();
   }
 
   // Not for each of a thousand jobs a second: asking the system costs as much as a short one.
@@ -232,43 +220,6 @@ class Caller {
     return report_;
   }
 
-  /// Job memory with the order in it. Only while nobody is inside.
-  JobMemory lay_out(const JobOrder& order) {
-    auto head = JobMemory::plan(order);
-    if (in_caller()) {
-      try {
-        private_memory_.resize(head.bytes / cache_line + 1);
-      } catch (const std::exception&) {
-        throw Error(Errc::no_space, "TiledPool",
-                    "no memory for a job of " + std::to_string(order.tiles) + " tiles",
-                    "use larger tiles");
-      }
-      head.serve = {};
-    } else {
-      head.serve = known_code_of(order);
-      if (head.bytes > capacity_) {
-        release_memory();
-        const auto bytes = std::max<std::size_t>(small_memory, head.bytes + head.bytes / 4);
-        memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
-                                  Permission::owner);
-        capacity_ = bytes;
-        const auto& name = memory_->name();
-        std::copy(name.begin(), name.end(), board_->head().memory_name.begin());
-        board_->head().memory_name[name.size()] = '\0';
-        board_->head().memory_identity = memory_->identity();
-      }
-    }
-    const JobMemory memory{in_caller() ? reinterpret_cast<std::byte*>(private_memory_.data())
-                                       : memory_->data()};
-    memory.write(order, head);
-    return memory;
-  }
-
-  void release_memory() {
-    memory_.reset();
-    capacity_ = 0;
-  }
-
   /// One round: arm, until no tile is left that anybody could claim or finish.
   void play(Round& round, const JobMemory& memory, const JobOrder& order) {
     memory.head().job = round.number();
@@ -293,31 +244,13 @@ class Caller {
     round.disarm();
   }
 
-  // Looking it up costs more the more libraries a program has.
-  host::CodeAddress known_code_of(const JobOrder& order) {
-    if (const auto now = host::modules_generation(); now != codes_of_) {
-      codes_.clear();
-      codes_of_ = now;
-    }
-    for (const auto& [known, code] : codes_)
-      if (known == order.serve) return code;
-    return codes_.emplace_back(order.serve, code_of(order)).second;
-  }
-
   std::shared_ptr<Premises> premises_;
   const Board* const board_ = &premises_->board;
   bool computes_;  // this process is the worker in the first place
   Turnstile turnstile_;
-  std::shared_ptr<Segment> memory_;
-  struct alignas(cache_line) Line {
-    std::byte bytes[cache_line];
-  };
-  std::vector<Line> private_memory_;
-  std::size_t capacity_ = 0;
+  JobRoom room_;
   std::uint64_t job_ = 0;
   Ends ends_;  // before the job that runs
-  std::vector<std::pair<const void*, host::CodeAddress>> codes_;
-  std::uint64_t codes_of_ = 0;
   Watch watch_;
   std::chrono::steady_clock::time_point keeper_seen_{};
   Report report_;

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -17,44 +16,15 @@
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/memory/stream_rows.hpp>
 #include <tessera/memory/xtensor.hpp>
 #include <tessera/pool/arguments.hpp>
 #include <tessera/pool/caller.hpp>
+#include <tessera/pool/elementwise.hpp>
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/kernel.hpp>
+#include <tessera/pool/serve.hpp>
 
 namespace tessera {
-
-namespace detail {
-
-/// transform's kernel: a function of elements, as a loop over the rows of a box.
-template <class F>
-struct Elementwise {
-  static constexpr bool merges_tiles = true;
-  F function;
-  bool streaming = false;  ///< past the caches: see streaming_pays
-
-  template <class Out, class... In>
-  void operator()(Out& out, In&... in) const {
-    using Value = typename Out::value_type;
-    constexpr std::size_t N = std::tuple_size_v<typename Out::Extents>;
-    // Wrapped, since F may return anything that converts to an element.
-    const auto convert = [f = function](const auto&... value) {
-      return static_cast<Value>(f(value...));
-    };
-    const auto& shape = out.shape();
-    const Operand<Value, N> to{out.data(), out.strides()};
-    const Applied<decltype(convert), Operand<const typename In::value_type, N>...> from{
-        convert, {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}};
-    if (streaming)
-      stream_rows(shape, to, from);
-    else
-      run_rows(shape, to, from);
-  }
-};
-
-}  // namespace detail
 
 /// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
 /// threads, since workers are forked; globals are seen as they were then. Its methods may be called
@@ -200,8 +170,9 @@ class TiledPool {
       static_assert(std::is_invocable_v<const decltype(inner<Function>())&,
                                         const value_of<decltype(section)>&...>,
                     "tessera: transform's function can't be called with one element of each input");
-      (check_broadcasts(section, target), ...);
-      auto kernel = elementwise(Function(std::forward<F>(function)), streams(target, section...));
+      (detail::check_broadcasts(section, target), ...);
+      auto kernel = detail::elementwise(Function(std::forward<F>(function)),
+                                        detail::streams(target, section...));
       if constexpr (!std::is_null_pointer_v<Tile>) {
         static_assert(std::extent_v<Tile> <= N,
                       "tessera: a tile of transform has more axes than its output");
@@ -210,8 +181,8 @@ class TiledPool {
       } else if constexpr (N == 0)
         return run<1>(when, {full}, options, std::move(kernel), target, section...);
       else
-        return run<N>(when, boxes_for(target.shape), options, std::move(kernel), target,
-                      section...);
+        return run<N>(when, detail::boxes_for(target.shape, workers()), options, std::move(kernel),
+                      target, section...);
     };
     return apply(detail::section_of<Use::read>(in)...);
   }
@@ -242,62 +213,6 @@ class TiledPool {
   static auto inner() -> std::decay_t<decltype(detail::unwrapped(std::declval<const F&>()))>;
   template <class S>
   using value_of = std::remove_const_t<typename std::decay_t<S>::element_type>;
-
-  template <class F>
-  static auto elementwise(F function, bool streaming) {
-    if constexpr (detail::addresses_allowed<F>) {
-      return allow_addresses(
-          detail::Elementwise<decltype(function.kernel)>{function.kernel, streaming});
-    } else {
-      detail::check_kernel_travels<F>();
-      return detail::Elementwise<F>{std::move(function), streaming};
-    }
-  }
-
-  /// Throws Error(shape_mismatch) unless `in` broadcasts to the shape of `out`.
-  template <class In, class Out>
-  static void check_broadcasts(const In& in, const Out& out) {
-    for (std::size_t k = 0; k < In::rank; ++k) {
-      const auto extent = in.shape[In::rank - 1 - k], target = out.shape[Out::rank - 1 - k];
-      if (extent != 1 && extent != target)
-        throw Error(Errc::shape_mismatch, "TiledPool",
-                    "an input of transform (" + in.segment->subject() + ") does not line up with " +
-                        "its output (" + out.segment->subject() + "): extents " +
-                        std::to_string(extent) + " and " + std::to_string(target) + " on axis -" +
-                        std::to_string(k + 1),
-                    "inputs broadcast to the output's shape by their trailing axes");
-    }
-  }
-
-  /// True where the output is better written past the caches.
-  template <class Out, class... In>
-  static bool streams(const Out& out, const In&... in) {
-    const auto bytes = [](const auto& section) {
-      std::size_t n = sizeof(*section.data);
-      for (const auto extent : section.shape) n *= extent;
-      return n;
-    };
-    return ((in.segment->file_id() != out.segment->file_id()) && ...) &&
-           detail::streaming_pays((bytes(out) + ... + bytes(in)));
-  }
-
-  /// Boxes of whole trailing axes, long rows first: a few for each worker, none too small to be
-  /// worth a claim nor too large for a core's cache.
-  template <std::size_t N>
-  std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape) const {
-    std::size_t size = 1;
-    for (const auto extent : shape) size *= extent;
-    const std::size_t target = std::clamp<std::size_t>(size / (workers() * 32) + 1, 1024, 16384);
-    std::array<std::size_t, N> box;
-    box.fill(1);
-    std::size_t elements = 1;
-    for (std::size_t d = N; d-- > 0 && elements < target;) {
-      box[d] = std::max<std::size_t>(1, std::min(shape[d], (target + elements - 1) / elements));
-      elements *= box[d];
-      if (box[d] < shape[d]) break;
-    }
-    return box;
-  }
 
   template <class Result, std::size_t R>
   static xt::xtensor<Result, R> empty_results(const std::array<std::size_t, R>& counts) {

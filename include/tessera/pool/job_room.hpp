@@ -1,0 +1,109 @@
+// Floor 3, pool: where the caller lays its jobs out.
+//
+// One segment serves job after job; it grows at need, and what a huge job took is given back. A
+// pool without processes uses memory of its own. Only while no worker is inside the last job.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tessera/base/error.hpp>
+#include <tessera/format/dtype.hpp>
+#include <tessera/host/modules.hpp>
+#include <tessera/memory/segment.hpp>
+#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/job_memory.hpp>
+
+namespace tessera::detail {
+
+/// Where a kernel's code is. Throws Error(foreign_kernel).
+inline host::CodeAddress code_of(const JobOrder& order) {
+  const auto code = host::locate(order.serve);
+  if (!code)
+    throw Error(Errc::foreign_kernel, "kernel", "its code is in no module of this program",
+                "kernels must be compiled code of the program or its libraries");
+  return *code;
+}
+
+class JobRoom {
+ public:
+  /// Job memory with the order in it, for workers; the board says where it is. Throws Error
+  /// (no_space, foreign_kernel).
+  JobMemory lay_out(const JobOrder& order, BoardHead& board) {
+    auto head = JobMemory::plan(order);
+    head.serve = known_code_of(order);
+    if (head.bytes > capacity_) {
+      release();
+      const auto bytes = std::max<std::size_t>(small, head.bytes + head.bytes / 4);
+      memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
+                                Permission::owner);
+      capacity_ = bytes;
+      const auto& name = memory_->name();
+      std::copy(name.begin(), name.end(), board.memory_name.begin());
+      board.memory_name[name.size()] = '\0';
+      board.memory_identity = memory_->identity();
+    }
+    return written(order, head, memory_->data());
+  }
+
+  /// The same for this process alone.
+  JobMemory lay_out_here(const JobOrder& order) {
+    const auto head = JobMemory::plan(order);
+    try {
+      private_memory_.resize(head.bytes / cache_line + 1);
+    } catch (const std::exception&) {
+      throw Error(Errc::no_space, "TiledPool",
+                  "no memory for a job of " + std::to_string(order.tiles) + " tiles",
+                  "use larger tiles");
+    }
+    return written(order, head, reinterpret_cast<std::byte*>(private_memory_.data()));
+  }
+
+  void release_if_large() {
+    if (capacity_ > large) release();
+  }
+
+ private:
+  static constexpr std::size_t small = std::size_t{64} << 10, large = std::size_t{16} << 20;
+
+  static JobMemory written(const JobOrder& order, const JobHead& head, std::byte* at) {
+    const JobMemory memory{at};
+    memory.write(order, head);
+    return memory;
+  }
+  void release() {
+    memory_.reset();
+    capacity_ = 0;
+  }
+
+  // Looking it up costs more the more libraries a program has.
+  host::CodeAddress known_code_of(const JobOrder& order) {
+    if (const auto now = host::modules_generation(); now != codes_of_) {
+      codes_.clear();
+      codes_of_ = now;
+    }
+    for (const auto& [known, code] : codes_)
+      if (known == order.serve) return code;
+    return codes_.emplace_back(order.serve, code_of(order)).second;
+  }
+
+  struct alignas(cache_line) Line {
+    std::byte bytes[cache_line];
+  };
+
+  std::shared_ptr<Segment> memory_;
+  std::size_t capacity_ = 0;
+  std::vector<Line> private_memory_;
+  std::vector<std::pair<const void*, host::CodeAddress>> codes_;
+  std::uint64_t codes_of_ = 0;  // the generation of modules that these are of
+};
+
+}  // namespace tessera::detail

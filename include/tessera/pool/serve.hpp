@@ -1,0 +1,157 @@
+// Floor 3, pool: what a worker does for one job, with all types known.
+//
+// One instance of serve() for each kernel: its address is what travels. It decodes the arguments
+// once, claims tiles until none is left and calls the kernel on the views of each; neighbours are
+// one call where the kernel does not mind.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/memory/section.hpp>
+#include <tessera/memory/tile_view.hpp>
+#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/kernel.hpp>
+
+namespace tessera::detail {
+
+/// An argument as a worker has it, decoded once for each job.
+template <class S>
+struct BoundArgument {
+  using T = typename S::element_type;
+  static constexpr std::size_t N = S::rank;
+
+  T* data;
+  std::array<std::size_t, N> shape;
+  std::array<std::ptrdiff_t, N> strides;
+
+  BoundArgument(const JobMemory& memory, std::size_t number, std::byte* at)
+      : data(reinterpret_cast<T*>(at)) {
+    const auto& record = memory.arguments()[number];
+    std::copy_n(memory.shape(record), N, shape.begin());
+    std::copy_n(memory.strides(record), N, strides.begin());
+  }
+
+  /// The part in a box of the tiled axes: trailing axes line up, other axes are whole.
+  template <std::size_t R>
+  TileView<T, N> tile(const Box<R>& box, const std::array<std::size_t, R>& grid) const {
+    if constexpr (S::use == Use::whole) return {data, shape, strides};
+    T* at = data;
+    auto extents = shape;
+    for (std::size_t k = 0; k < std::min(N, R); ++k) {
+      const std::size_t d = N - 1 - k, g = R - 1 - k;
+      if (shape[d] != grid[g]) continue;  // an extent of 1, broadcast
+      at += static_cast<std::ptrdiff_t>(box.lo[g]) * strides[d];
+      extents[d] = box.extent(g);
+    }
+    return {at, extents, strides};
+  }
+};
+
+/// How many neighbouring tiles such kernels should be dealt together: enough for rows of some
+/// length, which are what makes them fast, though each worker must get some to itself.
+template <std::size_t R>
+std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
+  constexpr std::size_t row = 128;  // elements
+  const auto in_a_row = std::min(grid.counts()[R - 1],
+                                 (row + grid.tile_shape()[R - 1] - 1) / grid.tile_shape()[R - 1]);
+  return std::max<std::size_t>(1, std::min(in_a_row, grid.size() / (2 * workers)));
+}
+
+/// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few
+/// claims, few enough to be dealt out evenly.
+inline constexpr std::size_t merged_elements = 65536;
+
+/// What a worker does for one job, with all types known.
+template <class K, std::size_t R, class... Sections>
+void serve(Turn& turn) {
+  using Traits = KernelTraits<K, R, Sections...>;
+  using Result = typename Traits::Result;
+  const auto& head = turn.memory.head();
+  alignas(K) std::array<std::byte, sizeof(K)> bytes;
+  std::memcpy(bytes.data(), turn.memory.kernel(), sizeof(K));
+  const auto arguments = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::tuple<BoundArgument<Sections>...>{{turn.memory, I, turn.data[I]}...};
+  }(std::index_sequence_for<Sections...>{});
+  std::array<std::size_t, R> grid_shape, tile_shape;
+  std::copy_n(turn.memory.grid(), R, grid_shape.begin());
+  std::copy_n(turn.memory.tile(), R, tile_shape.begin());
+  const TileGrid<R> grid(grid_shape, tile_shape);
+
+  // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
+  // schedule.
+  const auto call = [&](const Box<R>& box, std::size_t number) -> decltype(auto) {
+    alignas(K) auto fresh = bytes;
+    K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));
+    return std::apply(
+        [&](const auto&... argument) -> decltype(auto) {
+          std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape)...};
+          return std::apply(
+              [&](auto&... tile) -> Result {
+                if constexpr (Traits::plain)
+                  return kernel(tile...);
+                else
+                  return kernel(Tile<R>(grid, number, turn), tile...);
+              },
+              tiles);
+        },
+        arguments);
+  };
+
+  // Tiles [first, last): one, or neighbours as few wide boxes.
+  const auto attempt = [&](std::size_t first, std::size_t last) {
+    try {
+      if constexpr (merges_tiles<K>) {
+        grid.merged(first, last, [&](const Box<R>& box) { call(box, first); });
+      } else if constexpr (std::is_void_v<Result>) {
+        call(grid.box(first), first);
+      } else {
+        const Result result = call(grid.box(first), first);
+        std::memcpy(turn.memory.results() + first * sizeof(Result),
+                    static_cast<const void*>(&result), sizeof result);
+      }
+      return TileState::done;
+    } catch (const std::exception& thrown) {
+      turn.threw(first, thrown.what());
+    } catch (...) {
+      turn.threw(first, "something that is no std::exception");
+    }
+    return TileState::failed;
+  };
+
+  std::size_t most = 1;                                       // tiles at once
+  const bool merges = merges_tiles<K> && head.collects == 0;  // else each tile that throws is told
+  if (merges) {
+    std::size_t elements = 1;
+    for (const auto extent : std::get<0>(arguments).shape) elements *= extent;
+    most = std::max<std::size_t>(
+        1, merged_elements * grid.size() / std::max<std::size_t>(1, elements));
+  }
+  auto& round = turn.round;
+  while (!round.stopped()) {
+    const auto claim = round.claim(turn.self, most);
+    if (!claim) return;
+    for (std::size_t first = claim->first; first < claim->last && !round.stopped();) {
+      std::size_t last = first + 1;
+      if (round.begin(first)) {
+        while (merges && last < claim->last && round.begin(last)) ++last;
+        const auto state = attempt(first, last);
+        // What kernels print for their authors is there when their tile is done.
+        if (!turn.in_caller) host::print_buffered_output();
+        for (std::size_t k = first; k < last; ++k) round.end(turn.self, k, state);
+      }
+      first = last;
+    }
+  }
+}
+
+}  // namespace tessera::detail

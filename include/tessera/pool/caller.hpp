@@ -181,10 +181,15 @@ class Caller {
     for (const auto& slot : board_->slots()) ends_.push_back(slot.ends.load());
     Outcome outcome;
     do {
-      if (outcome.again) vacate();  // of the round before
       Round round(board_->crew(), ++job_, memory.tile_bytes(), order.grain);
       play(round, memory, order);
       outcome = look(*board_, round, order.tiles, ends_);
+      if (!outcome.complete()) {
+        // Who is still inside may yet change what is not done: a worker that entered while over()
+        // went through the words, one after the other, and found nobody.
+        vacate();
+        outcome = look(*board_, round, order.tiles, ends_);
+      }
       report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
     } while (outcome.again);
     report_.workers_lost = outcome.lost_workers;

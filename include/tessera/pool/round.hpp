@@ -2,15 +2,15 @@
 // leaves.
 //
 // A job is one round, or several where workers died; each has a number that no other round has.
-//   caller    writes the tiles' bytes, deals the ranges, sets job = n.
-//   worker    sets inside = n, looks again whether job is still n (else it steps back), claims
-//   tiles,
-//             begins and ends them, sets inside = 0.
-//   keeper    on a worker's confirmed death: ends += 1, inside = 0.
-//   caller    is done when every tile's byte says so, or when no range holds a tile, or nobody
-//   shall
-//             claim one, and nobody is inside. It sets job = 0, and before it touches bytes and
-//             ranges again it waits until nobody is inside.
+//
+// Caller: writes the tiles' bytes, deals the ranges, sets job = n.
+// Worker: sets inside = n, looks again whether job is still n (else it steps back), claims tiles,
+// begins and ends them, sets inside = 0.
+// Keeper: on a worker's confirmed death: ends += 1, inside = 0.
+// Caller: is done when every tile's byte says so; or when no range holds a tile, or nobody shall
+// claim one, and nobody is inside. It sets job = 0. Before it believes that a tile is not done, and
+// before it touches bytes and ranges again, it waits until nobody is inside.
+//
 // Setting `inside` and then reading `job` pairs with setting `job` and then reading `inside` (all
 // seq_cst): no worker can be inside memory that the caller thinks is left. Completion and loss are
 // read from the tiles' bytes alone. Bytes and ranges are written by workers that are inside, and by
@@ -146,7 +146,8 @@ class BasicRound {
   /// Lets nobody in any more. Who is inside stays until it leaves.
   void disarm() const noexcept { crew_.gate.job.store(0, std::memory_order_seq_cst); }
 
-  /// True once nothing more will happen to any tile.
+  /// True once every tile has ended; or, where nothing is left to claim, once nobody was seen
+  /// inside: then, after disarm(), what is not done is final as soon as nobody is inside.
   bool over() noexcept {
     while (settled_ < bytes_.size() && ended(settled_)) ++settled_;
     if (settled_ == bytes_.size()) return true;

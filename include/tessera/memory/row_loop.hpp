@@ -57,28 +57,20 @@ TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In i
   }
 }
 
-/// What to read ahead in a walk over rows of `length` elements. Rows that begin far from where the
-/// last one ended are what no hardware fetches in time; in rows of a kilobyte or more that is
-/// hidden.
+/// How many bytes ahead of a row to fetch while it is worked on, in a walk over rows of `length`
+/// elements; 0: nothing. Rows that lie far apart are what no hardware fetches in time, and finding
+/// their pages takes longest. While one is found, what stands next to the row is fetched too: the
+/// next tile needs it. In rows of a kilobyte or more all that is hidden.
 template <class T, std::size_t N>
-Ahead look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
-                 const Operand<T, N>& out) {
+std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
+                       const Operand<T, N>& out) {
   if constexpr (N >= 2) {
-    // Rows; of short ones from 8 to 20 it hardly matters.
-    const std::ptrdiff_t ahead = length <= short_row ? 12 : 1;
-    const auto apart = [&](std::size_t axis) {
-      return static_cast<std::size_t>(std::abs(out.strides[axis])) * sizeof(T) >= 4 * cache_line;
-    };
-    if (static_cast<std::size_t>(length) * sizeof(T) > 1024) return {};
-    const auto near = static_cast<std::ptrdiff_t>(counts[N - 2]);
-    if constexpr (N >= 3) {
-      const auto far = static_cast<std::ptrdiff_t>(counts[N - 3]);
-      const auto steps = (ahead + near - 1) / near;
-      if (near < 4 * ahead && far > steps && apart(near == 1 ? N - 3 : N - 2)) return {steps, 0};
-    }
-    if (near > ahead && apart(N - 2)) return {0, ahead};
+    const auto bytes = static_cast<std::size_t>(length) * sizeof(T);
+    const std::size_t walked = N >= 3 && counts[N - 2] == 1 ? N - 3 : N - 2;
+    const auto apart = static_cast<std::size_t>(std::abs(out.strides[walked])) * sizeof(T);
+    if (bytes <= 1024 && apart >= 4 * cache_line) return std::max(bytes, cache_line);
   }
-  return {};
+  return 0;
 }
 
 /// out[x] = in[x] for every element; `in` is a node, converted as by static_cast.
@@ -88,11 +80,10 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   if (rows.empty()) return;
   const auto length = rows.length;
   const auto ahead = look_ahead(rows.counts, length, out);
-  const bool reads_ahead{ahead};
   const auto each_row = [&](const auto& body) {
     walk<0>(rows.counts, out, in.bare(), [&](const auto& to, const auto& from) {
       if constexpr (N >= 2) {
-        if (reads_ahead) {
+        if (ahead != 0) {
           to.prefetch(ahead);
           from.prefetch(ahead);
         }

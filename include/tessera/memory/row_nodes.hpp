@@ -29,13 +29,6 @@ struct Footprint {
   bool meets(const Footprint& other) const { return lo < other.hi && other.lo < hi; }
 };
 
-/// Which row's first cache line a loop over N axes fetches before it gets there: so many steps away
-/// on the axes N - 3 and N - 2; both 0: none.
-struct Ahead {
-  std::ptrdiff_t outer = 0, inner = 0;
-  explicit operator bool() const { return outer != 0 || inner != 0; }
-};
-
 /// A strided operand of a loop over N axes; stride 0 where it is broadcast.
 template <class T, std::size_t N>
 struct Operand {
@@ -52,13 +45,10 @@ struct Operand {
     else
       return at[i * strides[N - 1]];
   }
-  /// Fetches the row that is ahead. It may lie outside the array. Inlined, since gcc drops calls of
-  /// functions that do nothing but fetch.
-  TESSERA_INLINE void prefetch(const Ahead& ahead) const {
-    auto offset = ahead.inner * strides[N - 2];
-    if constexpr (N >= 3) offset += ahead.outer * strides[N - 3];
-    TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) +
-                     static_cast<std::uintptr_t>(offset) * sizeof(T));
+  /// Fetches the line so many bytes ahead. It may lie outside the array. Inlined, since gcc drops
+  /// calls of functions that do nothing but fetch.
+  TESSERA_INLINE void prefetch(std::size_t ahead) const {
+    TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) + ahead);
   }
   const Operand& bare() const { return *this; }
   bool unit() const { return N == 0 || strides[N - 1] == 1; }
@@ -94,7 +84,7 @@ struct Constant {
   const T& read(std::ptrdiff_t) const {
     return value;
   }
-  TESSERA_INLINE void prefetch(const Ahead&) const {}
+  TESSERA_INLINE void prefetch(std::size_t) const {}
   const Constant& bare() const { return *this; }
   bool unit() const { return true; }
   bool joins(std::size_t, std::ptrdiff_t) const { return true; }
@@ -118,11 +108,11 @@ struct Applied {
     return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
                       nodes);
   }
-  TESSERA_INLINE void prefetch(const Ahead& ahead) const {
+  TESSERA_INLINE void prefetch(std::size_t ahead) const {
     prefetch(ahead, std::index_sequence_for<Nodes...>{});
   }
   template <std::size_t... I>
-  TESSERA_INLINE void prefetch(const Ahead& ahead, std::index_sequence<I...>) const {
+  TESSERA_INLINE void prefetch(std::size_t ahead, std::index_sequence<I...>) const {
     (std::get<I>(nodes).prefetch(ahead), ...);
   }
   /// The same without what it owns: cheap to copy, valid as long as this is.

@@ -28,9 +28,12 @@ struct SideBySide {
   TESSERA_INLINE void step(std::size_t axis, std::ptrdiff_t n) {
     std::apply([&](auto&... operand) { (operand.step(axis, n), ...); }, operands);
   }
-  TESSERA_INLINE void prefetch(const Ahead& ahead) const {
-    if constexpr (N >= 2)
-      std::apply([&](const auto&... operand) { (operand.prefetch(ahead), ...); }, operands);
+  TESSERA_INLINE void prefetch(std::size_t ahead) const {
+    prefetch(ahead, std::index_sequence_for<T...>{});
+  }
+  template <std::size_t... I>
+  TESSERA_INLINE void prefetch(std::size_t ahead, std::index_sequence<I...>) const {
+    (std::get<I>(operands).prefetch(ahead), ...);
   }
 };
 
@@ -65,14 +68,13 @@ TESSERA_INLINE void for_each_row(const Body& body, const TileView<T, N>&... tile
   const detail::SideBySide<N, T...> begin{{tiles.operand()...}};
   const auto ahead =
       detail::look_ahead(counts, static_cast<std::ptrdiff_t>(length), std::get<0>(begin.operands));
-  const bool reads_ahead{ahead};
   struct Nothing {
     void step(std::size_t, std::ptrdiff_t) const {}
   };
   for (const auto count : counts)
     if (count == 0) return;
   detail::walk<0>(counts, begin, Nothing{}, [&](const auto& here, const Nothing&) {
-    if (reads_ahead) here.prefetch(ahead);
+    if (ahead != 0) here.prefetch(ahead);
     std::apply([&](const auto&... operand) { body(std::span<T>(operand.at, length)...); },
                here.operands);
   });

@@ -1,8 +1,10 @@
 #include <tessera/host/cpus.hpp>
 
 #include <sched.h>
+#include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <fstream>
 #include <vector>
@@ -47,16 +49,29 @@ TEST_CASE("a process that is bound to a core runs there, and lists it first") {
   REQUIRE(failure_in_child([] {
             const auto cores = tessera::host::allowed_cores();
             must(!cores.empty(), "there is a core");
-            tessera::host::pin(cores.back());
+            tessera::host::bind_to({cores.back()});
             must(tessera::host::this_core() == cores.back(), "it runs on that core");
             must(tessera::host::allowed_cores() == std::vector{cores.back()}, "and on no other");
           }) == "");
 }
 
+TEST_CASE("the time that a thread has had a core grows while it works, and not while it sleeps") {
+  const auto before = tessera::host::cpu_time();
+  const auto began = std::chrono::steady_clock::now();
+  while (tessera::host::cpu_time() - before < std::chrono::milliseconds(5))
+    REQUIRE(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));
+  const auto worked = tessera::host::cpu_time();
+  const struct timespec pause {
+    0, 30'000'000
+  };
+  ::nanosleep(&pause, nullptr);
+  REQUIRE(tessera::host::cpu_time() - worked < std::chrono::milliseconds(20));
+}
+
 TEST_CASE("binding to a core that is not there changes nothing") {
   REQUIRE(failure_in_child([] {
             auto before = tessera::host::allowed_cores();
-            tessera::host::pin(CPU_SETSIZE - 1);
+            tessera::host::bind_to({CPU_SETSIZE - 1});
             auto after = tessera::host::allowed_cores();
             std::sort(before.begin(), before.end());
             std::sort(after.begin(), after.end());

@@ -45,7 +45,7 @@ struct Turn {
 
 /// What there is of a world but its actors.
 struct Ground {
-  std::array<Word, 26> words{};
+  std::array<Word, 28> words{};
   std::array<Turn, 5> turns{};
 };
 

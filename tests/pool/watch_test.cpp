@@ -78,7 +78,7 @@ TEST_CASE("what came about just before the keeper ended is not lost") {
 
 TEST_CASE("where no worker can be started a wait ends, and leaves no job to begin") {
   Premises premises(1);
-  Watch watch(premises.board, any_manner());
+  Watch watch(premises.board, Watch::Manner::sleep);
   const ProcessHandle keeper(::getpid());
   premises.board.head().gate.job.store(7);
   const auto error = error_of([&] { watch.wait(keeper, [] { return false; }); });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <fstream>
 #include <string>
@@ -12,6 +13,7 @@
 
 #if defined(TESSERA_LINUX)
 #include <sched.h>
+#include <time.h>
 #endif
 
 namespace tessera::host {
@@ -65,16 +67,27 @@ inline int this_core() noexcept {
 #endif
 }
 
-/// Binds this process's only thread to one core. A hint: where it is refused, nothing changes, and
-/// the system takes it back when it takes the core away.
-inline void pin(int core) noexcept {
+/// Binds this process's only thread to these cores. A hint: where it is refused, nothing changes,
+/// and the system takes it back when it takes the cores away.
+inline void bind_to(const std::vector<int>& cores) noexcept {
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(core, &set);
+  for (const int core : cores) CPU_SET(core, &set);
   static_cast<void>(::sched_setaffinity(0, sizeof set, &set));
 #else
-  static_cast<void>(core);
+  static_cast<void>(cores);
+#endif
+}
+
+/// How long this thread has had a core so far; 0 where the system does not tell.
+inline std::chrono::nanoseconds cpu_time() noexcept {
+#if defined(TESSERA_LINUX)
+  struct timespec time {};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+#else
+  return {};
 #endif
 }
 

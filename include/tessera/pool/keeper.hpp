@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/host/cpus.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/segment.hpp>
+#include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/worker.hpp>
 
@@ -71,8 +71,7 @@ class Keeper {
       slot.pid.store(host::fork_child("TiledPool", [&] {
         host::reset_signals();
         if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
-        if (w < cores_.size()) host::pin(cores_[w]);
-        return Worker(board_, w, turns_).run();
+        return Worker(board_, w, turns_, w < cores_.size() ? Berth(cores_, w) : Berth()).run();
       }));
     } catch (const Error&) {
       slot.pid.store(0);  // tried again soon; the caller sees the empty place
@@ -89,6 +88,7 @@ class Keeper {
         slot.last_end.store(end->status);
         slot.last_pid.store(end->pid);
         const bool at_work = slot.inside.load() != 0;
+        if (slot.loose.exchange(0) != 0) board_.head().loose.fetch_sub(1);
         slot.pid.store(0);
         board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
         if (replace && at_work) start(w);

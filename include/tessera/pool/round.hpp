@@ -53,6 +53,7 @@ struct alignas(cache_line) BasicSlot {
   Atomic<std::uint32_t> ends{0};     ///< how many processes in this place have died
   Atomic<std::int32_t> last_end{0};  ///< wait status of the last that died
   Atomic<std::int32_t> last_pid{0};  ///< and its number
+  Atomic<std::uint32_t> loose{0};    ///< 1: not bound to its core for now
   Atomic<std::int32_t> pid{0};  ///< of the process that works here now; 0: none could be started
 };
 

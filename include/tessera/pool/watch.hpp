@@ -70,7 +70,8 @@ class Watch {
   }
   bool expects_short() noexcept {
     if (pause_ > 0) --pause_;
-    return last_was_short_ && pause_ == 0;
+    return last_was_short_ && pause_ == 0 &&
+           board_.head().loose.load(std::memory_order_relaxed) == 0;
   }
   // A core that was given away came back late: somebody else wanted it. Tried again after more and
   // more jobs.

@@ -15,6 +15,7 @@
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/doorbell.hpp>
 #include <tessera/memory/segment.hpp>
+#include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
 
 namespace tessera::detail {
@@ -66,8 +67,8 @@ class Worker {
  public:
   /// One that `turns` looks for the next job a while before it sleeps: for pools that leave every
   /// worker a core.
-  Worker(const Board& board, std::size_t self, bool turns)
-      : board_(board), crew_(board.crew()), self_(self), turns_(turns) {}
+  Worker(const Board& board, std::size_t self, bool turns, Berth berth)
+      : board_(board), crew_(board.crew()), self_(self), turns_(turns), berth_(std::move(berth)) {}
 
   /// Until the pool closes.
   int run() {
@@ -78,7 +79,8 @@ class Worker {
       return (round != 0 && round != left) || head.closing.load() != 0;
     };
     const auto makes_way = [&] {
-      return head.caller_core.load(std::memory_order_relaxed) == host::this_core();
+      return berth_.bound() &&
+             head.caller_core.load(std::memory_order_relaxed) == host::this_core();
     };
     bool turn = false;
     while (head.closing.load() == 0) {
@@ -97,17 +99,29 @@ class Worker {
       // that it died.
       const auto round = head.gate.job.load(std::memory_order_acquire);
       if (round == 0 || !crew_.enter(self_, round)) continue;
+      const auto began = Berth::Clock::now();
       serve(round);
       left = round;
       turn = turns_;
       crew_.leave(self_);
       // The last to leave: a caller that were woken before would take a worker's core for nothing.
       if (!crew_.anyone_inside()) head.news.ring();
+      if (berth_.worked(began, Berth::Clock::now())) tell_berth();
     }
     return 0;
   }
 
  private:
+  // While one is loose, the caller must not count on any to have its core.
+  void tell_berth() {
+    const std::uint32_t loose = berth_.bound() ? 0 : 1;
+    if (board_.slots()[self_].loose.exchange(loose) == loose) return;
+    if (loose != 0)
+      board_.head().loose.fetch_add(1);
+    else
+      board_.head().loose.fetch_sub(1);
+  }
+
   void serve(std::uint64_t round) {
     attachments_.drop_ended();
     try {
@@ -150,6 +164,7 @@ class Worker {
   Crew crew_;
   std::size_t self_;
   bool turns_;
+  Berth berth_;
   Attachments attachments_;
   std::shared_ptr<Segment> memory_;
   std::vector<std::pair<host::CodeAddress, void*>> functions_;

@@ -1,0 +1,80 @@
+// Floor 3, pool: a worker's core, its own as long as it has it to itself.
+//
+// Bound workers keep their caches and find the caller at once. But a bound worker whose core
+// somebody else uses waits for it while other cores idle, and the whole job with it. So a worker
+// compares the time that its work took with the time that its core gave it; where much is missing
+// it is let loose for a while, and then tries again.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include <tessera/host/cpus.hpp>
+
+namespace tessera::detail {
+
+class Berth {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using CpuTime = std::chrono::nanoseconds (*)();
+
+  /// Nobody is bound.
+  Berth() = default;
+  /// This process is bound to `cores[own]`, and may be let loose on all of them. `cpu_time` tells
+  /// how long it has had a core.
+  Berth(std::vector<int> cores, std::size_t own, CpuTime cpu_time = &host::cpu_time)
+      : cores_(std::move(cores)), own_(cores_[own]), cpu_time_(cpu_time) {
+    bind(Clock::now());
+  }
+
+  bool bound() const noexcept { return bound_; }
+
+  /// This process has worked from `begin` to `end`. True if it was bound or let loose just now.
+  bool worked(Clock::time_point begin, Clock::time_point end) {
+    if (cores_.empty()) return false;
+    busy_ += end - begin;
+    const auto since = end - looked_;
+    if (!bound_) {
+      if (since < loose_for) return false;
+      bind(end);
+      return true;
+    }
+    if (since < window) return false;
+    // Never less than the work alone took, as far as nobody else had the core meanwhile.
+    const auto given = cpu_time_() - given_before_;
+    if (given * 4 > busy_ * 3) {
+      begin_window(end);
+      return false;
+    }
+    host::bind_to(cores_);
+    bound_ = false;
+    looked_ = end;
+    return true;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds window{10}, loose_for{1000};
+
+  void bind(Clock::time_point now) {
+    host::bind_to({own_});
+    bound_ = true;
+    begin_window(now);
+  }
+  void begin_window(Clock::time_point now) {
+    looked_ = now;
+    busy_ = {};
+    given_before_ = cpu_time_();
+  }
+
+  std::vector<int> cores_;
+  int own_ = 0;
+  CpuTime cpu_time_ = nullptr;
+  bool bound_ = false;
+  Clock::time_point looked_;
+  Clock::duration busy_{};
+  std::chrono::nanoseconds given_before_{};
+};
+
+}  // namespace tessera::detail

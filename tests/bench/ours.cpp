@@ -68,7 +68,7 @@ void first(State& state) {
   for (auto _ : state) state.SetIterationTime(taken);
 }
 
-/// Programs that run side by side: arrays of their own, one worker each.
+/// Programs that run side by side: arrays of their own.
 void time_copies(State& state, TiledPool pool) {
   auto a = Array::copy_of(Array::attach(options.arrays + "-a")),
        b = Array::copy_of(Array::attach(options.arrays + "-b")), out = Array::create(a.shape());
@@ -76,7 +76,10 @@ void time_copies(State& state, TiledPool pool) {
                    [&] { pool.transform(out, std::plus<>{}, a, b); });
 }
 
-void one_worker(State& state) { time_copies(state, TiledPool(1)); }
+void side_by_side(State& state) { time_copies(state, TiledPool(options.workers)); }
+void side_by_side_unpinned(State& state) {
+  time_copies(state, TiledPool(options.workers, {.pin = false}));
+}
 
 void empty_tiles(State& state) {
   TiledPool pool(options.workers);
@@ -91,26 +94,16 @@ void empty_tiles(State& state) {
   bench::tell_check(state, numbers.data(), numbers.size());
 }
 
-/// Rows of what the pool has as soon as its interface has it.
-template <class Pool>
-void add_when_there() {
-  if constexpr (requires { Pool(2, {.caller_computes = true}); })
-    bench::add("transform_caller", [](State& state) {
-      time_transform(state, Pool(options.workers, {.caller_computes = true}));
-    });
-  if constexpr (requires { Pool(1, {.pin = false}); })
-    bench::add("one_worker_unpinned",
-               [](State& state) { time_copies(state, Pool(1, {.pin = false})); });
-  if constexpr (requires(Pool pool, Array x) {
-                  pool.transform({options.tile, options.tile}, x, std::plus<>{}, x, x);
-                })
-    bench::add("transform_tiles", [](State& state) {
-      Pool pool(options.workers);
-      Arrays x;
-      bench::timed_sum(state, x.out.data(), x.out.size(), [&] {
-        pool.transform({options.tile, options.tile}, x.out, std::plus<>{}, x.a, x.b);
-      });
-    });
+void transform_caller(State& state) {
+  time_transform(state, TiledPool(options.workers, {.caller_computes = true}));
+}
+
+void transform_tiles(State& state) {
+  TiledPool pool(options.workers);
+  Arrays x;
+  bench::timed_sum(state, x.out.data(), x.out.size(), [&] {
+    pool.transform({options.tile, options.tile}, x.out, std::plus<>{}, x.a, x.b);
+  });
 }
 
 /// A job that costs nothing, on an array of any size.
@@ -252,10 +245,13 @@ void private_memory(State& state) {
 
 int main(int argc, char** argv) {
   bench::add("transform", transform);
+  bench::add("transform_caller", transform_caller);
+  bench::add("transform_tiles", transform_tiles);
   bench::add("map", map);
   bench::add_once("paced", paced);
   bench::add_once("first", first);
-  bench::add("one_worker", one_worker);
+  bench::add("side_by_side", side_by_side);
+  bench::add("side_by_side_unpinned", side_by_side_unpinned);
   bench::add("empty_tiles", empty_tiles);
   bench::add("empty_job", empty_job);
   bench::add("uneven", uneven);
@@ -263,6 +259,5 @@ int main(int argc, char** argv) {
   bench::add_manual("classic", classic);
   bench::add_once("idle", idle);
   bench::add_once("private_memory", private_memory);
-  add_when_there<TiledPool>();
   return bench::run(argc, argv);
 }

@@ -227,7 +227,6 @@ class Caller {
 
   /// One round: arm, until no tile is left that anybody could claim or finish.
   void play(Round& round, const JobMemory& memory, const JobOrder& order) {
-    memory.head().job = round.number();
     if (order.async != nullptr) order.async->armed(round.number());
     watch_.tell_core();
     round.arm();

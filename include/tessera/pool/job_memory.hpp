@@ -11,10 +11,10 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <tessera/base/error.hpp>
@@ -42,7 +42,6 @@ struct ArgumentRecord {
 
 /// The head of job memory. Offsets are from its start.
 struct JobHead {
-  std::uint64_t job = 0;
   std::uint64_t bytes = 0;  ///< of the job's memory, all parts
   std::uint64_t tiles = 0;
   std::uint64_t asked = 0;     ///< how many of them this job computes: all, or those of `only`
@@ -150,33 +149,38 @@ struct JobMemory {
     return head;
   }
 
-  /// Writes an order into memory of at least plan(order).bytes.
+  /// Writes an order into memory of at least plan(order).bytes. What stands there already, as where
+  /// the same job is run again and again, is left alone: its lines stay in the workers' caches.
   void write(const JobOrder& order, const JobHead& head) const {
-    new (start) JobHead(head);
+    const auto put_at = [this](std::uint64_t to, const void* from, std::size_t bytes) {
+      if (std::memcmp(start + to, from, bytes) != 0) std::memcpy(start + to, from, bytes);
+    };
+    put_at(0, &head, sizeof head);
     auto at = head.grid_at;
     const auto put = [&](const void* from, std::size_t bytes) {
-      std::memcpy(start + at, from, bytes);
+      put_at(at, from, bytes);
       at += bytes;
     };
     put(order.grid.data(), order.axes * sizeof(std::uint64_t));
     put(order.tile.data(), order.axes * sizeof(std::uint64_t));
     at += head.arguments * sizeof(ArgumentRecord);
+    auto place_at = at;
+    for (const auto& argument : order.arguments)
+      place_at += 2 * argument.record.axes * sizeof(std::uint64_t);
     for (std::size_t i = 0; i < order.arguments.size(); ++i) {
       const auto& argument = order.arguments[i];
+      const auto& subject = argument.segment->subject();
       auto record = argument.record;
       record.extents_at = at;
       put(argument.shape.data(), record.axes * sizeof(std::uint64_t));
       put(argument.strides.data(), record.axes * sizeof(std::int64_t));
-      new (start + head.arguments_at + i * sizeof(ArgumentRecord)) ArgumentRecord(record);
-    }
-    for (std::size_t i = 0; i < order.arguments.size(); ++i) {
-      const auto& subject = order.arguments[i].segment->subject();
-      auto& record = arguments()[i];
-      record.place_at = at;
+      record.place_at = place_at;
       record.place_size = static_cast<std::uint32_t>(subject.size());
-      put(subject.data(), subject.size());
+      put_at(place_at, subject.data(), subject.size());
+      place_at += subject.size();
+      put_at(head.arguments_at + i * sizeof(ArgumentRecord), &record, sizeof record);
     }
-    std::memcpy(start + head.kernel_at, order.kernel.data(), order.kernel.size());
+    put_at(head.kernel_at, order.kernel.data(), order.kernel.size());
     // Tiles that are not asked for are done before anybody begins.
     std::memset(start + head.tile_bytes_at,
                 static_cast<int>(order.only ? TileState::done : TileState::open), head.tiles);
@@ -190,6 +194,9 @@ struct JobMemory {
     return reinterpret_cast<const std::uint64_t*>(start + at);
   }
 };
+// Compared and copied as bytes, which have no padding among them.
+static_assert(std::has_unique_object_representations_v<JobHead> &&
+              std::has_unique_object_representations_v<ArgumentRecord>);
 static_assert(sizeof(JobHead) % 8 == 0 && sizeof(ArgumentRecord) % 8 == 0);
 
 }  // namespace tessera::detail

@@ -78,6 +78,19 @@ TEST_CASE("a worker that seldom works is not taken for one that lacks its core")
           }) == "");
 }
 
+TEST_CASE("what others have bound a worker to is left as it is, for good") {
+  REQUIRE(failure_in_child([] {
+            Working worker;
+            const std::vector other{worker.cores.front()};
+            if (worker.cores.size() == 1) return;  // nobody can bind it elsewhere
+            tessera::host::bind_to(other);
+            must(worker.work(50ms, 50), "it notices");
+            must(!worker.berth.bound(), "it is not bound by itself any more");
+            must(!worker.work(3000ms, 50), "and changes nothing");
+            must(allowed_cores() == other, "it is where it was put");
+          }) == "");
+}
+
 TEST_CASE("a worker that was never bound is left alone") {
   Berth berth;
   const auto now = Berth::Clock::now();

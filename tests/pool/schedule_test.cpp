@@ -70,7 +70,7 @@ TEST_CASE("tiles of a grain are dealt out, claimed and stolen together") {
   Schedule schedule(ranges, 9, tiles, grain);
   schedule.deal();
   Counts counts(tiles, 0);
-  for (std::size_t idle = 0; idle < ranges.size();) {
+  for (;;) {
     const auto claim = schedule.claim(random() % ranges.size(), 1 + random() % 20);
     if (!claim) {
       REQUIRE(schedule.empty());

@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <thread>
+#include <vector>
 
 #include <tessera/pool/async_job.hpp>
 
@@ -14,6 +17,9 @@
 
 using namespace tessera_test;
 using tessera::Errc;
+using namespace std::chrono_literals;
+using tessera::detail::Habits;
+using tessera::detail::Kind;
 using tessera::detail::Premises;
 using tessera::detail::Watch;
 using tessera::host::ProcessHandle;
@@ -85,6 +91,81 @@ TEST_CASE("where no worker can be started a wait ends, and leaves no job to begi
   REQUIRE(error.errc() == Errc::pool_unusable);
   REQUIRE(has(error.what(), "no worker process"));
   REQUIRE(premises.board.head().gate.job.load() == 0);
+}
+
+TEST_CASE("a wait for a job asks whether it is over only when it has gone to sleep") {
+  Premises premises(1);
+  premises.board.slots()[0].pid.store(::getpid());
+  Watch watch(premises.board, any_manner());
+  const ProcessHandle keeper(::getpid());
+  const Kind kind{&premises, 5};
+  int ended = 0, over = 0;
+  for (int job = 0; job < 3; ++job) {
+    ended = over = 0;
+    watch.wait_for_job(
+        keeper, kind, [&] { return ++ended == 1; }, [&] { return ++over == 1; });
+    REQUIRE((ended == 1 && over == 0));
+  }
+  watch.wait_for_job(
+      keeper, kind, [] { return false; }, [&] { return ++over == 1; });
+  REQUIRE(over == 1);
+}
+
+TEST_CASE("a job is expected to take as long as the last of its kind") {
+  Habits habits;
+  const int one = 1, two = 2;
+  const Kind quick{&one, 10}, slow{&two, 10}, larger{&one, 11};
+  REQUIRE_FALSE(habits.expects_short(quick));  // nothing is known
+  for (int round = 0; round < 50; ++round) {
+    habits.learn(quick, round > 0, false, 20us);
+    habits.learn(slow, false, false, 5ms);
+    REQUIRE(habits.expects_short(quick));
+    REQUIRE_FALSE(habits.expects_tiny(quick));
+    REQUIRE_FALSE(habits.expects_short(slow));
+    REQUIRE_FALSE(habits.expects_short(larger));
+  }
+  habits.learn(quick, true, false, 3us);
+  REQUIRE(habits.expects_tiny(quick));
+}
+
+TEST_CASE("a core that came back late is not given away for more and more jobs") {
+  Habits habits;
+  const Kind kind{nullptr, 1};
+  const bool failed = GENERATE(false, true);
+  const auto late = failed ? 120us : 3000us;
+  habits.learn(kind, false, false, 20us);
+  std::vector<int> pauses;
+  for (int time = 0; time < 12; ++time) {
+    REQUIRE(habits.expects_short(kind));
+    habits.learn(kind, true, failed, late);
+    int pause = 0;
+    do {
+      habits.learn(kind, false, false, 20us);
+      ++pause;
+      REQUIRE(pause < 10000);
+    } while (!habits.expects_short(kind));
+    pauses.push_back(pause);
+    REQUIRE(habits.expects_short(kind));
+  }
+  REQUIRE(std::is_sorted(pauses.begin(), pauses.end()));
+  REQUIRE((pauses.front() > 10 && pauses.front() < 20 && pauses.back() == 4096));
+  // And is trusted again in time.
+  for (int job = 0; job < 20; ++job) habits.learn(kind, true, false, 20us);
+  habits.learn(kind, true, failed, late);
+  int pause = 0;
+  for (habits.learn(kind, false, false, 20us); !habits.expects_short(kind); ++pause) {
+  }
+  REQUIRE(pause < 20);
+}
+
+TEST_CASE("more kinds of jobs than are remembered are each learnt anew") {
+  Habits habits;
+  for (std::size_t tiles = 1; tiles <= 100; ++tiles) {
+    const Kind kind{nullptr, tiles};
+    REQUIRE_FALSE(habits.expects_short(kind));
+    habits.learn(kind, false, false, 20us);
+    REQUIRE(habits.expects_short(kind));
+  }
 }
 
 TEST_CASE("workers are told where the caller runs") {

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <cstddef>
 #include <fstream>
 #include <optional>
@@ -158,4 +159,25 @@ TEST_CASE("an array that was kept and attached anew is still the workers' attach
   REQUIRE(maps_of(pid, inode_of(again)) == before);
   REQUIRE(again(99) == 2);
   REQUIRE(SharedArray<int, 1>::remove(name));
+}
+
+TEST_CASE("what a caller does as soon as a job has ended disturbs no worker that leaves late") {
+  const auto name = unique_name("anew");
+  TiledPool pool(4);
+  for (int round = 0; round < 400; ++round) {
+    // Fewer tiles than workers: most find nothing to do, whenever they come.
+    auto array = SharedArray<int, 1>::create(name, {2});
+    array(0) = round;
+    pool.map({1}, add_one, into(array));
+    REQUIRE(array(0) == round + 1);
+    if (round % 40 == 0) {  // its memory is given back at once
+      struct Large {
+        std::array<char, 60000> bytes;
+      };
+      auto many = SharedArray<char, 1>::create({400});
+      const auto results = pool.map(
+          {1}, [](auto) { return Large{}; }, many);
+      REQUIRE(results.size() == 400);
+    }
+  }
 }

@@ -120,6 +120,20 @@ TEST_CASE("a caller that is killed in the middle of a job leaves no process and 
   REQUIRE(end_by(SIGKILL, false, Busy::in_a_job, 15) == "");
 }
 
+TEST_CASE("a caller that is killed while a worker is stopped leaves no process and no name") {
+  const Scene scene;
+  REQUIRE(failure_in_private_shm(64 * MiB, [] {
+            Caller caller(Busy::idle);
+            const int worker = caller.processes()[0];
+            ::kill(worker, SIGSTOP);
+            must(wait_until([&] { return state_of(worker).letter == 'T'; }), "a worker stops");
+            ::kill(caller.pid(), SIGKILL);
+            must(caller.failure() == "killed by signal 9", "the caller ends");
+            must(all_end(caller.processes()), "workers and keeper end");
+            must(wait_until(shm_is_empty, 5s), "the names go");
+          }) == "");
+}
+
 TEST_CASE("a caller that is interrupted from its terminal leaves no process and no name") {
   const Scene scene;
   REQUIRE(end_by(SIGINT, true, Busy::idle) == "");
@@ -501,6 +515,15 @@ TEST_CASE("workers that leave cores free, share them or shall not be bound are n
       REQUIRE(CPU_EQUAL(&set, &before));
     }
   }
+}
+
+TEST_CASE("workers share the caller's session only where they make way for it") {
+  const Scene scene;
+  const auto usable = tessera::host::usable_cores();
+  const bool binds = usable > 1 && usable == tessera::host::allowed_cores().size();
+  TiledPool filling(usable), other(usable + 1);
+  for (const int pid : processes_of(filling)) REQUIRE((::getsid(pid) == ::getsid(0)) == binds);
+  for (const int pid : processes_of(other)) REQUIRE(::getsid(pid) != ::getsid(0));
 }
 
 TEST_CASE("workers do not hold the caller's terminal group") {

@@ -44,8 +44,8 @@
 #define TESSERA_INLINE inline
 #endif
 
-// Asks for the cache line at an address soon, in the second-level cache: a few rows ahead of a walk
-// over distant rows, the first level would lose it again, since equal columns share its sets.
+// Asks for the cache line at an address soon, in the second-level cache: in a walk over distant
+// rows the first level would lose it again, since equal columns share its sets.
 #if defined(__GNUC__)
 #define TESSERA_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2)
 #else

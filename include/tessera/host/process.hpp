@@ -89,6 +89,12 @@ inline void reset_signals() noexcept {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// For a process in the background of its caller's terminal: it is neither ended nor stopped when
+/// the terminal goes, nor by reading from it or writing to it.
+inline void ignore_terminal() noexcept {
+  for (const int number : {SIGHUP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
+}
+
 /// A handle on a process, its own or another.
 class ProcessHandle {
  public:
@@ -181,15 +187,17 @@ inline std::optional<char> receive_byte(const Descriptor& socket) noexcept {
 
 inline pid_t own_pid() noexcept { return ::getpid(); }
 
-/// Leaves the caller's process group, and with it the terminal's signals; its session too, unless
-/// this process and its children are to `make_way` for the caller: Linux shares cores out among
-/// sessions first (autogroups), and a thread that yields its core to another session keeps it.
-/// `name` is what ps shows.
+/// Leaves the caller's process group, and with it the signals that its terminal sends; its session
+/// too, unless this process and its children are to `make_way` for the caller: Linux shares cores
+/// out among sessions first (autogroups), and a thread that yields its core to another session
+/// keeps it. `name` is what ps shows.
 inline void detach(const char* name, bool make_way) noexcept {
-  if (make_way)
+  if (make_way) {
     static_cast<void>(::setpgid(0, 0));
-  else
+    ignore_terminal();
+  } else {
     ::setsid();
+  }
 #if defined(TESSERA_LINUX)
   ::prctl(PR_SET_NAME, name);
 #endif

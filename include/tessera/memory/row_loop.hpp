@@ -1,8 +1,8 @@
 // Floor 2, memory: the loop over the rows of nodes.
 //
 // Elements are few in a row of a small tile, and every row may lie on a page of its own: so the
-// nest is plain, what moves stays in registers, short rows are straight code, and rows are fetched
-// ahead where they are far apart.
+// nest is plain, what moves stays in registers, short rows are straight code, and where rows are
+// far apart, what stands next to each is fetched with it.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // Floor 2, memory: the rows of tiles side by side, as spans.
 //
 // For kernels that are loops. Where a row of each tile begins is stepped, not computed anew, and
-// rows that lie far apart are fetched ahead, as in row_loop.hpp: rows of a few elements would cost
-// more to find than to compute.
+// what stands next to distant rows is fetched with them, as in row_loop.hpp: rows of a few elements
+// would cost more to find than to compute.
 #pragma once
 
 #include <array>
@@ -57,9 +57,9 @@ std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
 
 /// Calls body(row of the first tile, row of the second, ...) for all rows, in order, a row being a
 /// std::span of the elements along the last axis:
-/// `for_each_row([](auto out, auto a, auto b) { ... }, v, t, r);`. Throws Error(shape_mismatch) for
-/// tiles of different shapes and Error(invalid_argument) where a section's step leaves the elements
-/// of a row scattered.
+/// `for_each_row([](auto out, auto a, auto b) { ... }, v, t, r);`. The body is const: what it
+/// counts stands outside it. Throws Error(shape_mismatch) for tiles of different shapes and
+/// Error(invalid_argument) where a section's step leaves the elements of a row scattered.
 template <class Body, std::size_t N, class... T>
   requires(N > 0 && sizeof...(T) > 0)
 TESSERA_INLINE void for_each_row(const Body& body, const TileView<T, N>&... tiles) {

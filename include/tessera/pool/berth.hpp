@@ -6,6 +6,7 @@
 // it is let loose for a while, and then tries again.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -26,7 +27,7 @@ class Berth {
   /// how long it has had a core.
   Berth(std::vector<int> cores, std::size_t own, CpuTime cpu_time = &host::cpu_time)
       : cores_(std::move(cores)), own_(cores_[own]), cpu_time_(cpu_time) {
-    bind(Clock::now());
+    bind();
   }
 
   bool bound() const noexcept { return bound_; }
@@ -35,35 +36,44 @@ class Berth {
   bool worked(Clock::time_point begin, Clock::time_point end) {
     if (cores_.empty()) return false;
     busy_ += end - begin;
-    const auto since = end - looked_;
+    if (bound_ ? busy_ < window : end - loose_since_ < loose_for) return false;
+    if (others_have_bound_it()) {
+      cores_.clear();
+      return std::exchange(bound_, false);
+    }
     if (!bound_) {
-      if (since < loose_for) return false;
-      bind(end);
+      bind();
       return true;
     }
-    if (since < window) return false;
-    // Never less than the work alone took, as far as nobody else had the core meanwhile.
+    // What turning between jobs got counts too, so that it takes a core that is missing much; and a
+    // kernel that sleeps looks as if its core were missing.
     const auto given = cpu_time_() - given_before_;
     if (given * 4 > busy_ * 3) {
-      begin_window(end);
+      begin_window();
       return false;
     }
     host::bind_to(cores_);
     bound_ = false;
-    looked_ = end;
+    loose_since_ = end;
     return true;
   }
 
  private:
   static constexpr std::chrono::milliseconds window{10}, loose_for{1000};
 
-  void bind(Clock::time_point now) {
+  // An administrator, or a control group: then it is given up for good.
+  bool others_have_bound_it() const {
+    auto now = host::allowed_cores(), expected = bound_ ? std::vector{own_} : cores_;
+    std::sort(now.begin(), now.end());
+    std::sort(expected.begin(), expected.end());
+    return now != expected;
+  }
+  void bind() {
     host::bind_to({own_});
     bound_ = true;
-    begin_window(now);
+    begin_window();
   }
-  void begin_window(Clock::time_point now) {
-    looked_ = now;
+  void begin_window() {
     busy_ = {};
     given_before_ = cpu_time_();
   }
@@ -72,8 +82,8 @@ class Berth {
   int own_ = 0;
   CpuTime cpu_time_ = nullptr;
   bool bound_ = false;
-  Clock::time_point looked_;
-  Clock::duration busy_{};
+  Clock::time_point loose_since_;
+  Clock::duration busy_{};  // since the window began
   std::chrono::nanoseconds given_before_{};
 };
 

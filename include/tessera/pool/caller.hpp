@@ -32,24 +32,43 @@
 
 namespace tessera::detail {
 
+/// Where workers run, and how they and the caller wait for each other.
+struct Layout {
+  std::vector<int> cores;  ///< each worker's own, if there are as many as may be used; else none
+  bool turns = false;      ///< workers turn before they sleep: while none does in another's place
+  Watch::Manner manner = Watch::Manner::sleep;
+
+  Layout(std::size_t workers, const PoolOptions& options) {
+    const auto usable = host::usable_cores();
+    if (auto allowed = host::allowed_cores();
+        options.pin && workers > 1 && workers == usable && workers == allowed.size())
+      cores = std::move(allowed);
+    turns = workers <= usable && usable > 1;
+    if (options.caller_computes || workers < usable)
+      manner = Watch::Manner::turn;
+    else if (!cores.empty())
+      manner = Watch::Manner::yield;
+  }
+};
+
 class Caller {
  public:
   /// Starts a keeper and its workers; none where this process is the only worker.
   Caller(std::size_t workers, const PoolOptions& options)
       : premises_(std::make_shared<Premises>(workers)),
         computes_(options.caller_computes),
-        watch_(*board_, manner(workers, options)) {
+        layout_(workers, options),
+        watch_(*board_, layout_.manner) {
+    report_.tiles_per_worker.resize(workers);
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
     const host::ProcessHandle self(host::own_pid());
     host::SocketPair pair("TiledPool");
-    // Turning before sleeping pays only while no worker turns in another's place.
-    const bool turns = workers <= host::usable_cores();
-    const auto cores = bound(workers, options) ? host::allowed_cores() : std::vector<int>();
     const auto identity = process_identity();
     const auto pid = host::fork_child("TiledPool", [&] {
       pair.ours.reset();
-      return Keeper(*board_, pair.theirs, self, identity, first, cores, turns).run();
+      return Keeper(*board_, pair.theirs, self, identity, first, layout_.cores, layout_.turns)
+          .run();
     });
     try {
       keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
@@ -129,16 +148,6 @@ class Caller {
   }
 
  private:
-  /// True if each worker gets a core of its own: where there are as many as may be used.
-  static bool bound(std::size_t workers, const PoolOptions& options) {
-    return options.pin && workers > 1 && workers == host::usable_cores() &&
-           workers == host::allowed_cores().size();
-  }
-  static Watch::Manner manner(std::size_t workers, const PoolOptions& options) {
-    if (options.caller_computes || workers < host::usable_cores()) return Watch::Manner::turn;
-    return bound(workers, options) ? Watch::Manner::yield : Watch::Manner::sleep;
-  }
-
   void check_use() const {
     if (premises_->in_kernel())
       throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",
@@ -168,6 +177,7 @@ class Caller {
       look_after_keeper(began);
       vacate();
     } catch (const Error&) {
+      for (auto& slot : board_->slots()) slot.tiles.store(0);  // of the last job
       if (cancelled(order)) throw not_begun(order);  // the pool ends, and cancelled it before
       throw;
     }
@@ -195,7 +205,11 @@ class Caller {
     report_.workers_lost = outcome.lost_workers;
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    if (!outcome.complete()) throw failure(*board_, memory, outcome, cancelled(order));
+    if (!outcome.complete()) {
+      auto error = failure(*board_, memory, outcome, cancelled(order));
+      room_.release_if_large();
+      throw error;
+    }
     if (results != nullptr) memory.copy_results(order, results);
     room_.release_if_large();
   }
@@ -219,33 +233,37 @@ class Caller {
     } catch (const Error&) {
       // The workers are gone, and what they counted is there.
     }
-    report_.tiles_per_worker.clear();
-    for (const auto& slot : board_->slots())
-      report_.tiles_per_worker.push_back(slot.tiles.load(std::memory_order_relaxed));
+    for (std::size_t w = 0; w < workers(); ++w)
+      report_.tiles_per_worker[w] = board_->slots()[w].tiles.load(std::memory_order_relaxed);
     return report_;
   }
 
   /// One round: arm, until no tile is left that anybody could claim or finish.
   void play(Round& round, const JobMemory& memory, const JobOrder& order) {
     if (order.async != nullptr) order.async->armed(round.number());
+    Turn turn(*board_, memory, round.number(), 0);  // of this process, where it computes
+    turn.in_caller = true;
+    for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
     watch_.tell_core();
+    struct Armed {  // whatever is thrown, nobody enters afterwards
+      Round& round;
+      ~Armed() { round.disarm(); }
+    } const armed{round};
     round.arm();
     if (!in_caller()) board_->head().work.ring();
     if (computes_) {
-      Turn turn(*board_, memory, round.number(), 0);
-      turn.in_caller = true;
-      for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
       premises_->runner.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
       premises_->runner.store({});
     }
-    if (!in_caller())
-      watch_.wait(*keeper_, [&] {
-        if (round.over()) return true;
-        if (hopeless(*board_, memory, ends_)) round.stop();
-        return false;
-      });
-    round.disarm();
+    if (in_caller()) return;
+    watch_.wait_for_job(
+        *keeper_, {order.serve, order.tiles}, [&] { return round.all_ended(); },
+        [&] {
+          if (round.over()) return true;
+          if (hopeless(*board_, memory, ends_)) round.stop();
+          return false;
+        });
   }
 
   std::shared_ptr<Premises> premises_;
@@ -255,6 +273,7 @@ class Caller {
   JobRoom room_;
   std::uint64_t job_ = 0;
   Ends ends_;  // before the job that runs
+  Layout layout_;
   Watch watch_;
   std::chrono::steady_clock::time_point keeper_seen_{};
   Report report_;

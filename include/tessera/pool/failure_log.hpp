@@ -60,6 +60,8 @@ class FailureLog {
     tell(room, out);
     return out;
   }
+  /// How many kernels threw, told or not.
+  std::uint64_t thrown() const noexcept { return thrown_.load(); }
   /// True if anything was to be told, whether or not it was.
   bool any() const noexcept { return thrown_.load() != 0 || outside_.load() != 0; }
 

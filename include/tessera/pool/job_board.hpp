@@ -34,7 +34,6 @@ struct BoardHead {
   Identity memory_identity{};  ///< of the armed job's memory; written while nobody is inside
   alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
   alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
-  alignas(cache_line) std::atomic<std::uint32_t> loose{0};  ///< workers that are not on their cores
   alignas(cache_line) std::array<char, SegmentName::max_length + 1> memory_name{};
   FailureLog failures;  ///< of the armed job, all its rounds
 };
@@ -76,7 +75,7 @@ class Board {
   std::span<Range> ranges_;
 };
 
-/// One worker's turn at one round: what the typed code of kernel.hpp is given.
+/// One worker's turn at one round: what the typed code of serve.hpp is given.
 struct Turn {
   const Board& board;
   JobMemory memory;

@@ -6,6 +6,7 @@
 // packed: every line of it travels from the caller's core to theirs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,9 @@
 // Floor 3, pool: where the caller lays its jobs out.
 //
 // One segment serves job after job; it grows at need, and what a huge job took is given back. A
-// pool without processes uses memory of its own. Only while no worker is inside the last job.
+// pool without processes uses memory of its own. Jobs are laid out only while no worker is inside
+// the last one. Memory may be given back before: workers have mappings of their own, and one that
+// comes so late that it does not find the name tells of a job that nobody waits for any more.
 #pragma once
 
 #include <algorithm>

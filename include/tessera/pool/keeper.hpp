@@ -1,10 +1,11 @@
 // Floor 3, pool: the process that starts, watches and replaces workers.
 //
-// A single-threaded child of the caller, out of the caller's process group, with default signals:
-// what the caller does with threads, signals and wait() does not reach it, and the terminal's
-// Ctrl-C reaches neither it nor its workers. It tells the caller of every death through the board.
-// When the caller ends, however it ends, it ends the workers and removes the names that the caller
-// owned; when it is killed itself, the kernel ends the workers.
+// A single-threaded child of the caller, out of the caller's process group (and out of its session,
+// unless its workers are bound: see host::detach), with default signals: what the caller does with
+// threads, signals and wait() does not reach it, and the terminal's Ctrl-C reaches neither it nor
+// its workers. It tells the caller of every death through the board. When the caller ends, however
+// it ends, it ends the workers and removes the names that the caller owned; when it is killed
+// itself, the kernel ends the workers.
 #pragma once
 
 #include <chrono>
@@ -70,6 +71,7 @@ class Keeper {
     try {
       slot.pid.store(host::fork_child("TiledPool", [&] {
         host::reset_signals();
+        if (!cores_.empty()) host::ignore_terminal();
         if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
         return Worker(board_, w, turns_, w < cores_.size() ? Berth(cores_, w) : Berth()).run();
       }));
@@ -88,7 +90,7 @@ class Keeper {
         slot.last_end.store(end->status);
         slot.last_pid.store(end->pid);
         const bool at_work = slot.inside.load() != 0;
-        if (slot.loose.exchange(0) != 0) board_.head().loose.fetch_sub(1);
+        slot.loose.store(0);  // its successor begins bound
         slot.pid.store(0);
         board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
         if (replace && at_work) start(w);

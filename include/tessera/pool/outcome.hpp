@@ -1,6 +1,7 @@
 // Floor 3, pool: what became of a job's tiles, and how that is told.
 //
-// Read from the tiles' bytes alone, when nobody is inside the job any more: a tile that is still
+// Read from the tiles' bytes alone. That all are done can be believed at any time, the rest when
+// nobody is inside the job any more: a tile that is still
 // `started` was begun by a worker that died there.
 #pragma once
 
@@ -94,8 +95,9 @@ inline JobError failure(const Board& board, const JobMemory& memory, const Outco
   std::string threw;
   if (!thrown.empty()) {
     threw = "the kernel threw in tile " + std::to_string(thrown[0].tile) + ": " + thrown[0].text;
-    if (outcome.failed.size() > 1)
-      threw += " (and in " + std::to_string(outcome.failed.size() - 1) + " more)";
+    // Of tiles that were merged to one, all failed though it threw once.
+    if (const auto times = std::min<std::uint64_t>(log.thrown(), outcome.failed.size()); times > 1)
+      threw += " (and in " + std::to_string(times - 1) + " more)";
   }
   const auto error = [&](Errc code, const std::string& happened, const std::string& advice) {
     return JobError(code, happened, advice, std::move(unfinished), outcome.unknown,

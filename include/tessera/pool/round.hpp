@@ -150,11 +150,16 @@ class BasicRound {
   /// True once every tile has ended; or, where nothing is left to claim, once nobody was seen
   /// inside: then, after disarm(), what is not done is final as soon as nobody is inside.
   bool over() noexcept {
-    while (settled_ < bytes_.size() && ended(settled_)) ++settled_;
-    if (settled_ == bytes_.size()) return true;
+    if (all_ended()) return true;
     // Ranges first: whoever still holds a claimed tile is inside afterwards.
     const bool nothing_to_claim = stopped() || schedule_.empty();
     return nothing_to_claim && !crew_.anyone_inside();
+  }
+  /// True once every tile has ended: what can be asked all the time, since it reads nothing that
+  /// workers write for each claim.
+  bool all_ended() noexcept {
+    while (settled_ < bytes_.size() && ended(settled_)) ++settled_;
+    return settled_ == bytes_.size();
   }
   /// What its byte says, and with it what its worker wrote.
   TileState state(std::size_t tile,

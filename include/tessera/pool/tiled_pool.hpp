@@ -4,6 +4,7 @@
 // element. Everything that can be checked is checked here, before a job is armed.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>

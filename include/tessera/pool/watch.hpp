@@ -7,9 +7,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/cpus.hpp>
@@ -18,6 +19,56 @@
 #include <tessera/pool/job_board.hpp>
 
 namespace tessera::detail {
+
+/// What makes two jobs alike.
+struct Kind {
+  const void* serve = nullptr;
+  std::size_t tiles = 0;
+  friend bool operator==(const Kind&, const Kind&) = default;
+};
+
+/// How long a job is expected to take: as long as the last one of its kind.
+class Habits {
+ public:
+  using Duration = std::chrono::nanoseconds;
+  static constexpr std::chrono::microseconds short_wait{200}, tiny_wait{8};
+
+  bool expects_tiny(const Kind& kind) noexcept { return of(kind).took < tiny_wait; }
+  /// True if giving the core away is worth a try.
+  bool expects_short(const Kind& kind) noexcept {
+    auto& habit = of(kind);
+    if (habit.pause > 0) --habit.pause;
+    return habit.pause == 0 && habit.took < short_wait;
+  }
+  /// A job took so long. Where its caller `tried` to give the core away and that `failed` or took
+  /// far longer than expected, somebody else had the core: it is tried again after more and more
+  /// jobs.
+  void learn(const Kind& kind, bool tried, bool failed, Duration took) noexcept {
+    auto& habit = of(kind);
+    if (tried && (took > 10 * short_wait || (failed && took < 2 * short_wait)))
+      habit.pause = habit.penalty = std::min(4096u, 2 * habit.penalty + 16);
+    else if (tried)
+      habit.penalty /= 2;
+    habit.took = took;
+  }
+
+ private:
+  struct Habit {
+    Kind kind;
+    Duration took = Duration::max();
+    unsigned pause = 0, penalty = 0;  // jobs for which the caller sleeps at once
+  };
+
+  Habit& of(const Kind& kind) noexcept {
+    const auto known = std::find_if(habits_.begin(), habits_.end(),
+                                    [&](const Habit& habit) { return habit.kind == kind; });
+    if (known != habits_.end()) return *known;
+    return habits_[next_++ % habits_.size()] = Habit{kind, Duration::max(), 0, 0};
+  }
+
+  std::array<Habit, 8> habits_{};  // a loop has few kinds of jobs
+  std::size_t next_ = 0;
+};
 
 /// Of one pool's caller; used by the thread whose job it is.
 class Watch {
@@ -31,17 +82,35 @@ class Watch {
   /// Waits until over(). Rings are hints: it looks again after every wake and every 20 ms. Throws
   /// Error(pool_unusable) if the keeper ends, and the workers with it, or none can be started.
   template <class Over>
-  void wait(const host::ProcessHandle& keeper, Over&& over) {
-    if (over()) return;  // nothing is learnt from that
-    const auto began = Clock::now();
-    // A job so small that another worker has done it before this core could be given away.
-    if (manner_ == Manner::yield && last_was_tiny_ &&
-        host::turn_until(glance, over, [] { return false; }))
+  void wait(const host::ProcessHandle& keeper, Over&& over) const {
+    if (over()) return;
+    if (manner_ == Manner::turn && host::turn_until(turning, over, never)) return;
+    sleep(keeper, over);
+  }
+
+  /// The same for a job that may be short: as long as it has not gone to sleep it asks no more than
+  /// ended(), which is true only if over() is, and costs the workers nothing.
+  template <class Ended, class Over>
+  void wait_for_job(const host::ProcessHandle& keeper, const Kind& kind, Ended&& ended,
+                    Over&& over) {
+    if (ended()) return;  // nothing is learnt from that
+    if (manner_ == Manner::turn) {
+      if (!host::turn_until(turning, ended, never)) sleep(keeper, over);
       return;
-    const bool tried = manner_ == Manner::turn || (manner_ == Manner::yield && expects_short());
-    if (!tried || !host::turn_until(patience_turning, over, [this] { return yields(); }))
-      sleep(keeper, over);
-    learn(tried, Clock::now() - began);
+    }
+    const auto began = Clock::now();
+    bool tried = false, failed = false;
+    if (manner_ == Manner::yield) {
+      // A job so small that another worker has done it before this core could be given away.
+      if (habits_.expects_tiny(kind) && host::turn_until(glance, ended, never)) return;
+      tried = habits_.expects_short(kind) && nobody_is_loose();
+      failed = tried && !host::turn_until(turning, ended, [this] {
+                 tell_core();
+                 return true;
+               });
+    }
+    if (!tried || failed) sleep(keeper, over);
+    habits_.learn(kind, tried, failed, Clock::now() - began);
   }
 
   /// Tells the workers where this thread is, so that the one that shares its core makes way.
@@ -59,31 +128,15 @@ class Watch {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::microseconds patience_turning{100}, short_wait{200};
-  static constexpr std::chrono::microseconds glance{2}, tiny_wait{8};
+  static constexpr std::chrono::microseconds turning{100}, glance{2};
   static constexpr std::chrono::milliseconds patience{20}, no_worker{3000};
+  static constexpr auto never = [] { return false; };
 
-  bool yields() const noexcept {
-    if (manner_ != Manner::yield) return false;
-    tell_core();
-    return true;
-  }
-  bool expects_short() noexcept {
-    if (pause_ > 0) --pause_;
-    return last_was_short_ && pause_ == 0 &&
-           board_.head().loose.load(std::memory_order_relaxed) == 0;
-  }
-  // A core that was given away came back late: somebody else wanted it. Tried again after more and
-  // more jobs.
-  void learn(bool tried, Clock::duration took) noexcept {
-    if (manner_ == Manner::yield && tried && took > 10 * short_wait) {
-      penalty_ = std::min(4096u, 2 * penalty_ + 16);
-      pause_ = penalty_;
-    } else if (took < short_wait) {
-      penalty_ -= penalty_ > 0 && pause_ == 0;
-    }
-    last_was_short_ = took < short_wait;
-    last_was_tiny_ = took < tiny_wait;
+  // A worker that is on another core than its own can't be given this one.
+  bool nobody_is_loose() const noexcept {
+    return std::all_of(board_.slots().begin(), board_.slots().end(), [](const auto& slot) {
+      return slot.loose.load(std::memory_order_relaxed) == 0;
+    });
   }
 
   template <class Over>
@@ -117,8 +170,7 @@ class Watch {
 
   const Board& board_;
   Manner manner_;
-  bool last_was_short_ = false, last_was_tiny_ = false;
-  unsigned pause_ = 0, penalty_ = 0;  // jobs for which it sleeps
+  Habits habits_;
 };
 
 }  // namespace tessera::detail

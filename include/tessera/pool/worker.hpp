@@ -95,10 +95,14 @@ class Worker {
         }
         continue;
       }
-      // From here to the end of its turn the caller waits for this worker, or for the keeper's word
-      // that it died.
+      // From here to the end of its turn the caller touches nothing of the job, or has the keeper's
+      // word that this worker died.
       const auto round = head.gate.job.load(std::memory_order_acquire);
-      if (round == 0 || !crew_.enter(self_, round)) continue;
+      if (round == 0) continue;
+      if (!crew_.enter(self_, round)) {
+        head.news.ring();  // the caller may have seen it inside
+        continue;
+      }
       const auto began = Berth::Clock::now();
       serve(round);
       left = round;
@@ -106,22 +110,13 @@ class Worker {
       crew_.leave(self_);
       // The last to leave: a caller that were woken before would take a worker's core for nothing.
       if (!crew_.anyone_inside()) head.news.ring();
-      if (berth_.worked(began, Berth::Clock::now())) tell_berth();
+      if (berth_.worked(began, Berth::Clock::now()))
+        board_.slots()[self_].loose.store(berth_.bound() ? 0 : 1);
     }
     return 0;
   }
 
  private:
-  // While one is loose, the caller must not count on any to have its core.
-  void tell_berth() {
-    const std::uint32_t loose = berth_.bound() ? 0 : 1;
-    if (board_.slots()[self_].loose.exchange(loose) == loose) return;
-    if (loose != 0)
-      board_.head().loose.fetch_add(1);
-    else
-      board_.head().loose.fetch_sub(1);
-  }
-
   void serve(std::uint64_t round) {
     attachments_.drop_ended();
     try {

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -157,7 +158,13 @@ TEST_CASE("a forked child can use neither the parent's Jobs nor its pool and end
   auto queued = std::make_unique<Job<void>>(pool->map_async({1}, add_one, into(a)));
   REQUIRE(gated.wait_begun());
   // In the parent a third thread waits, too, so that the child inherits every kind of wait.
-  std::thread waiter([&] { pool->map({1}, add_one, into(a)); });
+  std::atomic<int> waiter_id{0};
+  std::thread waiter([&] {
+    waiter_id.store(::gettid());
+    pool->map({1}, add_one, into(a));
+  });
+  // Not in the middle of an allocation: the child would wait for that one's lock for ever.
+  REQUIRE(wait_until([&] { return waiter_id.load() != 0 && asleep(waiter_id.load()); }));
   const auto failure = failure_in_child([&] {
     const auto refused = [](auto&& call) {
       must(error_of(call).errc() == Errc::pool_unusable, "a child is refused");

@@ -112,7 +112,8 @@ struct Applied {
     prefetch(ahead, std::index_sequence_for<Nodes...>{});
   }
   template <std::size_t... I>
-  TESSERA_INLINE void prefetch(std::size_t ahead, std::index_sequence<I...>) const {
+  TESSERA_INLINE void prefetch([[maybe_unused]] std::size_t ahead,
+                               std::index_sequence<I...>) const {
     (std::get<I>(nodes).prefetch(ahead), ...);
   }
   /// The same without what it owns: cheap to copy, valid as long as this is.

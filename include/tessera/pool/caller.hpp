@@ -205,13 +205,12 @@ class Caller {
     report_.workers_lost = outcome.lost_workers;
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    if (!outcome.complete()) {
-      auto error = failure(*board_, memory, outcome, cancelled(order));
-      room_.release_if_large();
-      throw error;
-    }
+    struct Released {  // when what became of the job is told
+      JobRoom& room;
+      ~Released() { room.release_if_large(); }
+    } const released{room_};
+    if (!outcome.complete()) throw failure(*board_, memory, outcome, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
-    room_.release_if_large();
   }
 
   // Not for each of a thousand jobs a second: asking the system costs as much as a short one.

@@ -126,3 +126,12 @@ TEST_CASE("the error of a job that never began lists the tiles that were asked f
   REQUIRE(error.unfinished == std::vector<std::size_t>{2, 7});
   REQUIRE(error.errc() == Errc::cancelled);
 }
+
+TEST_CASE("the error of a job that never began tells the tiles that the caller knows") {
+  auto order = order_of(12);
+  order.parts = 4;
+  REQUIRE(not_begun(order).unfinished == std::vector<std::size_t>{0, 1, 2});
+  order.choose({0, 2});
+  REQUIRE(order.only == std::vector<std::size_t>{0, 2, 3, 5, 6, 8, 9, 11});
+  REQUIRE(not_begun(order).unfinished == std::vector<std::size_t>{0, 2});
+}

@@ -85,7 +85,6 @@ TEST_CASE("every tile of a new job is open") {
 
 TEST_CASE("tiles that are not asked for are done before the job begins") {
   const Written job(std::vector<std::size_t>{1, 6});
-  REQUIRE(job.memory.head().asked == 2);
   for (std::size_t k = 0; k < 7; ++k)
     REQUIRE(job.memory.tile_bytes()[k].load() ==
             static_cast<std::uint8_t>(k == 1 || k == 6 ? TileState::open : TileState::done));

@@ -57,9 +57,9 @@ struct Premises {
 inline JobError not_begun(const JobOrder& order) {
   std::vector<std::size_t> all;
   if (order.only) {
-    all = *order.only;
+    all = order.told(*order.only);
   } else {
-    all.resize(order.tiles);
+    all.resize(order.told_tiles());
     std::iota(all.begin(), all.end(), std::size_t{0});
   }
   return {Errc::cancelled,
@@ -78,7 +78,7 @@ class AsyncJob {
     order.async = this;
     names_.reserve(order.arguments.size());
     for (const auto& argument : order.arguments) names_.emplace_back(argument.segment);
-    report_.tiles = order.asked();
+    report_.tiles = asked();
   }
   AsyncJob(const AsyncJob&) = delete;
   AsyncJob& operator=(const AsyncJob&) = delete;
@@ -101,7 +101,7 @@ class AsyncJob {
   bool cancel_requested() const noexcept { return cancelled_.load(); }
   /// Its last step on the pool's thread. Before the next job begins.
   void end(std::exception_ptr error, Report report) noexcept {
-    done_ = error ? counted() : order.asked();
+    done_ = error ? counted() : asked();
     error_ = std::move(error);
     report_ = std::move(report);
     let_go();
@@ -156,9 +156,9 @@ class AsyncJob {
       done = counted();
       // The next job sets the counters to 0, with release, after this one's end: whoever saw that
       // sees the end here.
-      if (phase_.load() == Phase::running) return {done, order.asked()};
+      if (phase_.load() == Phase::running) return {done, asked()};
     }
-    return {phase_.load() == Phase::ended ? done_ : 0, order.asked()};
+    return {phase_.load() == Phase::ended ? done_ : 0, asked()};
   }
 
   /// After its end: throws what it ended with, if not well.
@@ -181,12 +181,13 @@ class AsyncJob {
     const auto phase = phase_.load();
     return phase == Phase::ended || phase == Phase::skipped;
   }
+  std::size_t asked() const noexcept { return order.asked() / order.parts; }
   std::size_t counted() const noexcept {
     if (round_.load() == 0) return 0;
     std::size_t done = 0;
     for (const auto& slot : premises_->board.slots())
       done += slot.tiles.load(std::memory_order_acquire);
-    return done;
+    return done / order.parts;
   }
   // By whoever sees first that it was skipped, since cancel() may not; done when this returns.
   void let_go_if_skipped() noexcept {

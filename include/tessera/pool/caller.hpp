@@ -170,7 +170,8 @@ class Caller {
 
   void run_in_turn(const JobOrder& order, void* results) {
     const auto began = std::chrono::steady_clock::now();
-    report_.tiles = order.asked();
+    parts_ = order.parts;
+    report_.tiles = order.asked() / parts_;
     report_.rerun_tiles = report_.workers_lost = 0;
     report_.seconds = 0;
     try {
@@ -193,12 +194,12 @@ class Caller {
     do {
       Round round(board_->crew(), ++job_, memory.tile_bytes(), order.grain);
       play(round, memory, order);
-      outcome = look(*board_, round, order.tiles, ends_);
+      outcome = look(*board_, round, order, ends_);
       if (!outcome.complete()) {
         // Who is still inside may yet change what is not done: a worker that entered while over()
         // went through the words, one after the other, and found nobody.
         vacate();
-        outcome = look(*board_, round, order.tiles, ends_);
+        outcome = look(*board_, round, order, ends_);
       }
       report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
     } while (outcome.again);
@@ -209,7 +210,7 @@ class Caller {
       JobRoom& room;
       ~Released() { room.release_if_large(); }
     } const released{room_};
-    if (!outcome.complete()) throw failure(*board_, memory, outcome, cancelled(order));
+    if (!outcome.complete()) throw failure(*board_, order, outcome, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
   }
 
@@ -232,8 +233,13 @@ class Caller {
     } catch (const Error&) {
       // The workers are gone, and what they counted is there.
     }
-    for (std::size_t w = 0; w < workers(); ++w)
-      report_.tiles_per_worker[w] = board_->slots()[w].tiles.load(std::memory_order_relaxed);
+    std::size_t before =
+        0;  // parts by workers [0, w): tiles are rounded so that their sum is right
+    for (std::size_t w = 0; w < workers(); ++w) {
+      const auto after = before + board_->slots()[w].tiles.load(std::memory_order_relaxed);
+      report_.tiles_per_worker[w] = after / parts_ - before / parts_;
+      before = after;
+    }
     return report_;
   }
 
@@ -271,7 +277,8 @@ class Caller {
   Turnstile turnstile_;
   JobRoom room_;
   std::uint64_t job_ = 0;
-  Ends ends_;  // before the job that runs
+  Ends ends_;              // before the job that runs
+  std::size_t parts_ = 1;  // of each tile of the last job that is told of
   Layout layout_;
   Watch watch_;
   std::chrono::steady_clock::time_point keeper_seen_{};

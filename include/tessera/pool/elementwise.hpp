@@ -71,6 +71,12 @@ void check_broadcasts(const In& in, const Out& out) {
   }
 }
 
+/// True where the output is in other memory than every input.
+template <class Out, class... In>
+bool apart(const Out& out, const In&... in) {
+  return ((in.segment->file_id() != out.segment->file_id()) && ...);
+}
+
 /// True where the output is better written past the caches.
 template <class Out, class... In>
 bool streams(const Out& out, const In&... in) {
@@ -79,8 +85,36 @@ bool streams(const Out& out, const In&... in) {
     for (const auto extent : section.shape) n *= extent;
     return n;
   };
-  return ((in.segment->file_id() != out.segment->file_id()) && ...) &&
-         streaming_pays((bytes(out) + ... + bytes(in)));
+  return apart(out, in...) && streaming_pays((bytes(out) + ... + bytes(in)));
+}
+
+/// A tile shape of the trailing R axes as one of all axes: the others whole.
+template <std::size_t N, std::size_t R>
+std::array<std::size_t, N> with_whole_axes(const std::array<std::size_t, R>& tile) {
+  std::array<std::size_t, N> out;
+  out.fill(full);
+  std::copy(tile.begin(), tile.end(), out.end() - R);
+  return out;
+}
+
+/// The same with the other axes cut into equal parts, so that neighbours together are contiguous
+/// slabs of memory: parts no smaller than what a claim costs little for.
+template <std::size_t N, std::size_t R>
+std::array<std::size_t, N> with_cut_axes(const std::array<std::size_t, R>& tile,
+                                         const std::array<std::size_t, N>& shape) {
+  constexpr std::size_t least = 512;  // elements
+  auto out = with_whole_axes<N>(tile);
+  std::size_t elements = 1;
+  for (std::size_t d = N; d-- > 0;) {
+    const auto extent = std::max<std::size_t>(1, shape[d]);
+    if (d < N - R) {
+      const auto most = (least + elements - 1) / elements, parts = (extent + most - 1) / most;
+      out[d] = (extent + parts - 1) / parts;
+    }
+    elements *= std::min(out[d], extent);
+    if (d < N - R && out[d] < extent) elements = std::max(elements, least);
+  }
+  return out;
 }
 
 /// Boxes of whole trailing axes, long rows first: a few for each worker, none too small to be

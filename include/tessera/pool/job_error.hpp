@@ -20,7 +20,7 @@ struct Report {
   double seconds = 0;            ///< from its turn, or the call of map, to the last tile
 };
 
-/// How far a job is, in tiles.
+/// How far a job is, in tiles; in tiles' worth where a transform goes slab by slab.
 struct Progress {
   std::size_t done = 0;
   std::size_t total = 0;  ///< that the job computes: those of JobOptions::only, else all

@@ -16,6 +16,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <tessera/base/error.hpp>
@@ -45,7 +46,6 @@ struct ArgumentRecord {
 struct JobHead {
   std::uint64_t bytes = 0;  ///< of the job's memory, all parts
   std::uint64_t tiles = 0;
-  std::uint64_t asked = 0;     ///< how many of them this job computes: all, or those of `only`
   std::uint64_t grain = 1;     ///< tiles that stay together
   std::uint64_t collects = 0;  ///< other tiles go on when one throws
   std::uint64_t arguments = 0, arguments_at = 0;
@@ -71,6 +71,7 @@ struct JobOrder {
   std::vector<std::byte> kernel;
   const void* serve = nullptr;
   std::size_t tiles = 0;
+  std::size_t parts = 1;  ///< of each tile that the caller knows: see told_tiles
   std::size_t grain = 1;  ///< tiles that stay together
   std::size_t result_size = 0;
   std::size_t axes = 0;
@@ -80,6 +81,23 @@ struct JobOrder {
   AsyncJob* async = nullptr;                     ///< who may cancel it; nobody where it is null
 
   std::size_t asked() const noexcept { return only ? only->size() : tiles; }
+
+  /// How many tiles the caller knows. Its tile k is the tiles k, k + told_tiles(), and so on.
+  std::size_t told_tiles() const noexcept { return tiles / parts; }
+  /// Takes the caller's choice of its tiles, ascending.
+  void choose(std::vector<std::size_t> told) {
+    const auto each = told.size();
+    told.reserve(each * parts);
+    for (std::size_t k = each; k < each * parts; ++k) told.push_back(told[k - each] + told_tiles());
+    only = std::move(told);
+  }
+  /// Tiles as the caller knows them, ascending: those of which any part is given.
+  std::vector<std::size_t> told(std::vector<std::size_t> some) const {
+    for (auto& number : some) number %= told_tiles();
+    std::sort(some.begin(), some.end());
+    some.erase(std::unique(some.begin(), some.end()), some.end());
+    return some;
+  }
 };
 
 /// A job's memory as its parts.
@@ -126,7 +144,6 @@ struct JobMemory {
     };
     JobHead head;
     head.tiles = order.tiles;
-    head.asked = order.asked();
     head.grain = order.grain;
     head.collects = order.collect;
     head.arguments = order.arguments.size();

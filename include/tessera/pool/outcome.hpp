@@ -24,7 +24,7 @@ namespace tessera::detail {
 using Ends = std::vector<std::uint32_t>;
 
 struct Outcome {
-  std::vector<std::size_t> open, unknown, failed;
+  std::vector<std::size_t> open, unknown, failed;  ///< by the numbers that the caller knows
   std::size_t lost_workers = 0;
   std::string deaths;
   bool again = false;
@@ -32,10 +32,10 @@ struct Outcome {
 };
 
 /// What became of the tiles, from their bytes alone.
-inline Outcome look(const Board& board, const Round& round, std::size_t tiles,
+inline Outcome look(const Board& board, const Round& round, const JobOrder& order,
                     const Ends& ends_before) {
   Outcome out;
-  for (std::size_t k = 0; k < tiles; ++k) {
+  for (std::size_t k = 0; k < order.tiles; ++k) {
     switch (round.state(k)) {
       case TileState::done: break;
       case TileState::open: out.open.push_back(k); break;
@@ -52,6 +52,7 @@ inline Outcome look(const Board& board, const Round& round, std::size_t tiles,
                   " (process " + std::to_string(slot.last_pid.load()) + ") " +
                   host::end_in_words(slot.last_end.load());
   }
+  for (auto* tiles : {&out.open, &out.unknown, &out.failed}) *tiles = order.told(std::move(*tiles));
   out.again = !out.open.empty() && !round.stopped();
   return out;
 }
@@ -80,18 +81,19 @@ inline std::string words_of(const Outcome& outcome) {
 
 /// The error of a job that did not finish. What a kernel throws to end early after a cancel does
 /// not make its job a failed one.
-inline JobError failure(const Board& board, const JobMemory& memory, const Outcome& outcome,
+inline JobError failure(const Board& board, const JobOrder& order, const Outcome& outcome,
                         bool cancelled) {
   std::vector<std::size_t> unfinished;
   for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
     unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
-  std::sort(unfinished.begin(), unfinished.end());
-  const auto asked = memory.head().asked;
+  unfinished = order.told(std::move(unfinished));
+  const auto asked = order.asked() / order.parts;
   const auto counts = std::to_string(asked - unfinished.size()) + " of " + std::to_string(asked) +
                       " tiles are done and stay";
   const auto& log = board.head().failures;
   std::vector<JobError::Failure> thrown;
-  for (auto& told : log.told()) thrown.push_back({told.tile, std::move(told.text)});
+  for (auto& told : log.told())
+    thrown.push_back({told.tile % order.told_tiles(), std::move(told.text)});
   std::string threw;
   if (!thrown.empty()) {
     threw = "the kernel threw in tile " + std::to_string(thrown[0].tile) + ": " + thrown[0].text;

@@ -110,7 +110,9 @@ class TiledPool {
   void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
     transformed(Now{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
-  /// The same in tiles of that shape, as map has them; workers take neighbours as one wide box.
+  /// The same in tiles of that shape, as map has them; workers take neighbours as one wide box. If
+  /// `out` shares no memory with an input they go through all tiles slab by slab: of a tile that a
+  /// JobError calls unfinished, parts may be done.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   void transform(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
     transformed(Now{}, tile, out, {}, std::forward<F>(function), in...);
@@ -149,12 +151,13 @@ class TiledPool {
   struct Now {};                                     // the caller waits
   struct Later {};                                   // it gets a Job
   static constexpr std::nullptr_t chosen_by_pool{};  // in place of a tile shape
+  static constexpr std::size_t one_tile_each = 0;    // in place of a number of tiles to tell of
 
   template <std::size_t R, class When, class K, class... Args>
   auto mapped(When when, const std::array<std::size_t, R>& tile, const JobOptions& options,
               K&& kernel, Args&... arguments) {
     static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
-    return run<R>(when, tile, options, std::decay_t<K>(std::forward<K>(kernel)),
+    return run<R>(when, tile, options, std::decay_t<K>(std::forward<K>(kernel)), one_tile_each,
                   detail::section_of<Use::read>(arguments)...);
   }
 
@@ -175,15 +178,22 @@ class TiledPool {
       auto kernel = detail::elementwise(Function(std::forward<F>(function)),
                                         detail::streams(target, section...));
       if constexpr (!std::is_null_pointer_v<Tile>) {
-        static_assert(std::extent_v<Tile> <= N,
-                      "tessera: a tile of transform has more axes than its output");
-        return run<std::extent_v<Tile>>(when, std::to_array(tile), options, std::move(kernel),
-                                        target, section...);
+        constexpr std::size_t R = std::extent_v<Tile>;
+        static_assert(R <= N, "tessera: a tile of transform has more axes than its output");
+        std::array<std::size_t, R> tiled;
+        std::copy_n(target.shape.end() - R, R, tiled.begin());
+        const auto tiles = TileGrid<R>(tiled, std::to_array(tile)).size();
+        // Not in place, where a tile that is part done could not be computed again, nor where every
+        // tile that throws is to be told.
+        const bool cut = detail::apart(target, section...) && options.on_throw == OnThrow::stop;
+        const auto boxes = cut ? detail::with_cut_axes(std::to_array(tile), target.shape)
+                               : detail::with_whole_axes<N>(std::to_array(tile));
+        return run<N>(when, boxes, options, std::move(kernel), tiles, target, section...);
       } else if constexpr (N == 0)
-        return run<1>(when, {full}, options, std::move(kernel), target, section...);
+        return run<1>(when, {full}, options, std::move(kernel), one_tile_each, target, section...);
       else
         return run<N>(when, detail::boxes_for(target.shape, workers()), options, std::move(kernel),
-                      target, section...);
+                      one_tile_each, target, section...);
     };
     return apply(detail::section_of<Use::read>(in)...);
   }
@@ -227,7 +237,7 @@ class TiledPool {
 
   template <std::size_t R, class When, class K, class... Sections>
   auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, K wrapped,
-           const Sections&... sections) {
+           std::size_t told_tiles, const Sections&... sections) {
     static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
     const auto& kernel = detail::unwrapped(wrapped);
     using Kernel = std::decay_t<decltype(kernel)>;
@@ -250,12 +260,15 @@ class TiledPool {
       std::memcpy(order.kernel.data(), static_cast<const void*>(&kernel), sizeof kernel);
     order.serve = reinterpret_cast<const void*>(&detail::serve<Kernel, R, Sections...>);
     order.tiles = grid.size();
+    if (told_tiles != one_tile_each)
+      order.parts = std::max<std::size_t>(1, order.tiles / told_tiles);
     if constexpr (detail::merges_tiles<Kernel>) order.grain = detail::grain_of(grid, workers());
     order.axes = R;
     std::copy(extents.begin(), extents.end(), order.grid.begin());
     std::copy(tile.begin(), tile.end(), order.tile.begin());
     order.collect = options.on_throw == OnThrow::collect;
-    order.only = detail::chosen(options.only, grid.size());
+    if (auto only = detail::chosen(options.only, order.told_tiles()))
+      order.choose(*std::move(only));
     constexpr bool later = std::is_same_v<When, Later>;
     if constexpr (std::is_void_v<Result>) {
       if constexpr (later)

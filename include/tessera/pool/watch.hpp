@@ -104,10 +104,7 @@ class Watch {
       // A job so small that another worker has done it before this core could be given away.
       if (habits_.expects_tiny(kind) && host::turn_until(glance, ended, never)) return;
       tried = habits_.expects_short(kind) && nobody_is_loose();
-      failed = tried && !host::turn_until(turning, ended, [this] {
-                 tell_core();
-                 return true;
-               });
+      failed = tried && !give_way(ended);
     }
     if (!tried || failed) sleep(keeper, over);
     habits_.learn(kind, tried, failed, Clock::now() - began);
@@ -139,6 +136,15 @@ class Watch {
     });
   }
 
+  // Gives the core to the worker that is bound to it, again and again.
+  template <class Ended>
+  bool give_way(Ended&& ended) const {
+    return host::turn_until(turning, ended, [this] {
+      tell_core();
+      return true;
+    });
+  }
+
   template <class Over>
   void sleep(const host::ProcessHandle& keeper, Over&& over) const {
     auto& head = board_.head();
@@ -147,7 +153,11 @@ class Watch {
       const auto epoch = head.news.epoch();
       if (over()) return;
       head.news.wait(epoch, patience);
-      if (head.news.epoch() != epoch) continue;
+      if (head.news.epoch() != epoch) {
+        // One worker has left; the others are likely to be about to.
+        if (manner_ == Manner::yield && give_way(over)) return;
+        continue;
+      }
       if (keeper.wait_ended(std::chrono::milliseconds(0))) {
         if (over()) return;  // it ended the workers first
         throw keeper_gone();

@@ -17,6 +17,7 @@
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
+#include <tessera/pool/watch.hpp>
 
 namespace tessera::detail {
 
@@ -105,13 +106,14 @@ class Worker {
       }
       const auto began = Berth::Clock::now();
       serve(round);
+      const auto ended = Berth::Clock::now();
       left = round;
       turn = turns_;
       crew_.leave(self_);
-      // The last to leave: a caller that were woken before would take a worker's core for nothing.
-      if (!crew_.anyone_inside()) head.news.ring();
-      if (berth_.worked(began, Berth::Clock::now()))
-        board_.slots()[self_].loose.store(berth_.bound() ? 0 : 1);
+      // The last to leave; and of a job so long that the caller sleeps each, so that it is awake
+      // when the last one leaves.
+      if (ended - began > Habits::short_wait || !crew_.anyone_inside()) head.news.ring();
+      if (berth_.worked(began, ended)) board_.slots()[self_].loose.store(berth_.bound() ? 0 : 1);
     }
     return 0;
   }

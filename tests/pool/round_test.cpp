@@ -139,6 +139,7 @@ struct Scene {
   std::size_t tiles = 1, workers = 2, jobs = 2, deaths = 0;
   bool cancels = false;  // the first job may be cancelled
   bool throws = false;   // tile 0's kernel throws
+  bool merges = false;   // the tiles of a claim are computed as one
   bool bare = false;     // workers only claim, and the caller deals job after job without waiting
   std::size_t grain = 1;
   Word stride = 1;  // from one round's number to the next
@@ -177,8 +178,8 @@ struct ModelWorker {
       if (claim) next = claim->first, last = claim->last;
     } else if (phase == computing) {
       const bool ends = stopped(round);
-      if (!ends) compute(round);
-      if (ends || ++next == last) *this = {self, asking, left, number, job};
+      if (!ends) next = compute(round);
+      if (ends || next == last) *this = {self, asking, left, number, job};
     } else {
       crew().leave(self);
       *this = {self, resting, number};
@@ -194,14 +195,19 @@ struct ModelWorker {
   static bool stopped(const ModelRound& round) {
     return round.stopped() && !flawed(Flaw::ignores_stops);
   }
-  void compute(const ModelRound& round) const {
-    if (scene.bare) return board.data[next].store(number);
-    if (!round.begin(next) && !flawed(Flaw::begins_what_it_claims)) return;
+  /// One tile of the claim, or a run of them; returns the first that is left.
+  Word compute(const ModelRound& round) const {
+    Word end = next + 1;
+    if (scene.bare) return board.data[next].store(number), end;
+    if (!round.begin(next) && !flawed(Flaw::begins_what_it_claims)) return end;
+    while (scene.merges && end < last && round.begin(end)) ++end;
     const bool throws = scene.throws && next == 0;
     if (throws) round.stop();
     if (flawed(Flaw::ends_before_it_writes)) round.end(self, next, TileState::done);
-    if (!throws) board.data[next].store(job);
-    round.end(self, next, throws ? TileState::failed : TileState::done);
+    for (Word k = next; k < end && !throws; ++k) board.data[k].store(job);
+    for (Word k = next; k < end; ++k)
+      round.end(self, k, throws ? TileState::failed : TileState::done);
+    return end;
   }
 };
 
@@ -333,8 +339,9 @@ struct World : Ground {
     } else if (choice >= 'A') {
       --deaths_left;
       dead = keeper.buries = w;
-      if (is(team[w].next, TileState::started) && team[w].phase == ModelWorker::computing)
-        victims[team[w].next] = team[w].job;
+      for (Word k = team[w].next; k < team[w].last; ++k)
+        if (is(k, TileState::started) && team[w].phase == ModelWorker::computing)
+          victims[k] = team[w].job;
     } else {
       step(1 + w, team[w]);
       check_step(w);
@@ -382,10 +389,11 @@ struct World : Ground {
     stage.blame(stage.touched >= board.data[0].id && stage.touched < board.job.id && !stage.changed,
                 "a tile is computed twice");
     if (me.phase == ModelWorker::resting) late[w] = 0;
-    if (me.phase == ModelWorker::computing && stage.touched == board.bytes[me.next].id &&
-        stage.changed && is(me.next, TileState::started) && value(board.gate.stop) == me.number)
+    const auto tile = stage.touched - board.bytes[0].id;
+    if (me.phase == ModelWorker::computing && tile < scene.tiles && stage.changed &&
+        is(tile, TileState::started) && value(board.gate.stop) == me.number)
       ++late[w];
-    stage.blame(late[w] > 1, "tiles are begun long after a stop");
+    stage.blame(late[w] > (scene.merges ? scene.grain : 1), "tiles are begun long after a stop");
   }
   void check_tiles() const {
     for (std::size_t k = 0; k < scene.tiles && caller.job != 0; ++k) {
@@ -458,6 +466,16 @@ TEST_CASE("a worker may die at any step of a job", "[exhaustive]") {
 TEST_CASE("a worker may die at any step of two jobs", "[exhaustive]") {
   REQUIRE(explore({.tiles = 1, .deaths = 1}) == "");
   REQUIRE(explore({.tiles = 3, .workers = 1, .jobs = 1, .deaths = 2, .grain = 2}) == "");
+}
+
+TEST_CASE("tiles that are computed as one begin and end each for itself", "[exhaustive]") {
+  REQUIRE(explore({.tiles = 3, .jobs = 1, .merges = true, .grain = 2}) == "");
+  REQUIRE(explore({.tiles = 2, .merges = true, .grain = 2}) == "");
+  REQUIRE(explore({.tiles = 2, .jobs = 1, .deaths = 1, .merges = true, .grain = 2}) == "");
+  REQUIRE(explore({.tiles = 3, .workers = 1, .jobs = 1, .deaths = 2, .merges = true, .grain = 2}) ==
+          "");
+  REQUIRE(explore({.tiles = 2, .throws = true, .merges = true, .grain = 2}) == "");
+  REQUIRE(explore({.tiles = 2, .jobs = 1, .cancels = true, .merges = true, .grain = 2}) == "");
 }
 
 TEST_CASE("a kernel that throws ends its job early, and not the next", "[exhaustive]") {

@@ -236,6 +236,11 @@ inline void wait_child(pid_t pid) noexcept {
 /// Kills a child of this process that is not collected yet.
 inline void kill_child(pid_t pid) noexcept { ::kill(pid, SIGKILL); }
 
+/// For a process that is to be killed by another one.
+[[noreturn]] inline void wait_for_death() noexcept {
+  for (;;) ::pause();
+}
+
 /// Sleeps until a child ends. For a process that owns all its children and its signals.
 class ChildEnds {
  public:

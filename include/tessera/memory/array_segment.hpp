@@ -156,10 +156,13 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
   return segment;
 }
 
-/// Writes an .npy file over whatever has that path; the old one stays until the new one is whole.
+}  // namespace detail
+
+/// Writes a segment's array as an .npy file over whatever has that path; the old one stays until the
+/// new one is whole. Byte order and order of axes stay as they are.
 inline void save(const Segment& segment, const std::string& path) {
   const auto& header = segment.header();
-  const auto head = npy::encode(header.dtype, header.shape);
+  const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);
   host::Unpublished file(path, 0666, host::Medium::disk, path);
   host::reserve(file.descriptor(), head.size() + header.data_bytes(), host::Medium::disk, path);
   host::write_at(file.descriptor(), 0, head, path);
@@ -168,5 +171,4 @@ inline void save(const Segment& segment, const std::string& path) {
   file.publish_over(path, path);
 }
 
-}  // namespace detail
 }  // namespace tessera

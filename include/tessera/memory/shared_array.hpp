@@ -199,7 +199,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   static bool remove(std::string_view name) { return catalog::remove(SegmentName(name)); }
 
   /// Writes an .npy file over whatever has that path.
-  void save(const std::string& path) const { detail::save(held(), path); }
+  void save(const std::string& path) const { tessera::save(held(), path); }
 
   /// Has the elements of a mapped file on disk before it returns.
   void flush() { held().flush(); }

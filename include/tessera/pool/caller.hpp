@@ -93,7 +93,7 @@ class Caller {
     if (keeper_) {
       board_->head().closing.store(1);
       board_->head().work.ring();
-      host::send_byte(socket_, 'e');
+      host::send_byte(socket_, Keeper::word_of_end);
       if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) {
         keeper_->kill();  // the kernel ends the workers with it
         keeper_->wait_ended(std::chrono::milliseconds(1000));
@@ -190,19 +190,25 @@ class Caller {
     board_->head().failures.clear();
     ends_.clear();
     for (const auto& slot : board_->slots()) ends_.push_back(slot.ends.load());
+    const Timed timed(*this, order);
     Outcome outcome;
-    do {
+    tries_ = {};
+    for (bool again = true; again;) {
       Round round(board_->crew(), ++job_, memory.tile_bytes(), order.grain);
       play(round, memory, order);
       outcome = look(*board_, round, order, ends_);
-      if (!outcome.complete()) {
-        // Who is still inside may yet change what is not done: a worker that entered while over()
-        // went through the words, one after the other, and found nobody.
-        vacate();
-        outcome = look(*board_, round, order, ends_);
-      }
-      report_.rerun_tiles += outcome.again ? outcome.open.size() : 0;
-    } while (outcome.again);
+      if (outcome.complete()) break;
+      // Who is still inside may yet change what is not done: a worker that entered while over()
+      // went through the words, one after the other, and found nobody.
+      vacate();
+      outcome = look(*board_, round, order, ends_);
+      if (round.stopped()) break;
+      // What nobody had begun first, as fast as ever; then, one by one, what had been.
+      auto open = std::move(outcome.open);
+      if (open.empty() && order.reruns) open = tries_.reopen(order, memory, outcome.unknown);
+      again = !open.empty();
+      report_.rerun_tiles += order.told(std::move(open)).size();
+    }
     report_.workers_lost = outcome.lost_workers;
     report_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -213,6 +219,22 @@ class Caller {
     if (!outcome.complete()) throw failure(*board_, order, outcome, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
   }
+
+  /// While it lives the keeper looks whether tiles take too long.
+  struct Timed {
+    std::atomic<std::uint64_t>& deadline;
+    Timed(const Caller& caller, const JobOrder& order)
+        : deadline(caller.board_->head().tile_deadline) {
+      if (caller.in_caller() || order.tile_deadline == 0) return;
+      deadline.store(order.tile_deadline);
+      host::send_byte(caller.socket_, Keeper::word_of_deadline);
+    }
+    ~Timed() {
+      if (deadline.load(std::memory_order_relaxed) != 0) deadline.store(0);
+    }
+    Timed(const Timed&) = delete;
+    Timed& operator=(const Timed&) = delete;
+  };
 
   // Not for each of a thousand jobs a second: asking the system costs as much as a short one.
   void look_after_keeper(std::chrono::steady_clock::time_point now) {
@@ -266,7 +288,7 @@ class Caller {
         *keeper_, {order.serve, order.tiles}, [&] { return round.all_ended(); },
         [&] {
           if (round.over()) return true;
-          if (hopeless(*board_, memory, ends_)) round.stop();
+          if (hopeless(*board_, memory, ends_, tries_.reopened())) round.stop();
           return false;
         });
   }
@@ -278,6 +300,7 @@ class Caller {
   JobRoom room_;
   std::uint64_t job_ = 0;
   Ends ends_;              // before the job that runs
+  Tries tries_;            // of its tiles
   std::size_t parts_ = 1;  // of each tile of the last job that is told of
   Layout layout_;
   Watch watch_;

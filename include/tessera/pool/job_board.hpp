@@ -21,6 +21,7 @@
 #include <tessera/pool/failure_log.hpp>
 #include <tessera/pool/job_memory.hpp>
 #include <tessera/pool/round.hpp>
+#include <tessera/pool/tile_clock.hpp>
 
 namespace tessera::detail {
 
@@ -29,8 +30,9 @@ inline constexpr std::size_t max_workers = 1024;
 struct BoardHead {
   // What a worker looks at when a round is armed: one line.
   alignas(cache_line) Gate gate;
-  std::atomic<std::uint32_t> closing{0};      ///< the pool ends
-  std::atomic<std::int32_t> caller_core{-1};  ///< where the caller's thread ran last; -1: unknown
+  std::atomic<std::uint32_t> closing{0};        ///< the pool ends
+  std::atomic<std::int32_t> caller_core{-1};    ///< where the caller's thread ran last; -1: unknown
+  std::atomic<std::uint64_t> tile_deadline{0};  ///< of the armed job, nanoseconds; 0: no limit
   Identity memory_identity{};  ///< of the armed job's memory; written while nobody is inside
   alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
   alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
@@ -42,7 +44,8 @@ struct BoardHead {
 class Board {
  public:
   static std::size_t bytes(std::size_t workers) {
-    return sizeof(BoardHead) + workers * (sizeof(WorkerSlot) + sizeof(Range)) + cache_line;
+    return sizeof(BoardHead) + workers * (sizeof(WorkerSlot) + sizeof(Range) + sizeof(TileClock)) +
+           cache_line;
   }
   /// Makes a board in zeroed memory.
   Board(std::byte* memory, std::size_t workers) {
@@ -54,12 +57,15 @@ class Board {
     slots_ = {reinterpret_cast<WorkerSlot*>(begin + sizeof(BoardHead)), workers};
     ranges_ = {reinterpret_cast<Range*>(begin + sizeof(BoardHead) + workers * sizeof(WorkerSlot)),
                workers};
+    clocks_ = {reinterpret_cast<TileClock*>(ranges_.data() + workers), workers};
     for (auto& slot : slots_) new (&slot) WorkerSlot;
+    for (auto& clock : clocks_) new (&clock) TileClock;
     for (auto& range : ranges_) new (&range) Range;
   }
 
   BoardHead& head() const noexcept { return *head_; }
   std::span<WorkerSlot> slots() const noexcept { return slots_; }
+  std::span<TileClock> clocks() const noexcept { return clocks_; }
   Crew crew() const noexcept { return {head_->gate, slots_, ranges_}; }
 
   /// Records a failure and stops the round.
@@ -73,6 +79,7 @@ class Board {
   BoardHead* head_ = nullptr;
   std::span<WorkerSlot> slots_;
   std::span<Range> ranges_;
+  std::span<TileClock> clocks_;
 };
 
 /// One worker's turn at one round: what the typed code of serve.hpp is given.

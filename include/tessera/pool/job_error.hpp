@@ -15,9 +15,9 @@ namespace tessera {
 struct Report {
   std::size_t tiles = 0;                      ///< that the job computed: see Progress
   std::vector<std::size_t> tiles_per_worker;  ///< finished, by worker
-  std::size_t rerun_tiles = 0;   ///< taken over from workers that died before they started them
-  std::size_t workers_lost = 0;  ///< died during the job; each was replaced
-  double seconds = 0;            ///< from its turn, or the call of map, to the last tile
+  std::size_t rerun_tiles = 0;                ///< taken over from workers that died
+  std::size_t workers_lost = 0;               ///< died during the job; each was replaced
+  double seconds = 0;  ///< from its turn, or the call of map, to the last tile
 };
 
 /// How far a job is, in tiles; in tiles' worth where a transform goes slab by slab.

@@ -46,8 +46,10 @@ struct ArgumentRecord {
 struct JobHead {
   std::uint64_t bytes = 0;  ///< of the job's memory, all parts
   std::uint64_t tiles = 0;
-  std::uint64_t grain = 1;     ///< tiles that stay together
-  std::uint64_t collects = 0;  ///< other tiles go on when one throws
+  std::uint64_t grain = 1;          ///< tiles that stay together
+  std::uint64_t collects = 0;       ///< other tiles go on when one throws
+  std::uint64_t alone = 0;          ///< tiles are computed one by one, whatever the kernel
+  std::uint64_t tile_deadline = 0;  ///< nanoseconds that a tile may take; 0: no limit
   std::uint64_t arguments = 0, arguments_at = 0;
   host::CodeAddress serve;  ///< a ServeFunction
   std::uint64_t kernel_size = 0, kernel_at = 0;
@@ -78,7 +80,10 @@ struct JobOrder {
   std::array<std::uint64_t, max_axes> grid{}, tile{};
   std::optional<std::vector<std::size_t>> only;  ///< the tiles to compute, ascending; else all
   bool collect = false;                          ///< other tiles go on when one throws
-  AsyncJob* async = nullptr;                     ///< who may cancel it; nobody where it is null
+  bool reruns = false;              ///< tiles that a dead worker had begun are computed again
+  unsigned tries = 3;               ///< how many workers a tile may cost
+  std::uint64_t tile_deadline = 0;  ///< nanoseconds; 0: no limit
+  AsyncJob* async = nullptr;        ///< who may cancel it; nobody where it is null
 
   std::size_t asked() const noexcept { return only ? only->size() : tiles; }
 
@@ -146,6 +151,7 @@ struct JobMemory {
     head.tiles = order.tiles;
     head.grain = order.grain;
     head.collects = order.collect;
+    head.tile_deadline = order.tile_deadline;
     head.arguments = order.arguments.size();
     head.kernel_size = order.kernel.size();
     head.result_size = order.result_size;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -34,9 +35,23 @@ enum class OnThrow {
   collect  ///< they go on; the JobError lists every tile that threw
 };
 
+/// Whether a tile that a dead worker had begun is computed again. Tiles that nobody had begun
+/// always are.
+enum class Rerun {
+  where_safe,  ///< in transform, if its output shares no memory with an input
+  allowed,     ///< in map too: the kernel gives the same whatever it finds in its output
+  never
+};
+
 /// How a job is run, named as in `pool.map({4, 4}, {.on_throw = OnThrow::collect}, kernel, a)`.
 struct JobOptions {
+  Rerun rerun = Rerun::where_safe;
   OnThrow on_throw = OnThrow::stop;
+  /// A worker whose tile takes longer is killed, and is a dead worker like any other; 0: no limit.
+  /// Tiles that the caller computes itself have none.
+  std::chrono::nanoseconds tile_deadline{0};
+  /// Where tiles may be computed again: how many workers one may cost before it is given up.
+  unsigned tries = 3;
   /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
   /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are
   /// value-initialised.
@@ -48,6 +63,16 @@ namespace detail {
 /// What stands where options may: a kernel, or transform's function.
 template <class T>
 concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
+
+/// Throws Error(invalid_argument) for options that mean nothing.
+inline void check(const JobOptions& options) {
+  if (options.tries == 0)
+    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tries is 0",
+                "1 computes no tile again that a dead worker had begun");
+  if (options.tile_deadline.count() < 0)
+    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tile_deadline is negative",
+                "give the longest time that a tile may take, or 0 for no limit");
+}
 
 /// The tiles that `only` names, each once, ascending. Throws Error(invalid_argument) for a number
 /// that no tile has.

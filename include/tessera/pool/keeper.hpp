@@ -8,8 +8,10 @@
 // itself, the kernel ends the workers.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,15 +49,16 @@ class Keeper {
     for (std::size_t w = first_; w < board_.slots().size(); ++w) start(w);
     for (;;) {
       const bool was_vacant = vacant_;
-      const auto woken = ends.wait(socket_, caller_.descriptor(), vacant_ ? 100 : -1);
+      const auto woken = ends.wait(socket_, caller_.descriptor(), patience());
       collect(true);
-      if (woken.caller_ended || woken.socket_ready) {
-        // A byte says that the pool closes. A process that ends closes its socket first, so that
-        // without a byte it is on its way out.
-        const bool orderly = woken.socket_ready && host::receive_byte(socket_).has_value();
+      const auto word = woken.socket_ready ? host::receive_byte(socket_) : std::nullopt;
+      if (woken.caller_ended || (woken.socket_ready && word != word_of_deadline)) {
+        // Without a word: a process that ends closes its socket first, so it is on its way out.
+        const bool orderly = word.has_value();
         end_workers(ends, std::chrono::milliseconds(orderly ? 2000 : 0));
         return orderly && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
       }
+      end_late_workers();
       if (was_vacant) {
         vacant_ = false;
         for (std::size_t w = first_; w < board_.slots().size(); ++w)
@@ -64,7 +67,29 @@ class Keeper {
     }
   }
 
+  /// From the caller: the pool closes; a job whose tiles have a deadline is armed.
+  static constexpr char word_of_end = 'e', word_of_deadline = 'd';
+
  private:
+  // Milliseconds until something may be to be done that nobody tells of.
+  int patience() const {
+    const std::uint64_t deadline = board_.head().tile_deadline.load();
+    const std::uint64_t watch = deadline / 8 / 1'000'000;
+    const int longest = vacant_ ? 100 : deadline != 0 ? 1000 : -1;
+    if (deadline == 0) return longest;
+    return static_cast<int>(
+        std::clamp<std::uint64_t>(watch, 2, static_cast<std::uint64_t>(longest)));
+  }
+
+  // Their deaths are collected like any others.
+  void end_late_workers() {
+    if (board_.head().tile_deadline.load() == 0) return;
+    for (std::size_t w = first_; w < board_.slots().size(); ++w)
+      if (const int pid = board_.slots()[w].pid.load();
+          pid != 0 && board_.clocks()[w].condemn(TileClock::now()))
+        host::kill_child(pid);
+  }
+
   void start(std::size_t w) {
     auto& slot = board_.slots()[w];
     const auto keeper = host::own_pid();
@@ -91,6 +116,7 @@ class Keeper {
         slot.last_pid.store(end->pid);
         const bool at_work = slot.inside.load() != 0;
         slot.loose.store(0);  // its successor begins bound
+        board_.clocks()[w].bury();
         slot.pid.store(0);
         board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
         if (replace && at_work) start(w);

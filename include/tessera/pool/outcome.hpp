@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,12 +26,17 @@ namespace tessera::detail {
 using Ends = std::vector<std::uint32_t>;
 
 struct Outcome {
-  std::vector<std::size_t> open, unknown, failed;  ///< by the numbers that the caller knows
+  std::vector<std::size_t> open, unknown, failed;
   std::size_t lost_workers = 0;
   std::string deaths;
-  bool again = false;
   bool complete() const { return open.empty() && unknown.empty() && failed.empty(); }
 };
+
+inline std::string seconds_of_deadline(const JobOrder& order) {
+  std::ostringstream out;
+  out << static_cast<double>(order.tile_deadline) / 1e9 << " s";
+  return out.str();
+}
 
 /// What became of the tiles, from their bytes alone.
 inline Outcome look(const Board& board, const Round& round, const JobOrder& order,
@@ -50,15 +57,41 @@ inline Outcome look(const Board& board, const Round& round, const JobOrder& orde
     out.lost_workers += died;
     out.deaths += (out.deaths.empty() ? "" : ", ") + std::string("worker ") + std::to_string(w) +
                   " (process " + std::to_string(slot.last_pid.load()) + ") " +
-                  host::end_in_words(slot.last_end.load());
+                  (board.clocks()[w].last_was_late()
+                       ? "was killed: its tile took longer than " + seconds_of_deadline(order)
+                       : host::end_in_words(slot.last_end.load()));
   }
-  for (auto* tiles : {&out.open, &out.unknown, &out.failed}) *tiles = order.told(std::move(*tiles));
-  out.again = !out.open.empty() && !round.stopped();
   return out;
 }
 
-/// True if workers die again and again without beginning a tile: nothing would ever end that.
-inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& ends_before) {
+/// Tiles that dead workers had begun, and that are computed again.
+class Tries {
+ public:
+  /// Makes those open that have not cost as many workers as one may, to be computed one by one, and
+  /// says which. Only while nobody is inside.
+  std::vector<std::size_t> reopen(const JobOrder& order, const JobMemory& memory,
+                                  const std::vector<std::size_t>& lost) {
+    std::vector<std::size_t> out;
+    for (const auto tile : lost) {
+      if (++begun_[tile] >= order.tries) continue;
+      memory.tile_bytes()[tile].store(static_cast<std::uint8_t>(TileState::open));
+      out.push_back(tile);
+    }
+    if (!out.empty()) memory.head().alone = 1;
+    reopened_ += out.size();
+    return out;
+  }
+  std::size_t reopened() const noexcept { return reopened_; }
+
+ private:
+  std::map<std::size_t, unsigned> begun_;
+  std::size_t reopened_ = 0;
+};
+
+/// True if workers die again and again without beginning a tile: nothing would ever end that. A
+/// death for each tile that was `reopened` is none of these.
+inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& ends_before,
+                     std::size_t reopened) {
   std::size_t lost = 0;
   for (std::size_t w = 0; w < board.slots().size(); ++w)
     lost += board.slots()[w].ends.load() - ends_before[w];
@@ -66,17 +99,21 @@ inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& en
   const auto bytes = memory.tile_bytes();
   const auto begun =
       std::count(bytes.begin(), bytes.end(), static_cast<std::uint8_t>(TileState::started));
-  return lost > static_cast<std::size_t>(begun) + board.slots().size() + 16;
+  return lost > static_cast<std::size_t>(begun) + reopened + board.slots().size() + 16;
 }
 
 /// What the dead left behind, in words: who they were, and which tiles.
-inline std::string words_of(const Outcome& outcome) {
-  if (outcome.unknown.empty()) return outcome.deaths + " before they began a tile";
+inline std::string words_of(const Outcome& outcome, const JobOrder& order) {
+  const auto unknown = order.told(outcome.unknown);
+  if (unknown.empty()) return outcome.deaths + " before they began a tile";
   std::string tiles;
-  for (std::size_t i = 0; i < std::min<std::size_t>(outcome.unknown.size(), 20); ++i)
-    tiles += (i ? ", " : "") + std::to_string(outcome.unknown[i]);
-  if (outcome.unknown.size() > 20) tiles += ", ...";
-  return outcome.deaths + "; the state of tile " + tiles + " is unknown";
+  for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)
+    tiles += (i ? ", " : "") + std::to_string(unknown[i]);
+  if (unknown.size() > 20) tiles += ", ...";
+  std::string tried;
+  if (order.reruns && order.tries > 1)
+    tried = ", after " + std::to_string(order.tries) + " tries that each cost a worker";
+  return outcome.deaths + "; the state of tile " + tiles + " is unknown" + tried;
 }
 
 /// The error of a job that did not finish. What a kernel throws to end early after a cancel does
@@ -102,19 +139,19 @@ inline JobError failure(const Board& board, const JobOrder& order, const Outcome
       threw += " (and in " + std::to_string(times - 1) + " more)";
   }
   const auto error = [&](Errc code, const std::string& happened, const std::string& advice) {
-    return JobError(code, happened, advice, std::move(unfinished), outcome.unknown,
+    return JobError(code, happened, advice, std::move(unfinished), order.told(outcome.unknown),
                     std::move(thrown));
   };
 
   std::string also = threw.empty() ? "" : "; " + threw;
-  if (!outcome.unknown.empty()) also += "; " + words_of(outcome);
+  if (!outcome.unknown.empty()) also += "; " + words_of(outcome, order);
   if (cancelled) return error(Errc::cancelled, "the job was cancelled" + also, counts);
   for (const auto& outside : log.told_outside())
     return error(outside.code, "a worker could not begin the job: " + outside.text, counts);
   if (!threw.empty()) return error(Errc::kernel_failed, also.substr(2), counts);
   if (log.any())
     return error(Errc::worker_died, outcome.deaths + " while it told of a failure", counts);
-  return error(Errc::worker_died, words_of(outcome),
+  return error(Errc::worker_died, words_of(outcome, order),
                outcome.unknown.empty()
                    ? counts
                    : counts + ", dead workers are replaced, and the pool can be used");

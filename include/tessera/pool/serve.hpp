@@ -128,14 +128,17 @@ void serve(Turn& turn) {
     return TileState::failed;
   };
 
-  std::size_t most = 1;                                       // tiles at once
-  const bool merges = merges_tiles<K> && head.collects == 0;  // else each tile that throws is told
+  std::size_t most = 1;  // tiles at once
+  // Not where each tile that throws, or ends its worker, is to be told.
+  const bool merges = merges_tiles<K> && head.collects == 0 && head.alone == 0;
   if (merges) {
     std::size_t elements = 1;
     for (const auto extent : std::get<0>(arguments).shape) elements *= extent;
     most = std::max<std::size_t>(
         1, merged_elements * grid.size() / std::max<std::size_t>(1, elements));
   }
+  const bool timed = head.tile_deadline != 0 && !turn.in_caller;
+  auto& clock = turn.board.clocks()[turn.self];
   auto& round = turn.round;
   while (!round.stopped()) {
     const auto claim = round.claim(turn.self, most);
@@ -144,9 +147,11 @@ void serve(Turn& turn) {
       std::size_t last = first + 1;
       if (round.begin(first)) {
         while (merges && last < claim->last && round.begin(last)) ++last;
+        if (timed) clock.begin(TileClock::now(), head.tile_deadline, last - first);
         const auto state = attempt(first, last);
         // What kernels print for their authors is there when their tile is done.
         if (!turn.in_caller) host::print_buffered_output();
+        if (timed && !clock.end()) host::wait_for_death();
         for (std::size_t k = first; k < last; ++k) round.end(turn.self, k, state);
       }
       first = last;

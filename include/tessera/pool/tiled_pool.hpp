@@ -175,6 +175,9 @@ class TiledPool {
                                         const value_of<decltype(section)>&...>,
                     "tessera: transform's function can't be called with one element of each input");
       (detail::check_broadcasts(section, target), ...);
+      const bool apart = detail::apart(target, section...);
+      auto its = options;
+      if (its.rerun == Rerun::where_safe && apart) its.rerun = Rerun::allowed;
       auto kernel = detail::elementwise(Function(std::forward<F>(function)),
                                         detail::streams(target, section...));
       if constexpr (!std::is_null_pointer_v<Tile>) {
@@ -185,14 +188,14 @@ class TiledPool {
         const auto tiles = TileGrid<R>(tiled, std::to_array(tile)).size();
         // Not in place, where a tile that is part done could not be computed again, nor where every
         // tile that throws is to be told.
-        const bool cut = detail::apart(target, section...) && options.on_throw == OnThrow::stop;
+        const bool cut = apart && options.on_throw == OnThrow::stop;
         const auto boxes = cut ? detail::with_cut_axes(std::to_array(tile), target.shape)
                                : detail::with_whole_axes<N>(std::to_array(tile));
-        return run<N>(when, boxes, options, std::move(kernel), tiles, target, section...);
+        return run<N>(when, boxes, its, std::move(kernel), tiles, target, section...);
       } else if constexpr (N == 0)
-        return run<1>(when, {full}, options, std::move(kernel), one_tile_each, target, section...);
+        return run<1>(when, {full}, its, std::move(kernel), one_tile_each, target, section...);
       else
-        return run<N>(when, detail::boxes_for(target.shape, workers()), options, std::move(kernel),
+        return run<N>(when, detail::boxes_for(target.shape, workers()), its, std::move(kernel),
                       one_tile_each, target, section...);
     };
     return apply(detail::section_of<Use::read>(in)...);
@@ -239,6 +242,7 @@ class TiledPool {
   auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, K wrapped,
            std::size_t told_tiles, const Sections&... sections) {
     static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
+    detail::check(options);
     const auto& kernel = detail::unwrapped(wrapped);
     using Kernel = std::decay_t<decltype(kernel)>;
     detail::check_kernel<Kernel, R, Sections...>();
@@ -267,6 +271,9 @@ class TiledPool {
     std::copy(extents.begin(), extents.end(), order.grid.begin());
     std::copy(tile.begin(), tile.end(), order.tile.begin());
     order.collect = options.on_throw == OnThrow::collect;
+    order.reruns = options.rerun == Rerun::allowed;
+    order.tries = options.tries;
+    order.tile_deadline = static_cast<std::uint64_t>(options.tile_deadline.count());
     if (auto only = detail::chosen(options.only, order.told_tiles()))
       order.choose(*std::move(only));
     constexpr bool later = std::is_same_v<When, Later>;

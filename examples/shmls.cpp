@@ -1,0 +1,288 @@
+// What is in shared memory: `shmls` lists it, `cat` looks inside, `save` copies to disk, `rm` and
+// `reap` clean up.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <complex>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <tessera/memory/array_segment.hpp>
+#include <tessera/memory/catalog.hpp>
+#include <vector>
+
+namespace {
+
+using namespace tessera;
+using catalog::Entry;
+
+const char* state_of(const Entry& entry) {
+  switch (entry.kind) {
+    case Entry::Kind::owned: return "owned";
+    case Entry::Kind::orphan: return "orphan";
+    case Entry::Kind::kept: return "kept";
+    default: return "foreign";
+  }
+}
+
+double age_of(const Entry& entry) {  // seconds; negative where unknown
+  if (entry.created.time_since_epoch().count() == 0) return -1;
+  return std::chrono::duration<double>(std::chrono::system_clock::now() - entry.created).count();
+}
+
+std::string in_words(double seconds) {
+  if (seconds < 0) return "-";
+  const std::array<std::pair<double, const char*>, 3> units{
+      {{86400, " d"}, {3600, " h"}, {60, " min"}}};
+  for (const auto& [size, unit] : units)
+    if (seconds >= 2 * size) return std::to_string(static_cast<long>(seconds / size)) + unit;
+  return std::to_string(static_cast<long>(seconds)) + " s";
+}
+
+std::string in_words(const std::vector<std::size_t>& shape) {
+  std::string out;
+  for (const auto extent : shape) out += (out.empty() ? "" : "x") + std::to_string(extent);
+  return out.empty() ? "scalar" : out;
+}
+
+void print_table(const std::vector<Entry>& entries) {
+  std::vector<std::array<std::string, 6>> rows{{"NAME", "TYPE", "SHAPE", "BYTES", "STATE", "AGE"}};
+  for (const auto& entry : entries)
+    rows.push_back({entry.name, entry.header ? entry.header->dtype.to_string() : "-",
+                    entry.header ? in_words(entry.header->shape) : "-", std::to_string(entry.bytes),
+                    state_of(entry), in_words(age_of(entry))});
+  std::array<std::size_t, 6> widths{};
+  for (const auto& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string gap(widths[c] - row[c].size(), ' ');
+      line += c == 3 ? gap + row[c] : row[c] + gap;  // numbers to the right
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    std::cout << line << '\n';
+  }
+}
+
+std::string json_string(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte >= 0x7f) {  // names of others may be any bytes: as Latin-1
+      std::array<char, 8> code{};
+      std::snprintf(code.data(), code.size(), "\\u%04x", byte);
+      out += code.data();
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+void print_json(const std::vector<Entry>& entries) {
+  std::cout << "[";
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i];
+    std::cout << (i ? ",\n " : "\n ") << "{\"name\": " << json_string(entry.name)
+              << ", \"state\": \"" << state_of(entry) << "\", \"bytes\": " << entry.bytes;
+    if (entry.header) {
+      std::cout << ", \"dtype\": " << json_string(entry.header->dtype.to_string())
+                << ", \"shape\": [";
+      for (std::size_t d = 0; d < entry.header->shape.size(); ++d)
+        std::cout << (d ? ", " : "") << entry.header->shape[d];
+      std::cout << "]";
+    }
+    if (const double age = age_of(entry); age >= 0) std::cout << ", \"age_s\": " << age;
+    std::cout << "}";
+  }
+  std::cout << (entries.empty() ? "]\n" : "\n]\n");
+}
+
+/// The scalars of one kind in every element of an array: the element itself, or a field of it.
+struct Values {
+  const std::byte* first;
+  std::size_t count, stride;  // bytes from one element to the next
+  bool swapped;
+
+  template <class T>
+  T get(std::size_t i) const {
+    std::array<std::byte, sizeof(T)> bytes;
+    std::memcpy(bytes.data(), first + i * stride, sizeof(T));
+    if (swapped) std::reverse(bytes.begin(), bytes.end());
+    T out;
+    std::memcpy(&out, bytes.data(), sizeof(T));
+    return out;
+  }
+};
+
+/// Calls f with a value of the C++ type of a scalar dtype; false if there is none.
+template <class F>
+bool with_type(const Dtype& dtype, F&& f) {
+  if (dtype.kind == 'b') return f(std::uint8_t{}), true;
+  if (dtype.kind == 'f' && dtype.size == 4) return f(float{}), true;
+  if (dtype.kind == 'f' && dtype.size == 8) return f(double{}), true;
+  if (dtype.kind == 'i' && dtype.size == 1) return f(std::int8_t{}), true;
+  if (dtype.kind == 'i' && dtype.size == 2) return f(std::int16_t{}), true;
+  if (dtype.kind == 'i' && dtype.size == 4) return f(std::int32_t{}), true;
+  if (dtype.kind == 'i' && dtype.size == 8) return f(std::int64_t{}), true;
+  if (dtype.kind == 'u' && dtype.size == 1) return f(std::uint8_t{}), true;
+  if (dtype.kind == 'u' && dtype.size == 2) return f(std::uint16_t{}), true;
+  if (dtype.kind == 'u' && dtype.size == 4) return f(std::uint32_t{}), true;
+  if (dtype.kind == 'u' && dtype.size == 8) return f(std::uint64_t{}), true;
+  return false;
+}
+
+template <class T>
+void print_statistics(const Values& values) {
+  std::size_t nans = 0;
+  double sum = 0;
+  T least{}, most{};
+  bool any = false;
+  for (std::size_t i = 0; i < values.count; ++i) {
+    const T value = values.get<T>(i);
+    if (value != value) {
+      ++nans;
+      continue;
+    }
+    least = any ? std::min(least, value) : value;
+    most = any ? std::max(most, value) : value;
+    any = true;
+    sum += static_cast<double>(value);
+  }
+  if (any)
+    std::cout << "min " << +least << ", max " << +most << ", mean "
+              << sum / static_cast<double>(values.count - nans) << ", ";
+  std::cout << nans << " NaN of " << values.count << '\n';
+}
+
+/// The first rows and columns of the last two axes.
+template <class T>
+void print_corner(const Values& values, const NpyHeader& header) {
+  const auto axes = header.shape.size();
+  const std::size_t columns = axes > 0 ? header.shape[axes - 1] : 1;
+  const std::size_t rows = axes > 1 ? header.shape[axes - 2] : 1;
+  // Elements from one to the next along these axes.
+  std::size_t right = 1, down = columns;
+  if (header.fortran_order && axes > 1) {
+    down = 1;
+    for (std::size_t d = 0; d + 2 < axes; ++d) down *= header.shape[d];
+    right = down * rows;
+  }
+  for (std::size_t y = 0; y < std::min<std::size_t>(rows, 4); ++y) {
+    for (std::size_t x = 0; x < std::min<std::size_t>(columns, 6); ++x) {
+      std::cout.width(12);
+      std::cout << +values.get<T>(y * down + x * right);
+    }
+    std::cout << (columns > 6 ? "  ...\n" : "\n");
+  }
+  if (rows > 4) std::cout << "         ...\n";
+}
+
+void print_summary(const std::string& name, bool any_user) {
+  const auto segment = Segment::attach(SegmentName(name), host::Access::read_only, {}, any_user);
+  const auto& header = segment->header();
+  const auto& dtype = header.dtype;
+  std::cout << segment->path() << ": " << dtype.to_string() << ", " << in_words(header.shape)
+            << '\n';
+  std::size_t count = 1;
+  for (const auto extent : header.shape) count *= extent;
+  const auto print = [&](const std::string& label, std::size_t offset, const Dtype& type) {
+    if (!label.empty()) std::cout << label << ": ";
+    const auto parts = type.kind == 'c' ? std::vector<const char*>{"real ", "imaginary "}
+                                        : std::vector<const char*>{""};
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      Dtype scalar = type;
+      if (type.kind == 'c') scalar = {'f', type.size / 2, type.swapped, {}};
+      const Values values{segment->data() + offset + part * scalar.size, count, dtype.size,
+                          type.swapped};
+      std::cout << parts[part];
+      const bool known = with_type(scalar, [&](auto zero) {
+        print_statistics<decltype(zero)>(values);
+        if (count > 0) print_corner<decltype(zero)>(values, header);
+      });
+      if (!known) std::cout << type.to_string() << '\n';
+    }
+  };
+  if (dtype.kind != 'V') return print("", 0, dtype);
+  for (const auto& field : dtype.fields) {
+    if (field.shape.empty())
+      print(field.name, field.offset, field.type);
+    else
+      std::cout << field.name << ": " << in_words(field.shape) << " of " << field.type.to_string()
+                << '\n';
+  }
+}
+
+void reap(bool dry_run) {
+  std::vector<std::string> names;
+  if (dry_run) {
+    for (const auto& entry : catalog::list())
+      if (entry.kind == Entry::Kind::orphan) names.push_back(entry.name);
+  } else {
+    names = catalog::reap();
+  }
+  for (const auto& name : names) std::cout << name << '\n';
+}
+
+void run(int argc, char** argv) {
+  CLI::App app("Arrays in shared memory. Without a command: a list of them.");
+  app.require_subcommand(0, 1);
+  bool json = false, force = false, dry_run = false, any_user = false;
+  std::string name, file;
+  app.add_flag("--json", json, "The list as JSON");
+  auto* const rm = app.add_subcommand("rm", "Remove a name; who has the array keeps its memory");
+  rm->add_option("NAME", name)->required();
+  rm->add_flag("--force", force, "Though its owner lives");
+  auto* const reaps = app.add_subcommand("reap", "Remove what dead programs left behind");
+  reaps->add_flag("--dry-run", dry_run, "Only say what would be removed");
+  auto* const cat = app.add_subcommand("cat", "Min, max, mean, NaN count and a corner of values");
+  cat->add_option("NAME", name)->required();
+  auto* const saves = app.add_subcommand("save", "Copy an array to an .npy file");
+  saves->add_option("NAME", name)->required();
+  saves->add_option("FILE", file)->required();
+  for (auto* const reads : {cat, saves})
+    reads->add_flag("--any-user", any_user, "Though it is another user's");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) std::exit(app.exit(error));
+    throw std::runtime_error(std::string(error.what()) + "; see shmls --help");
+  }
+
+  if (*reaps) {
+    reap(dry_run);
+  } else if (*rm) {
+    if (!catalog::remove(SegmentName(name), force ? catalog::Force::yes : catalog::Force::no))
+      throw std::runtime_error("there is no such name: " + name);
+  } else if (*cat) {
+    print_summary(name, any_user);
+  } else if (*saves) {
+    save(*Segment::attach(SegmentName(name), host::Access::read_only, {}, any_user), file);
+  } else {
+    const auto entries = catalog::list();
+    json ? print_json(entries) : print_table(entries);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(argc, argv);
+    return 0;
+  } catch (const Error& error) {
+    std::cerr << error.what() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "shmls: " << error.what() << '\n';
+  }
+  return 2;
+}

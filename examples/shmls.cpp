@@ -49,10 +49,25 @@ std::string in_words(const std::vector<std::size_t>& shape) {
   return out.empty() ? "scalar" : out;
 }
 
+// Names of others may be any bytes; a terminal would obey some of them.
+std::string printable(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    if (c >= ' ' && c <= '~') {
+      out += c;
+    } else {
+      std::array<char, 8> code{};
+      std::snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(c));
+      out += code.data();
+    }
+  }
+  return out;
+}
+
 void print_table(const std::vector<Entry>& entries) {
   std::vector<std::array<std::string, 6>> rows{{"NAME", "TYPE", "SHAPE", "BYTES", "STATE", "AGE"}};
   for (const auto& entry : entries)
-    rows.push_back({entry.name, entry.header ? entry.header->dtype.to_string() : "-",
+    rows.push_back({printable(entry.name), entry.header ? entry.header->dtype.to_string() : "-",
                     entry.header ? in_words(entry.header->shape) : "-", std::to_string(entry.bytes),
                     state_of(entry), in_words(age_of(entry))});
   std::array<std::size_t, 6> widths{};

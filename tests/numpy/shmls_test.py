@@ -67,7 +67,9 @@ def test_a_list():
         assert entries["plain.npy"]["state"] == "foreign"
         assert entries["plain.npy"]["shape"] == [2, 3]
         assert "shape" not in entries['odd "\xff name'] and "age_s" not in entries["plain.npy"]
-        line = next(l for l in must_work(PROGRAM).splitlines() if l.startswith("live"))
+        table = must_work(PROGRAM)
+        assert 'odd "\\xff name' in table, table
+        line = next(l for l in table.splitlines() if l.startswith("live"))
         assert line.split()[1:5] == ["'<f8'", "4x6", str(live["bytes"]), "owned"], line
 
 

@@ -35,20 +35,21 @@ using Tiles = std::vector<std::size_t>;
 
 namespace {
 
-/// How often kernels have come to a place, counted in shared memory.
+/// How often each tile was begun, counted in shared memory.
 class Visits {
  public:
-  int count() const { return shared(count_(0)).load(); }
-  const SharedArray<int, 1>& array() const { return count_; }
+  explicit Visits(std::size_t tiles) : counts_(SharedArray<int, 1>::create({tiles})) {}
+  int of(std::size_t tile) const { return shared(counts_(tile)).load(); }
+  SharedArray<int, 1>& array() { return counts_; }
 
  private:
-  SharedArray<int, 1> count_ = SharedArray<int, 1>::create({1});
+  SharedArray<int, 1> counts_;
 };
 
 /// A map over 40 elements whose kernel dies in tile 23 the first `deaths` times.
 Tiles map_that_dies(TiledPool& pool, SharedArray<int, 1>& a, int deaths,
                     const JobOptions& options) {
-  const Visits visits;
+  Visits visits(40);
   const auto results = pool.map(
       {1}, options,
       [deaths](const Tile<1>& tile, auto v, auto visited) {
@@ -57,7 +58,7 @@ Tiles map_that_dies(TiledPool& pool, SharedArray<int, 1>& a, int deaths,
         v = static_cast<int>(tile.number());
         return tile.number();
       },
-      into(a), whole(visits.array()));
+      into(a), into(visits.array()));
   return {results.begin(), results.end()};
 }
 
@@ -225,14 +226,14 @@ TEST_CASE("a cancel ends a job whose tile is computed again and again") {
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({10});
-  const Visits visits;
+  Visits visits(10);
   auto job = pool.map_async(
       {1}, {.rerun = Rerun::allowed, .tries = 1000000},
       [](const Tile<1>& tile, auto, auto visited) {
         if (tile.number() == 3) shared(visited(0)).fetch_add(1), ::raise(SIGKILL);
       },
-      into(a), whole(visits.array()));
-  REQUIRE(wait_until([&] { return visits.count() > 3; }));
+      into(a), into(visits.array()));
+  REQUIRE(wait_until([&] { return visits.of(3) > 3; }));
   job.cancel();
   const auto error = job_error_of([&] { job.get(); });
   REQUIRE(error.errc() == Errc::cancelled);
@@ -243,7 +244,7 @@ TEST_CASE("a tile that takes longer than its deadline is computed again by anoth
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({20});
-  const Visits visits;
+  Visits visits(20);
   pool.map(
       {1}, {.rerun = Rerun::allowed, .tile_deadline = 300ms},
       [](const Tile<1>& tile, auto v, auto visited) {
@@ -251,7 +252,7 @@ TEST_CASE("a tile that takes longer than its deadline is computed again by anoth
           std::this_thread::sleep_for(1h);
         v = static_cast<int>(tile.number());
       },
-      into(a), whole(visits.array()));
+      into(a), into(visits.array()));
   for (std::size_t k = 0; k < 20; ++k) REQUIRE(a(k) == static_cast<int>(k));
   REQUIRE(pool.report().workers_lost == 1);
 }
@@ -274,7 +275,6 @@ TEST_CASE("a tile that always takes too long is told of with its deadline") {
   REQUIRE(has(error.what(), "longer than 0.2 s"));
   REQUIRE(pool.report().workers_lost == 1);
   // No deadline outlives its job.
-  const Visits visits;
   pool.map(
       {20}, [](auto) { std::this_thread::sleep_for(400ms); }, into(a));
   REQUIRE(pool.report().workers_lost == 0);

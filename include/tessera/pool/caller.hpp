@@ -94,13 +94,16 @@ class Caller {
       board_->head().closing.store(1);
       board_->head().work.ring();
       host::send_byte(socket_, Keeper::word_of_end);
-      if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) {
-        keeper_->kill();  // the kernel ends the workers with it
-        keeper_->wait_ended(std::chrono::milliseconds(1000));
-      }
+      if (!workers_end(std::chrono::milliseconds(5000))) end_keeper();
     }
     dispatcher_.reset();  // its last job has ended, or its workers have been
-    if (keeper_) keeper_->reap();
+    room_.release();
+    if (keeper_) {
+      // Killed before this line: the keeper removes what is left.
+      host::send_byte(socket_, Keeper::word_of_end);
+      if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) end_keeper();
+      keeper_->reap();
+    }
   }
 
   std::size_t workers() const noexcept { return board_->slots().size(); }
@@ -148,6 +151,22 @@ class Caller {
   }
 
  private:
+  // True once there are none, or no keeper.
+  bool workers_end(std::chrono::milliseconds at_most) const {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    auto& news = board_->head().news;
+    for (;;) {
+      const auto epoch = news.epoch();
+      if (worker_pids().empty() || keeper_->wait_ended(std::chrono::milliseconds(0))) return true;
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      news.wait(epoch, std::chrono::milliseconds(20));
+    }
+  }
+  void end_keeper() const {
+    keeper_->kill();  // the kernel ends the workers with it
+    keeper_->wait_ended(std::chrono::milliseconds(1000));
+  }
+
   void check_use() const {
     if (premises_->in_kernel())
       throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",

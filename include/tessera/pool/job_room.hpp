@@ -69,6 +69,10 @@ class JobRoom {
     return written(order, head, reinterpret_cast<std::byte*>(private_memory_.data()));
   }
 
+  void release() {
+    memory_.reset();
+    capacity_ = 0;
+  }
   void release_if_large() {
     if (capacity_ > large) release();
   }
@@ -81,11 +85,6 @@ class JobRoom {
     memory.write(order, head);
     return memory;
   }
-  void release() {
-    memory_.reset();
-    capacity_ = 0;
-  }
-
   // Looking it up costs more the more libraries a program has.
   host::CodeAddress known_code_of(const JobOrder& order) {
     if (const auto now = host::modules_generation(); now != codes_of_) {

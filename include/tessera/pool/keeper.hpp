@@ -56,7 +56,9 @@ class Keeper {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
         const bool orderly = word.has_value();
         end_workers(ends, std::chrono::milliseconds(orderly ? 2000 : 0));
-        return orderly && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
+        // The pool has names of its own until the caller says the word again.
+        const bool over = orderly && said_again(ends);
+        return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
       }
       end_late_workers();
       if (was_vacant) {
@@ -67,7 +69,8 @@ class Keeper {
     }
   }
 
-  /// From the caller: the pool closes; a job whose tiles have a deadline is armed.
+  /// From the caller: the pool closes, and once more, nothing of it is left; a job whose tiles have
+  /// a deadline is armed.
   static constexpr char word_of_end = 'e', word_of_deadline = 'd';
 
  private:
@@ -146,6 +149,15 @@ class Keeper {
     while (anyone_alive()) {
       ends.wait_child(-1);
       collect(false);
+    }
+  }
+
+  // False if the caller ends before.
+  bool said_again(const host::ChildEnds& ends) const {
+    for (;;) {
+      const auto woken = ends.wait(socket_, caller_.descriptor(), -1);
+      if (woken.socket_ready) return host::receive_byte(socket_).has_value();
+      if (woken.caller_ended) return false;
     }
   }
 

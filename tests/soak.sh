@@ -1,0 +1,13 @@
+#!/bin/sh
+# Kills processes at random moments for so many minutes (default: 10), and prints what it saw:
+#   sh tests/soak.sh MINUTES
+set -eu
+cd "$(dirname "$0")/.."
+. cmake/debian.sh
+
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev catch2 python3
+
+configure build/tests -DTESSERA_BUILD_TESTS=ON -DTESSERA_BUILD_EXAMPLES=ON \
+  -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG"
+build build/tests --target test_process
+TESSERA_SOAK_SECONDS=$((${1:-10} * 30)) exec build/tests/tests/test_process "[.soak]"

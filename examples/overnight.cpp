@@ -35,7 +35,7 @@ void run(TiledPool& pool, const char* from, const char* to, const std::vector<st
   const auto in = SharedArray<const float, 3>::map_file(from);
   auto out = again.empty() ? SharedArray<float, 3>::create_file(to, in.shape())
                            : SharedArray<float, 3>::map_file(to);
-  JobOptions options{.on_throw = OnThrow::collect};
+  JobOptions options{.rerun = Rerun::allowed, .on_throw = OnThrow::collect, .tile_deadline = 60s};
   if (!again.empty()) options.only = again;
 
   const auto anomaly = [](const Tile<2>& tile, auto o, auto x) {

@@ -82,6 +82,31 @@ TEST_CASE("a worker that exits in the middle of a tile ends the job with an erro
   check_death([] { ::_exit(3); }, "exit code 3");
 }
 
+TEST_CASE("an array that somebody truncates costs workers, and not the caller") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({40000});
+  pool.map(
+      {1000}, [](auto v) { v = 1; }, into(a));
+  REQUIRE(::truncate(a.path().c_str(), 4096) == 0);
+  const auto error = job_error_of([&] {
+    pool.map(
+        {1000}, [](auto v) { v = 2; }, into(a));
+  });
+  // The first worker dies of it; one that comes in its place attaches anew, and finds out why.
+  REQUIRE((error.errc() == Errc::not_an_array || error.errc() == Errc::worker_died));
+  REQUIRE((has(error.what(), "truncated") || has(error.what(), "signal 7")));
+  REQUIRE_FALSE(error.unknown.empty());
+  REQUIRE(error.unfinished.size() >= 35);
+  auto b = SharedArray<int, 1>::create({40});
+  pool.map(
+      {1}, [](auto v) { v = 3; }, into(b));
+  REQUIRE(b(39) == 3);
+  const auto path = a.path();
+  a = SharedArray<int, 1>();
+  REQUIRE_FALSE(exists(path));
+}
+
 TEST_CASE("a kernel that kills its worker in every tile ends with every tile unknown") {
   const Scene scene;
   TiledPool pool(2);

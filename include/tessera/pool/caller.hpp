@@ -5,6 +5,7 @@
 // the next job works, except that the keeper is gone.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -152,12 +153,16 @@ class Caller {
 
  private:
   // True once there are none, or no keeper.
-  bool workers_end(std::chrono::milliseconds at_most) const {
+  bool workers_end(std::chrono::milliseconds at_most) const noexcept {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
     auto& news = board_->head().news;
+    const auto lives = [](const WorkerSlot& slot) { return slot.pid.load() != 0; };
     for (;;) {
       const auto epoch = news.epoch();
-      if (worker_pids().empty() || keeper_->wait_ended(std::chrono::milliseconds(0))) return true;
+      const auto slots = board_->slots();
+      if (std::none_of(slots.begin(), slots.end(), lives) ||
+          keeper_->wait_ended(std::chrono::milliseconds(0)))
+        return true;
       if (std::chrono::steady_clock::now() > deadline) return false;
       news.wait(epoch, std::chrono::milliseconds(20));
     }

@@ -132,3 +132,8 @@ TEST_CASE("a failed system call is told in the system's own words") {
   CHECK(error.what() == "tessera: tmp: mapping it: " + words + "; look at the disk");
   CHECK(error.subject() == "tmp");
 }
+
+TEST_CASE("a lack of descriptors is told with what helps, whatever was to be done") {
+  const auto error = tessera::system_failure(EMFILE, "tmp", "mapping it", "look at the disk");
+  CHECK(std::string_view(error.what()).ends_with("; close files or raise ulimit -n"));
+}

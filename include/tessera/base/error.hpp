@@ -126,7 +126,8 @@ class Error : public std::system_error {
   std::string what_;
 };
 
-/// An Error from errno: the typed code where one fits, the system's own words in any case.
+/// An Error from errno: the typed code where one fits, the system's own words in any case; advice
+/// of its own where no descriptor was left, whatever was to be done.
 inline Error system_failure(int error_number, std::string subject, std::string_view doing,
                             std::string_view advice = {}) {
   const std::string words = std::generic_category().message(error_number);
@@ -142,6 +143,7 @@ inline Error system_failure(int error_number, std::string subject, std::string_v
       default: return Errc::system;
     }
   }();
+  if (error_number == EMFILE || error_number == ENFILE) advice = "close files or raise ulimit -n";
   return {code, std::move(subject), std::string(doing) + ": " + words, advice};
 }
 

@@ -164,7 +164,7 @@ struct SocketPair {
   explicit SocketPair(const std::string& subject) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      throw system_failure(errno, subject, "making a socket", "close files or raise ulimit -n");
+      throw system_failure(errno, subject, "making a socket");
     ours = Descriptor(ends[0]);
     theirs = Descriptor(ends[1]);
   }
@@ -252,9 +252,7 @@ class ChildEnds {
 #if defined(TESSERA_LINUX)
     signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 #endif
-    if (!signals_)
-      throw system_failure(errno, "TiledPool", "watching workers",
-                           "close files or raise ulimit -n");
+    if (!signals_) throw system_failure(errno, "TiledPool", "watching workers");
   }
 
   struct Woken {

@@ -68,8 +68,6 @@ inline std::optional<OpenFile> open_existing(const std::string& path, Access acc
     if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
       throw Error(Errc::not_an_array, subject, "it is a link, a directory or a device",
                   "a name must lead to a regular file");
-    if (errno == EMFILE || errno == ENFILE)
-      throw system_failure(errno, subject, "opening", "close files or raise ulimit -n");
     throw system_failure(
         errno, subject, "opening",
         access == Access::read_write ? "a const element type opens read-only" : "");
@@ -122,8 +120,6 @@ class Unpublished {
   Unpublished(const std::string& path, unsigned mode, Medium medium, const std::string& subject)
       : file_(OwnerLock::opened_by([&] { return open(path, mode, medium); })) {
     if (!file_.descriptor()) {
-      if (errno == EMFILE || errno == ENFILE)
-        throw system_failure(errno, subject, "creating", "close files or raise ulimit -n");
       throw system_failure(errno, subject, "creating a file in " + folder_of(path),
                            "the folder must exist and be writable");
     }

@@ -1,0 +1,134 @@
+// A pool in programs that treat it badly: no descriptors, no standard streams, another folder, far
+// too many workers, an end after main.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/pools.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::into;
+using tessera::SharedArray;
+using tessera::TiledPool;
+namespace host = tessera::host;
+
+namespace {
+
+void check_a_job(TiledPool& pool) {
+  auto a = SharedArray<int, 1>::create({100});
+  pool.map(
+      {1}, [](auto v) { v += 3; }, into(a));
+  for (const int element : a) must(element == 3, "the job is right");
+}
+
+}  // namespace
+
+TEST_CASE("a pool of 200 workers computes what one of two does, and ends") {
+  const Scene scene;
+  TiledPool pool(200);
+  auto a = SharedArray<int, 1>::create({5000});
+  for (int job = 1; job <= 3; ++job) {
+    pool.map(
+        {1}, [](auto v) { v += 1; }, into(a));
+    for (const int element : a) REQUIRE(element == job);
+  }
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 200; }));
+  const auto pids = pool.worker_pids();
+  pool = TiledPool::in_caller();
+  REQUIRE(all_end(pids));
+}
+
+TEST_CASE("however few descriptors are left, making a pool works or is an Error, and leaves none") {
+  const Scene scene;
+  REQUIRE(failure_in_private_shm(16 * MiB, [] {
+            const auto open_ones = [] {
+              std::size_t count = 0;
+              for (int fd = 0; fd < 256; ++fd) count += ::fcntl(fd, F_GETFD) >= 0;
+              return count;
+            };
+            const auto before = open_ones();
+            int refused = 0, worked = 0;
+            for (rlim_t limit = 0; limit < 40; ++limit) {
+              struct rlimit old {};
+              must(::getrlimit(RLIMIT_NOFILE, &old) == 0, "there is a limit");
+              const struct rlimit low {
+                limit, old.rlim_max
+              };
+              must(::setrlimit(RLIMIT_NOFILE, &low) == 0, "it can be lowered");
+              try {
+                TiledPool pool(2);
+                check_a_job(pool);
+                ++worked;
+              } catch (const tessera::Error& error) {
+                must(has(error.what(), "ulimit -n") || has(error.what(), "worker"), error.what());
+                ++refused;
+              }
+              must(::setrlimit(RLIMIT_NOFILE, &old) == 0, "it can be raised");
+              must(open_ones() == before, "no descriptor is left");
+              must(wait_until([] { return ::waitpid(-1, nullptr, WNOHANG) < 0; }), "no process");
+            }
+            must(refused > 3 && worked > 3,
+                 std::to_string(refused) + " refused, " + std::to_string(worked) + " worked");
+          }) == "");
+}
+
+TEST_CASE("a pool works without standard streams") {
+  const Scene scene;
+  REQUIRE(failure_in_child([] {
+            for (int fd = 0; fd < 3; ++fd) ::close(fd);
+            TiledPool pool(2);
+            check_a_job(pool);
+            auto a = SharedArray<int, 1>::create({4});
+            pool.map(
+                {1}, [](auto v) { std::printf("nobody reads this\n"), v = 1; }, into(a));
+            must(a(3) == 1, "a kernel may print all the same");
+          }) == "");
+}
+
+TEST_CASE("files and names mean the same after the caller has gone to another folder") {
+  const Scene scene;
+  REQUIRE(failure_in_child([] {
+            const Folder folder;
+            must(::chdir(folder.file("").c_str()) == 0, "there is a folder");
+            TiledPool pool(2);
+            auto file = SharedArray<int, 1>::create_file("a.npy", {100});
+            must(::chdir("/") == 0, "there is another");
+            pool.map(
+                {1}, [](auto v) { v += 3; }, into(file));
+            for (const int element : file) must(element == 3, "the job is right");
+            check_a_job(pool);
+          }) == "");
+}
+
+TEST_CASE("a pool and arrays that end after main leave nothing") {
+  const Scene scene;
+  REQUIRE(failure_in_private_shm(16 * MiB, [] {
+            const auto child = ::fork();
+            if (child == 0) {
+              static TiledPool pool(2);
+              static auto a = SharedArray<int, 1>::create("after-main", {100});
+              pool.map(
+                  {1}, [](auto v) { v += 3; }, into(a));
+              static auto job = pool.map_async(
+                  {1}, [](auto v) { v += 3; }, into(a));
+              std::exit(0);
+            }
+            int status = -1;
+            must(::waitpid(child, &status, 0) == child && status == 0, "it ends well");
+            must(host::segment_names().empty(), "and leaves no name");
+          }) == "");
+}

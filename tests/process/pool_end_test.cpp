@@ -134,6 +134,47 @@ TEST_CASE("a caller that is killed while a worker is stopped leaves no process a
           }) == "");
 }
 
+TEST_CASE(
+    "a caller that is killed before its keeper hears of a deadline leaves nothing to wait for") {
+  const Scene scene;
+  REQUIRE(failure_in_private_shm(64 * MiB, [] {
+            int go[2], pids_of[2];
+            must(::pipe2(go, O_CLOEXEC) == 0 && ::pipe2(pids_of, O_CLOEXEC) == 0, "pipes");
+            Child caller([&] {
+              TiledPool pool(2);
+              auto a = SharedArray<int, 1>::create("a", {10});
+              const auto pids = processes_of(pool);
+              const auto size = static_cast<ssize_t>(pids.size() * sizeof(int));
+              must(::write(pids_of[1], pids.data(), static_cast<std::size_t>(size)) == size, "");
+              char byte;
+              must(::read(go[0], &byte, 1) == 1, "it goes on");
+              pool.map(
+                  {10}, {.tile_deadline = 1h},
+                  [](auto v) {
+                    v = 2;
+                    for (;;) ::pause();
+                  },
+                  into(a));
+            });
+            std::vector<int> pids(3);
+            must(::read(pids_of[0], pids.data(), 3 * sizeof(int)) == 3 * sizeof(int), "pids");
+            const int keeper = pids[2];
+            ::kill(keeper, SIGSTOP);
+            must(wait_until([&] { return state_of(keeper).letter == 'T'; }), "the keeper stops");
+            const auto a = SharedArray<const int, 1>::attach("a");
+            must(::write(go[1], "x", 1) == 1, "the caller goes on");
+            must(wait_until([&] { return static_cast<const volatile int&>(a(0)) == 2; }),
+                 "a tile is begun");
+            caller.kill(SIGKILL);
+            must(caller.failure() == "killed by signal 9", "the caller ends");
+            ::kill(keeper, SIGCONT);
+            // Less than what workers are given where a pool closes in order.
+            must(wait_until([&] { return has_ended(pids[0]) && has_ended(pids[1]); }, 1500ms),
+                 "the workers end at once");
+            must(all_end(pids) && wait_until(shm_is_empty, 5s), "nothing is left");
+          }) == "");
+}
+
 TEST_CASE("a caller that is interrupted from its terminal leaves no process and no name") {
   const Scene scene;
   REQUIRE(end_by(SIGINT, true, Busy::idle) == "");

@@ -279,8 +279,8 @@ class Caller {
     } catch (const Error&) {
       // The workers are gone, and what they counted is there.
     }
-    std::size_t before =
-        0;  // parts by workers [0, w): tiles are rounded so that their sum is right
+    // In parts, of workers [0, w): tiles are rounded so that their sum is right.
+    std::size_t before = 0;
     for (std::size_t w = 0; w < workers(); ++w) {
       const auto after = before + board_->slots()[w].tiles.load(std::memory_order_relaxed);
       report_.tiles_per_worker[w] = after / parts_ - before / parts_;

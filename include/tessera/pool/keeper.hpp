@@ -54,7 +54,7 @@ class Keeper {
       const auto word = woken.socket_ready ? host::receive_byte(socket_) : std::nullopt;
       if (woken.caller_ended || (woken.socket_ready && word != word_of_deadline)) {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
-        const bool orderly = word.has_value();
+        const bool orderly = word == word_of_end && !woken.caller_ended;
         end_workers(ends, std::chrono::milliseconds(orderly ? 2000 : 0));
         // The pool has names of its own until the caller says the word again.
         const bool over = orderly && said_again(ends);

@@ -200,6 +200,9 @@ TEST_CASE("a forked child may end the pool before its Jobs") {
   auto a = SharedArray<int, 1>::create({5});
   GatedJob gated(*pool);
   auto queued = std::make_unique<Job<void>>(pool->map_async({1}, add_one, into(a)));
+  // No thread in the middle of an allocation: the child would wait for that one's lock for ever.
+  REQUIRE(gated.wait_begun());
+  REQUIRE(wait_until([] { return others_asleep(); }));
   REQUIRE(failure_in_child([&] {
             pool.reset();
             queued.reset();

@@ -75,13 +75,23 @@ bool wait_until(Event&& event, std::chrono::milliseconds deadline = std::chrono:
   return true;
 }
 
-/// True while a process's first thread sleeps in the kernel: it waits for something.
-inline bool asleep(int pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+/// True while a thread (a process's first, given its pid) sleeps in the kernel: it waits for
+/// something.
+inline bool asleep(int tid) {
+  std::ifstream stat("/proc/" + std::to_string(tid) + "/stat");
   std::string text;
   std::getline(stat, text);
   const auto name_end = text.rfind(')');
   return name_end != std::string::npos && text.compare(name_end, 3, ") S") == 0;
+}
+
+/// True while every other thread of this process is asleep.
+inline bool others_asleep() {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int tid = std::stoi(thread.path().filename().string());
+    if (tid != ::gettid() && !asleep(tid)) return false;
+  }
+  return true;
 }
 
 /// A forked child that runs `body` and ends without running the parent's destructors.

@@ -158,8 +158,8 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
 
 }  // namespace detail
 
-/// Writes a segment's array as an .npy file over whatever has that path; the old one stays until the
-/// new one is whole. Byte order and order of axes stay as they are.
+/// Writes a segment's array as an .npy file over whatever has that path; the old one stays until
+/// the new one is whole. Byte order and order of axes stay as they are.
 inline void save(const Segment& segment, const std::string& path) {
   const auto& header = segment.header();
   const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);

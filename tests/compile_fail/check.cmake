@@ -1,11 +1,5 @@
-# Compiles CASE and compares with what its first line expects. See CMakeLists.txt.
-file(STRINGS "${CASE}" first_line LIMIT_COUNT 1)
-if(NOT first_line MATCHES "^// expect( first)?: (.+)$")
-  message(FATAL_ERROR "${CASE} does not open with `// expect: some plain sentence`")
-endif()
-set(in_first_error "${CMAKE_MATCH_1}")
-set(sentence "${CMAKE_MATCH_2}")
-
+# Compiles CASE and compares with what its first line expects; without a CASE it compiles PREPARED,
+# the headers that every case begins with. See CMakeLists.txt.
 separate_arguments(command NATIVE_COMMAND "${FLAGS}")
 string(REPLACE "|" ";" includes "${INCLUDES}")
 string(REPLACE "|" ";" implicit "${IMPLICIT}")
@@ -17,8 +11,25 @@ list(TRANSFORM includes PREPEND "-I")
 # Some compilers translate their messages and wrap or colour them for a terminal.
 set(ENV{LC_ALL} C)
 unset(ENV{CLICOLOR_FORCE})
+set(command "${COMPILER}" ${command} ${includes} -fmessage-length=0)
+if(NOT CASE)
+  execute_process(COMMAND ${command} -x c++-header "${PREPARED}" -o "${PREPARED}.gch"
+                  RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${PREPARED} does not compile")
+  endif()
+  return()
+endif()
+
+file(STRINGS "${CASE}" first_line LIMIT_COUNT 1)
+if(NOT first_line MATCHES "^// expect( first)?: (.+)$")
+  message(FATAL_ERROR "${CASE} does not open with `// expect: some plain sentence`")
+endif()
+set(in_first_error "${CMAKE_MATCH_1}")
+set(sentence "${CMAKE_MATCH_2}")
+
 execute_process(
-  COMMAND "${COMPILER}" ${command} ${includes} -fsyntax-only -fmessage-length=0 "${CASE}"
+  COMMAND ${command} -include "${PREPARED}" -fsyntax-only "${CASE}"
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors)
 string(APPEND output "${errors}")
 

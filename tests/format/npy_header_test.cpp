@@ -26,9 +26,10 @@ using tessera_test::inconsistency;
 using tessera_test::scalars;
 namespace npy = tessera::npy;
 using namespace std::string_view_literals;
-using Shape = std::vector<std::size_t>;
 
 namespace {
+
+using Shape = std::vector<std::size_t>;
 
 // As numpy.lib.format.write_array of NumPy 1.24 wrote them on a little-endian machine, in octal.
 

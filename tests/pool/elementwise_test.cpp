@@ -30,8 +30,6 @@ namespace {
 template <std::size_t N>
 using Extents = std::array<std::size_t, N>;
 
-TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller(); }
-
 /// Deep arrays of sixteen 4x4 tiles; every element of `x` says which tile it is in.
 struct Deep {
   SharedArray<int, 3> x = SharedArray<int, 3>::create({365, 16, 16}),

@@ -27,14 +27,6 @@ using tessera::SharedArray;
 using tessera::Tile;
 using tessera::TiledPool;
 
-namespace {
-
-TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller(); }
-
-const auto add_one = [](auto v) { v += 1; };
-
-}  // namespace
-
 TEST_CASE("a kernel's exception comes back with its text and its tile") {
   auto pool = some_pool();
   auto a = SharedArray<int, 1>::create({40});

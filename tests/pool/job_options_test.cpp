@@ -28,8 +28,6 @@ using Tiles = std::vector<std::size_t>;
 
 namespace {
 
-TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(3) : TiledPool::in_caller(); }
-
 /// Throws in every tile whose number ends in 7.
 const auto sevens = [](const Tile<1>& tile, auto v) {
   if (tile.number() % 10 == 7)
@@ -37,8 +35,6 @@ const auto sevens = [](const Tile<1>& tile, auto v) {
   v = static_cast<int>(tile.number());
   return 1;
 };
-
-const auto add_one = [](auto v) { v += 1; };
 
 struct Marked {
   int value = -5;

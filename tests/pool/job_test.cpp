@@ -37,9 +37,6 @@ using tessera::whole;
 
 namespace {
 
-TiledPool some_pool() { return GENERATE(false, true) ? TiledPool(2) : TiledPool::in_caller(); }
-
-const auto add_one = [](auto v) { v += 1; };
 const auto number = [](const Tile<1>& tile, auto) { return static_cast<int>(tile.number()); };
 
 /// Its last digit is what it writes: v = 10 v + digit. Order is seen in what is left.
@@ -56,7 +53,7 @@ const auto until_stopped = [](const Tile<1>& tile, auto begun) {
 }  // namespace
 
 TEST_CASE("an asynchronous job gives the results that map gives") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 2>::create({10, 9});
   const auto kernel = [](const Tile<2>& tile, auto v) {
     v += 1;
@@ -71,7 +68,7 @@ TEST_CASE("an asynchronous job gives the results that map gives") {
 }
 
 TEST_CASE("an asynchronous transform computes every element") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 2>::create({50, 60});
   auto b = SharedArray<int, 2>::create({50, 60});
   for (auto& element : b) element = 3;
@@ -82,7 +79,7 @@ TEST_CASE("an asynchronous transform computes every element") {
 }
 
 TEST_CASE("an asynchronous job runs although nobody waits for it") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob gated(pool);
   REQUIRE(gated.wait_begun());
   gated.open();
@@ -90,7 +87,7 @@ TEST_CASE("an asynchronous job runs although nobody waits for it") {
 }
 
 TEST_CASE("waiting for a time gives false while the job runs and true when it has ended") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob gated(pool);
   REQUIRE_FALSE(gated.job().wait_for(0s));
   REQUIRE_FALSE(gated.job().wait_for(3ms));
@@ -103,7 +100,7 @@ TEST_CASE("waiting for a time gives false while the job runs and true when it ha
 }
 
 TEST_CASE("a time longer than any clock can count is waited for without end") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({1});
   auto job = pool.map_async({1}, add_one, into(a));
   REQUIRE(job.wait_for(std::chrono::hours::max()));
@@ -112,7 +109,7 @@ TEST_CASE("a time longer than any clock can count is waited for without end") {
 }
 
 TEST_CASE("results are given once") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
   auto job = pool.map_async({1}, number, a);
   REQUIRE(job.valid());
@@ -122,7 +119,7 @@ TEST_CASE("results are given once") {
 }
 
 TEST_CASE("an error is given once") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
   auto job = pool.map_async(
       {1}, [](auto) { throw std::runtime_error("no rain"); }, a);
@@ -142,7 +139,7 @@ TEST_CASE("a Job without a job says so") {
 }
 
 TEST_CASE("a Job can be moved while its job runs") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob gated(pool);
   auto moved = std::move(gated.job());
   REQUIRE_FALSE(gated.job().valid());
@@ -152,7 +149,7 @@ TEST_CASE("a Job can be moved while its job runs") {
 }
 
 TEST_CASE("a Job that gets another job cancels the one it had") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({1});
   auto b = SharedArray<int, 1>::create({1});
   auto job = pool.map_async({1}, until_stopped, into(a));
@@ -163,7 +160,7 @@ TEST_CASE("a Job that gets another job cancels the one it had") {
 }
 
 TEST_CASE("the end of a Job cancels its job and waits") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({1});
   {
     const auto job = pool.map_async(
@@ -180,7 +177,7 @@ TEST_CASE("the end of a Job cancels its job and waits") {
 }
 
 TEST_CASE("the end of a Job whose job is queued does not wait for those before it") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({1});
   GatedJob first(pool);
   { const auto second = pool.map_async({1}, add_one, into(a)); }
@@ -192,7 +189,7 @@ TEST_CASE("the end of a Job whose job is queued does not wait for those before i
 }
 
 TEST_CASE("jobs with and without waiting run in the order of their calls") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<std::int64_t, 1>::create({1});
   for (int round = 0; round < 50; ++round) {
     a(0) = 0;
@@ -210,7 +207,7 @@ TEST_CASE("jobs with and without waiting run in the order of their calls") {
 }
 
 TEST_CASE("jobs of several threads run in the order of their calls") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<std::int64_t, 1>::create({1});
   GatedJob first(pool);
   std::vector<std::thread> threads;
@@ -230,7 +227,7 @@ TEST_CASE("jobs of several threads run in the order of their calls") {
 }
 
 TEST_CASE("threads that wait and threads that do not share a pool") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({8});
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
@@ -252,7 +249,7 @@ TEST_CASE("threads that wait and threads that do not share a pool") {
 }
 
 TEST_CASE("a thousand jobs wait for their turn and all run") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({4});
   GatedJob first(pool);
   std::vector<Job<xt::xtensor<int, 1>>> jobs;
@@ -274,7 +271,7 @@ TEST_CASE("a thousand jobs wait for their turn and all run") {
 }
 
 TEST_CASE("what can be checked is an Error of the call itself") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({8});
   auto b = SharedArray<int, 1>::create({5});
   int local = 0;
@@ -298,7 +295,7 @@ TEST_CASE("what can be checked is an Error of the call itself") {
 }
 
 TEST_CASE("a queued job that is cancelled ends at once and never runs") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({5});
   GatedJob first(pool);
   auto second = pool.map_async({2}, add_one, into(a));
@@ -320,7 +317,7 @@ TEST_CASE("a queued job that is cancelled ends at once and never runs") {
 }
 
 TEST_CASE("a running job that is cancelled begins no further tile and lists those not done") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob gated(pool, 100);
   REQUIRE(gated.wait_begun());
   gated.job().cancel();
@@ -341,7 +338,7 @@ TEST_CASE("a running job that is cancelled begins no further tile and lists thos
 }
 
 TEST_CASE("a job whose tiles were all done when it was cancelled gives its results") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob gated(pool);
   REQUIRE(gated.wait_begun());
   gated.job().cancel();
@@ -350,7 +347,7 @@ TEST_CASE("a job whose tiles were all done when it was cancelled gives its resul
 }
 
 TEST_CASE("a cancel after the end changes nothing") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
   auto job = pool.map_async({1}, number, a);
   job.wait();
@@ -362,7 +359,7 @@ TEST_CASE("a cancel after the end changes nothing") {
 }
 
 TEST_CASE("a late cancel never stops a newer job") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
   auto old = pool.map_async({1}, number, a);
   old.wait();
@@ -374,7 +371,7 @@ TEST_CASE("a late cancel never stops a newer job") {
 }
 
 TEST_CASE("a late cancel never takes a newer job's stop back") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
   auto begun = SharedArray<int, 1>::create({1});
   auto old = pool.map_async({1}, number, a);
@@ -387,7 +384,7 @@ TEST_CASE("a late cancel never takes a newer job's stop back") {
 }
 
 TEST_CASE("a long kernel that asks sees that its job was cancelled") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto begun = SharedArray<int, 1>::create({1});
   auto job = pool.map_async({1}, until_stopped, into(begun));
   REQUIRE(wait_until([&] { return shared(begun(0)).load() == 1; }));
@@ -396,7 +393,7 @@ TEST_CASE("a long kernel that asks sees that its job was cancelled") {
 }
 
 TEST_CASE("a kernel that throws because it was stopped makes its job a cancelled one") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto begun = SharedArray<int, 1>::create({1});
   auto job = pool.map_async(
       {1},
@@ -426,7 +423,7 @@ void cancel_in_handler(int) {
 }  // namespace
 
 TEST_CASE("a signal handler may cancel while its thread waits and finds errno as it was") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   struct sigaction before {
   }, ours{};
   ours.sa_handler = cancel_in_handler;
@@ -461,7 +458,7 @@ TEST_CASE("a signal handler may cancel while its thread waits and finds errno as
 }
 
 TEST_CASE("progress never decreases and ends at the total") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({300});
   for (int round = 0; round < 5; ++round) {
     auto job = pool.map_async(
@@ -490,7 +487,7 @@ TEST_CASE("progress never decreases and ends at the total") {
 }
 
 TEST_CASE("a queued job has no progress while the one before it has") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({4});
   GatedJob gated(pool, 2, {.only = std::vector<std::size_t>{0}});
   REQUIRE(gated.wait_begun());
@@ -504,7 +501,7 @@ TEST_CASE("a queued job has no progress while the one before it has") {
 }
 
 TEST_CASE("a job tells its own report after its end") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({12});
   auto one = pool.map_async({1}, add_one, into(a));
   auto two = pool.map_async({3}, add_one, into(a));
@@ -519,7 +516,7 @@ TEST_CASE("a job tells its own report after its end") {
 }
 
 TEST_CASE("a job without tiles ends well") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({0});
   auto job = pool.map_async({2}, number, a);
   REQUIRE(job.get().size() == 0);
@@ -527,7 +524,7 @@ TEST_CASE("a job without tiles ends well") {
 }
 
 TEST_CASE("arrays that end before their job has run keep their names until it has") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob first(pool);
   const auto name = unique_name();
   auto out = SharedArray<int, 1>::create({6});
@@ -547,7 +544,7 @@ TEST_CASE("arrays that end before their job has run keep their names until it ha
 }
 
 TEST_CASE("arrays that end while their job runs keep their names until it has ended") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob gated(pool, 5);
   const auto path = shm_path(gated.name());
   REQUIRE(gated.wait_begun());
@@ -559,7 +556,7 @@ TEST_CASE("arrays that end while their job runs keep their names until it has en
 }
 
 TEST_CASE("a queued job that is cancelled lets its arrays' names go") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob first(pool);
   auto a = SharedArray<int, 1>::create({6});
   const auto path = a.path();
@@ -573,7 +570,7 @@ TEST_CASE("a queued job that is cancelled lets its arrays' names go") {
 }
 
 TEST_CASE("an array that its job leaves alone keeps its name") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({6});
   pool.map_async({2}, add_one, into(a)).get();
   REQUIRE(exists(a.path()));
@@ -581,7 +578,7 @@ TEST_CASE("an array that its job leaves alone keeps its name") {
 }
 
 TEST_CASE("an array that is kept while its job runs is not removed") {
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   GatedJob first(pool);
   const auto name = unique_name();
   const Removed removed(shm_path(name));
@@ -597,7 +594,7 @@ TEST_CASE("an array that is kept while its job runs is not removed") {
 }
 
 TEST_CASE("a pool that ends cancels its jobs and their Jobs stay") {
-  std::optional<TiledPool> pool(some_pool());
+  std::optional<TiledPool> pool(some_pool(2));
   auto a = SharedArray<int, 1>::create({4});
   auto begun = SharedArray<int, 1>::create({50});
   auto ended = pool->map_async({1}, number, a);
@@ -620,7 +617,7 @@ TEST_CASE("a pool that ends cancels its jobs and their Jobs stay") {
 }
 
 TEST_CASE("a pool can be moved while its jobs run and wait") {
-  auto first = some_pool();
+  auto first = some_pool(2);
   auto a = SharedArray<int, 1>::create({4});
   GatedJob gated(first);
   auto queued = first.map_async({1}, add_one, into(a));
@@ -643,7 +640,7 @@ TEST_CASE("a pool that made no asynchronous job has no thread") {
     return n;
   };
   const auto before = threads();
-  auto pool = some_pool();
+  auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({4});
   pool.map({1}, add_one, into(a));
   REQUIRE(threads() == before);

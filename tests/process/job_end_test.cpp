@@ -34,8 +34,6 @@ using tessera::TiledPool;
 
 namespace {
 
-const auto add_one = [](auto v) { v += 1; };
-
 const auto for_ever = [](const Tile<1>&, auto v) {
   shared(v(0)).store(1);
   for (;;) ::pause();

@@ -48,16 +48,17 @@ struct Written {
     order.only = std::move(only);
     head = JobMemory::plan(order);
     words.assign(head.bytes / 8 + 8, 0xaaaaaaaaaaaaaaaa);
-    memory.start = reinterpret_cast<std::byte*>(words.data());
-    memory.write(order, head);
+    memory = JobMemory(start(), head);
+    memory.write(order);
   }
+  std::byte* start() { return reinterpret_cast<std::byte*>(words.data()); }
 };
 
 }  // namespace
 
 TEST_CASE("a worker reads from job memory what the caller ordered") {
-  const Written job;
-  const auto& memory = job.memory;
+  Written job;
+  const JobMemory memory(job.start());
   REQUIRE(memory.head().tiles == 7);
   REQUIRE(memory.head().grain == 3);
   REQUIRE((memory.grid()[0] == 5 && memory.grid()[1] == 6));
@@ -77,6 +78,23 @@ TEST_CASE("a worker reads from job memory what the caller ordered") {
   REQUIRE(b.offset == job.b.segment()->header().data_offset + sizeof(double));
 }
 
+TEST_CASE("whatever is written over a job's memory, the caller knows where its parts are") {
+  Written job;
+  const auto* const bytes = job.memory.tile_bytes().data();
+  std::memset(job.start(), 0xff, sizeof(JobHead));
+  REQUIRE(job.memory.tile_bytes().data() == bytes);
+  REQUIRE(job.memory.tile_bytes().size() == 7);
+  REQUIRE(job.memory.results() == job.start() + job.head.results_at);
+}
+
+TEST_CASE("what is to be computed tile by tile is known to those who look next") {
+  Written job;
+  const JobMemory before(job.start());
+  job.memory.compute_tiles_alone();
+  REQUIRE((before.head().alone == 0 && JobMemory(job.start()).head().alone == 1));
+  REQUIRE(job.memory.head().alone == 1);
+}
+
 TEST_CASE("every tile of a new job is open") {
   const Written job;
   for (const auto& byte : job.memory.tile_bytes())
@@ -91,7 +109,7 @@ TEST_CASE("tiles that are not asked for are done before the job begins") {
 }
 
 TEST_CASE("the parts of job memory follow each other and end where it was planned") {
-  const Written job;
+  Written job;
   const auto& head = job.head;
   REQUIRE(head.grid_at >= sizeof(JobHead));
   REQUIRE(head.arguments_at >= head.grid_at + 2 * 2 * 8);
@@ -103,7 +121,7 @@ TEST_CASE("the parts of job memory follow each other and end where it was planne
   REQUIRE(
       (head.tile_bytes_at % tessera::cache_line == 0 && head.kernel_at % tessera::cache_line == 0));
   // Nothing is written behind its end.
-  const auto* const end = job.memory.start + head.results_at;
+  const auto* const end = job.start() + head.results_at;
   REQUIRE(std::all_of(end, end + 7 * 12, [](std::byte b) { return b == std::byte(0xaa); }));
 }
 

@@ -218,6 +218,21 @@ TEST_CASE("map reads and writes sections that run backwards") {
     }
 }
 
+TEST_CASE("a broadcast input's tile has the extents that it has itself") {
+  auto pool = some_pool();
+  auto out = SharedArray<int, 2>::create({4, 6});
+  const auto column = SharedArray<int, 2>::create({4, 1}),
+             row = SharedArray<int, 2>::create({1, 6});
+  const auto extents = pool.map(
+      {2, 3},
+      [](auto, auto c, auto r) {
+        return static_cast<int>(1000 * c.shape(0) + 100 * c.shape(1) + 10 * r.shape(0) +
+                                r.shape(1));
+      },
+      into(out), column, row);
+  REQUIRE(extents == xt::xtensor<int, 2>{{2113, 2113}, {2113, 2113}});
+}
+
 TEST_CASE("map broadcasts inputs along missing axes and extents of 1") {
   auto pool = some_pool();
   Random random(3);

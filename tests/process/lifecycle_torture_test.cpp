@@ -5,16 +5,19 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/shared_array.hpp>
 
 #include "support/scene.hpp"
+#include "support/soak.hpp"
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
@@ -32,86 +35,152 @@ std::shared_ptr<Segment> create(const std::string& name) {
                          Permission::owner);
 }
 
-/// Numbers that forked children add to together.
-struct Counts {
-  std::atomic<int> created{0}, orphaned{0}, reaped{0}, stolen{0}, refused{0};
+/// Processes that create, attach to, keep, remove and reap the same names, some of which crash,
+/// while they are stopped at random moments for some milliseconds.
+class NameTorture {
+ public:
+  static constexpr unsigned processes = 6, names = 16;
 
-  static Counts& shared() {
+  /// Numbers that all processes add to.
+  struct Counts {
+    std::atomic<std::size_t> created{0}, kept{0}, orphaned{0}, attached{0}, removed{0}, reaped{0},
+        refused{0}, stolen{0};
+  };
+
+  NameTorture(unsigned seed, std::chrono::seconds span)
+      : seed_(seed), end_(std::chrono::steady_clock::now() + span) {
     void* const page =
         ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(page != MAP_FAILED, "a shared page");
-    return *new (page) Counts;
+    counts = new (page) Counts;
   }
-};
+  NameTorture(const NameTorture&) = delete;
+  NameTorture& operator=(const NameTorture&) = delete;
+  ~NameTorture() { ::munmap(static_cast<void*>(counts), sizeof(Counts)); }
 
-template <class Step>
-void for_a_while(std::chrono::milliseconds span, Step&& step) {
-  for (const auto end = std::chrono::steady_clock::now() + span;
-       std::chrono::steady_clock::now() < end;)
-    step();
-}
+  /// In a /dev/shm of its own. Throws if a process died, a name was stolen or something foreign
+  /// removed.
+  void run() {
+    create("kept")->keep();
+    write_file(shm_path("copy"), bytes_of(shm_path("kept")));
+    write_file(shm_path("text"), "hello");
+    std::vector<Child> all;
+    for (unsigned who = 0; who < processes; ++who) all.emplace_back([this, who] { play(who); });
+    std::mt19937 random(seed_ - 1);
+    while (std::chrono::steady_clock::now() < end_) {
+      const auto& one = all[random() % processes];
+      one.kill(SIGSTOP);
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 4000));
+      one.kill(SIGCONT);
+      ++stops;
+    }
+    for (auto& child : all) {
+      const auto failure = child.failure();
+      must(failure.empty(), failure);
+    }
+    catalog::reap();
+    for (unsigned name = 0; name < names; ++name) catalog::remove(SegmentName(name_of(name)));
+    must(counts->stolen == 0, std::to_string(counts->stolen) + " names stolen from their owner");
+    must(host::segment_names() == std::vector<std::string>{"copy", "kept", "text"},
+         "no name is left, and what is not ours is all there");
+    for (const auto* name : {"copy", "kept", "text"}) ::unlink(shm_path(name).c_str());
+  }
+
+  Counts* counts = nullptr;
+  std::size_t stops = 0;
+
+  std::string to_string() const {
+    const auto& c = *counts;
+    return std::to_string(c.created) + " created, " + std::to_string(c.kept) + " kept, " +
+           std::to_string(c.orphaned) + " orphaned, " + std::to_string(c.attached) + " attached, " +
+           std::to_string(c.removed) + " removed, " + std::to_string(c.reaped) + " reaped, " +
+           std::to_string(c.refused) + " refused, " + std::to_string(stops) + " stops, " +
+           std::to_string(c.stolen) + " stolen";
+  }
+
+ private:
+  static std::string name_of(unsigned name) { return "x" + std::to_string(name); }
+
+  void play(unsigned who) const {
+    std::mt19937 random(seed_ + who);
+    while (std::chrono::steady_clock::now() < end_) {
+      // Half of all that happens, happens to one name.
+      const auto name = name_of(random() % 2 ? 0 : static_cast<unsigned>(random() % names));
+      try {
+        switch (random() % 8) {
+          case 0:
+            if (catalog::remove(SegmentName(name))) counts->removed++;
+            break;
+          case 1:
+            for (const auto& reaped : catalog::reap()) {
+              must(reaped.starts_with("x"), "only what may be reaped, not " + reaped);
+              counts->reaped++;
+            }
+            break;
+          case 2: attach(name); break;
+          case 3: {
+            const auto end = failure_in_child([&] { own(name, random, true); });
+            must(end.empty() || end == "killed by signal 9", end);
+            break;
+          }
+          default: own(name, random, false);
+        }
+      } catch (const tessera::Error& error) {
+        // Another has it, or it has none: everything else is a failure.
+        if (error.errc() != Errc::name_taken && error.errc() != Errc::name_missing &&
+            error.errc() != Errc::not_permitted)
+          throw;
+        counts->refused++;
+      }
+    }
+  }
+  void own(const std::string& name, std::mt19937& random, bool crash) const {
+    const auto owner = create(name);
+    (crash ? counts->orphaned : counts->created)++;
+    std::memset(owner->data(), 'x', 12);
+    for (auto looks = random() % 20; looks > 0; --looks)
+      if (!host::leads_to(owner->path(), owner->file_id())) counts->stolen++;
+    if (crash) ::raise(SIGKILL);
+    if (random() % 4 == 0) {
+      owner->keep();
+      counts->kept++;
+    }
+  }
+  void attach(const std::string& name) const {
+    const auto found = Segment::attach(SegmentName(name), host::Access::read_only);
+    for (int i = 0; i < 12; ++i) {
+      const auto byte = found->data()[i];
+      must(byte == std::byte{0} || byte == std::byte{'x'}, "an array of this test");
+    }
+    counts->attached++;
+  }
+
+  unsigned seed_;
+  std::chrono::steady_clock::time_point end_;
+};
 
 }  // namespace
 
 TEST_CASE(
-    "Creators, reapers and crashes on one name: nothing stolen, nothing foreign removed, no name "
-    "left") {
+    "Creators, keepers, removers, reapers and crashes on the same names: nothing stolen, nothing "
+    "foreign removed, no name left") {
   CHECK(failure_in_private_shm(16 * MiB, [] {
-          auto& counts = Counts::shared();
-          create("kept")->keep();
-          write_file(shm_path("copy"), bytes_of(shm_path("kept")));
-          write_file(shm_path("text"), "hello");
-          std::vector<Child> all;
-          for (unsigned who = 0; who < 3; ++who) {
-            all.emplace_back([&counts, who] {
-              std::mt19937 random(who);
-              for_a_while(2000ms, [&] {
-                const auto live = [&](bool crash) {
-                  try {
-                    const auto owner = create("x");
-                    (crash ? counts.orphaned : counts.created)++;
-                    const auto looks = random() % 20;
-                    for (unsigned i = 0; i < looks; ++i)
-                      if (!host::leads_to(owner->path(), owner->file_id())) counts.stolen++;
-                    if (crash) ::raise(SIGKILL);
-                  } catch (const tessera::Error& error) {
-                    if (error.errc() != Errc::name_taken) throw;
-                    counts.refused++;
-                  }
-                };
-                if (random() % 4 == 0) {
-                  const auto end = failure_in_child([&] { live(true); });
-                  must(end.empty() || end == "killed by signal 9", end);
-                } else {
-                  live(false);
-                }
-              });
-            });
-          }
-          for (int who = 0; who < 3; ++who) {
-            all.emplace_back([&counts] {
-              for_a_while(2000ms, [&] {
-                for (const auto& name : catalog::reap()) {
-                  must(name == "x", "only the orphans of x are reaped, not " + name);
-                  counts.reaped++;
-                }
-              });
-            });
-          }
-          for (auto& child : all) {
-            const auto failure = child.failure();
-            must(failure.empty(), failure);
-          }
-          catalog::reap();
-          must(counts.stolen == 0,
-               std::to_string(counts.stolen) + " names stolen from their owner");
-          must(counts.created > 100 && counts.orphaned > 10 && counts.reaped > 0,
-               "enough happened: " + std::to_string(counts.created) + " created, " +
-                   std::to_string(counts.orphaned) + " orphaned, " + std::to_string(counts.reaped) +
-                   " reaped, " + std::to_string(counts.refused) + " refused");
-          must(host::segment_names() == std::vector<std::string>{"copy", "kept", "text"},
-               "of x no name is left, and what is not ours is all there");
-          for (const auto* name : {"copy", "kept", "text"}) ::unlink(shm_path(name).c_str());
+          NameTorture torture(1, 2s);
+          torture.run();
+          const auto& counts = *torture.counts;
+          must(counts.created > 100 && counts.kept > 10 && counts.orphaned > 10 &&
+                   counts.attached > 10 && counts.removed > 10 && counts.reaped > 0,
+               "enough happened: " + torture.to_string());
+        }) == "");
+}
+
+TEST_CASE("soak: six processes and sixteen names", "[.soak]") {
+  CHECK(failure_in_private_shm(16 * MiB, [] {
+          NameTorture torture(soak_seed(), soak_span());
+          torture.run();
+          std::printf("names: %s, 0 deaths, 0 foreign removals, 0 names left\n",
+                      torture.to_string().c_str());
+          std::fflush(stdout);
         }) == "");
 }
 

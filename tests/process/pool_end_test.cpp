@@ -279,11 +279,18 @@ TEST_CASE("arrays of other processes stay when a caller is killed") {
   const Scene scene;
   REQUIRE(failure_in_private_shm(64 * MiB, [] {
             auto mine = SharedArray<int, 1>::create(unique_name("mine"), {10});
+            Child crash([] {
+              const auto orphan = SharedArray<int, 1>::create("orphan", {10});
+              ::raise(SIGKILL);
+            });
+            crash.failure();
             Caller caller(Busy::idle);
             ::kill(caller.pid(), SIGKILL);
             caller.failure();
             must(all_end(caller.processes()), "workers and keeper end");
             must(exists(mine.path()), "a live owner's name stays");
+            must(tessera::catalog::reap() == std::vector<std::string>{"orphan"},
+                 "and a dead one's, which is nobody's but a reaper's");
           }) == "");
 }
 

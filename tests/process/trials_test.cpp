@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <numeric>
 #include <random>
@@ -24,6 +23,7 @@
 #include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
+#include "support/soak.hpp"
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
@@ -38,17 +38,6 @@ namespace catalog = tessera::catalog;
 namespace host = tessera::host;
 
 namespace {
-
-/// How long the long form goes on.
-Clock::time_point soak_end() {
-  const char* const seconds = std::getenv("TESSERA_SOAK_SECONDS");
-  return Clock::now() + std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : 10);
-}
-unsigned soak_seed() {
-  const auto seed = static_cast<unsigned>(Clock::now().time_since_epoch().count());
-  std::printf("seed %u\n", seed);
-  return seed;
-}
 
 /// Some microseconds for an element, so that a kill has a job to land in.
 int slow(int v) {
@@ -213,7 +202,7 @@ TEST_CASE("a caller without a pool, killed at any moment, leaves nothing that ca
 }
 
 TEST_CASE("soak: workers killed at random moments", "[.soak]") {
-  const auto end = soak_end();
+  const auto end = Clock::now() + soak_span();
   const auto ours = [] {
     const auto names = host::segment_names();
     return std::count_if(names.begin(), names.end(),
@@ -237,7 +226,7 @@ TEST_CASE("soak: workers killed at random moments", "[.soak]") {
 }
 
 TEST_CASE("soak: callers killed at random moments", "[.soak]") {
-  const auto end = soak_end();
+  const auto end = Clock::now() + soak_span();
   const auto seed = soak_seed();
   CHECK(
       failure_in_private_shm(16 * MiB, [&] {

@@ -209,8 +209,7 @@ class Caller {
     for (auto& slot : board_->slots())
       slot.tiles.store(0, std::memory_order_release);  // pairs with AsyncJob::progress
     if (order.asked() == 0) return;
-    const auto memory =
-        in_caller() ? room_.lay_out_here(order) : room_.lay_out(order, board_->head());
+    auto memory = in_caller() ? room_.lay_out_here(order) : room_.lay_out(order, board_->head());
     board_->head().failures.clear();
     ends_.clear();
     for (const auto& slot : board_->slots()) ends_.push_back(slot.ends.load());
@@ -269,7 +268,7 @@ class Caller {
 
   /// Waits until no worker is inside the last job any more.
   void vacate() {
-    if (!in_caller()) watch_.wait(*keeper_, [&] { return !board_->crew().anyone_inside(); });
+    if (!in_caller()) watch_.wait(*keeper_, [&] { return !board_->crew().anyone_inside(job_); });
   }
 
   /// The last job's report, each worker's tiles among it: those that left last counted last.

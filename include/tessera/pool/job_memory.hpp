@@ -105,16 +105,24 @@ struct JobOrder {
   }
 };
 
-/// A job's memory as its parts.
-struct JobMemory {
-  std::byte* start = nullptr;
+/// A job's memory as its parts. Where they are is read once, or known: whatever is written over the
+/// head meanwhile, who has one of these looks where the parts are.
+class JobMemory {
+ public:
+  JobMemory() = default;
+  /// What the memory at `start` says of itself: for workers.
+  explicit JobMemory(std::byte* start) : start_(start) {
+    std::memcpy(static_cast<void*>(&head_), start, sizeof head_);
+  }
+  /// For the caller, who knows.
+  JobMemory(std::byte* start, const JobHead& head) : start_(start), head_(head) {}
 
-  JobHead& head() const { return *reinterpret_cast<JobHead*>(start); }
+  const JobHead& head() const { return head_; }
   std::span<ArgumentRecord> arguments() const {
-    return {reinterpret_cast<ArgumentRecord*>(start + head().arguments_at), head().arguments};
+    return {reinterpret_cast<ArgumentRecord*>(start_ + head_.arguments_at), head_.arguments};
   }
   std::string_view place(const ArgumentRecord& record) const {
-    return {reinterpret_cast<const char*>(start + record.place_at), record.place_size};
+    return {reinterpret_cast<const char*>(start_ + record.place_at), record.place_size};
   }
   const std::uint64_t* shape(const ArgumentRecord& record) const {
     return words(record.extents_at);
@@ -122,13 +130,19 @@ struct JobMemory {
   const std::int64_t* strides(const ArgumentRecord& record) const {
     return reinterpret_cast<const std::int64_t*>(words(record.extents_at) + record.axes);
   }
-  const std::uint64_t* grid() const { return words(head().grid_at); }
-  const std::uint64_t* tile() const { return words(head().grid_at) + head().axes; }
-  const std::byte* kernel() const { return start + head().kernel_at; }
+  const std::uint64_t* grid() const { return words(head_.grid_at); }
+  const std::uint64_t* tile() const { return words(head_.grid_at) + head_.axes; }
+  const std::byte* kernel() const { return start_ + head_.kernel_at; }
   std::span<TileByte> tile_bytes() const {
-    return {reinterpret_cast<TileByte*>(start + head().tile_bytes_at), head().tiles};
+    return {reinterpret_cast<TileByte*>(start_ + head_.tile_bytes_at), head_.tiles};
   }
-  std::byte* results() const { return start + head().results_at; }
+  std::byte* results() const { return start_ + head_.results_at; }
+
+  /// From the next round on.
+  void compute_tiles_alone() {
+    head_.alone = 1;
+    std::memcpy(start_ + offsetof(JobHead, alone), &head_.alone, sizeof head_.alone);
+  }
 
   /// Of the tiles that were asked for; those of others are left alone.
   void copy_results(const JobOrder& order, void* to) const {
@@ -175,9 +189,10 @@ struct JobMemory {
 
   /// Writes an order into memory of at least plan(order).bytes. What stands there already, as where
   /// the same job is run again and again, is left alone: its lines stay in the workers' caches.
-  void write(const JobOrder& order, const JobHead& head) const {
+  void write(const JobOrder& order) const {
+    const auto& head = head_;
     const auto put_at = [this](std::uint64_t to, const void* from, std::size_t bytes) {
-      if (std::memcmp(start + to, from, bytes) != 0) std::memcpy(start + to, from, bytes);
+      if (std::memcmp(start_ + to, from, bytes) != 0) std::memcpy(start_ + to, from, bytes);
     };
     put_at(0, &head, sizeof head);
     auto at = head.grid_at;
@@ -206,17 +221,20 @@ struct JobMemory {
     }
     put_at(head.kernel_at, order.kernel.data(), order.kernel.size());
     // Tiles that are not asked for are done before anybody begins.
-    std::memset(start + head.tile_bytes_at,
+    std::memset(start_ + head.tile_bytes_at,
                 static_cast<int>(order.only ? TileState::done : TileState::open), head.tiles);
     if (order.only)
       for (const auto tile : *order.only)
-        start[head.tile_bytes_at + tile] = static_cast<std::byte>(TileState::open);
+        start_[head.tile_bytes_at + tile] = static_cast<std::byte>(TileState::open);
   }
 
  private:
   const std::uint64_t* words(std::uint64_t at) const {
-    return reinterpret_cast<const std::uint64_t*>(start + at);
+    return reinterpret_cast<const std::uint64_t*>(start_ + at);
   }
+
+  std::byte* start_ = nullptr;
+  JobHead head_;
 };
 // Compared and copied as bytes, which have no padding among them.
 static_assert(std::has_unique_object_representations_v<JobHead> &&

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -48,11 +49,12 @@ class JobRoom {
       memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
                                 Permission::owner);
       capacity_ = bytes;
-      const auto& name = memory_->name();
-      std::copy(name.begin(), name.end(), board.memory_name.begin());
-      board.memory_name[name.size()] = '\0';
-      board.memory_identity = memory_->identity();
     }
+    // For each job, since a worker may have written all over the board.
+    const auto& name = memory_->name();
+    if (std::memcmp(board.memory_name.data(), name.c_str(), name.size() + 1) != 0)
+      std::copy_n(name.c_str(), name.size() + 1, board.memory_name.begin());
+    if (board.memory_identity != memory_->identity()) board.memory_identity = memory_->identity();
     return written(order, head, memory_->data());
   }
 
@@ -81,8 +83,8 @@ class JobRoom {
   static constexpr std::size_t small = std::size_t{64} << 10, large = std::size_t{16} << 20;
 
   static JobMemory written(const JobOrder& order, const JobHead& head, std::byte* at) {
-    const JobMemory memory{at};
-    memory.write(order, head);
+    const JobMemory memory(at, head);
+    memory.write(order);
     return memory;
   }
   // Looking it up costs more the more libraries a program has.

@@ -36,7 +36,8 @@ class Keeper {
         caller_identity_(caller_identity),
         first_(first),
         cores_(std::move(cores)),
-        turns_(turns) {}
+        turns_(turns),
+        pids_(board.slots().size()) {}
 
   /// The keeper process, from the fork on. Returns its exit code.
   int run() {
@@ -51,6 +52,7 @@ class Keeper {
       const bool was_vacant = vacant_;
       const auto woken = ends.wait(socket_, caller_.descriptor(), patience());
       collect(true);
+      tell_pids();
       const auto word = woken.socket_ready ? host::receive_byte(socket_) : std::nullopt;
       if (woken.caller_ended || (woken.socket_ready && word != word_of_deadline)) {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
@@ -64,7 +66,7 @@ class Keeper {
       if (was_vacant) {
         vacant_ = false;
         for (std::size_t w = first_; w < board_.slots().size(); ++w)
-          if (board_.slots()[w].pid.load() == 0) start(w);
+          if (pids_[w] == 0) start(w);
       }
     }
   }
@@ -88,33 +90,38 @@ class Keeper {
   void end_late_workers() {
     if (board_.head().tile_deadline.load() == 0) return;
     for (std::size_t w = first_; w < board_.slots().size(); ++w)
-      if (const int pid = board_.slots()[w].pid.load();
-          pid != 0 && board_.clocks()[w].condemn(TileClock::now()))
-        host::kill_child(pid);
+      if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) host::kill_child(pids_[w]);
   }
 
   void start(std::size_t w) {
-    auto& slot = board_.slots()[w];
     const auto keeper = host::own_pid();
     try {
-      slot.pid.store(host::fork_child("TiledPool", [&] {
+      pids_[w] = host::fork_child("TiledPool", [&] {
         host::reset_signals();
         if (!cores_.empty()) host::ignore_terminal();
         if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
         return Worker(board_, w, turns_, w < cores_.size() ? Berth(cores_, w) : Berth()).run();
-      }));
+      });
     } catch (const Error&) {
-      slot.pid.store(0);  // tried again soon; the caller sees the empty place
+      pids_[w] = 0;  // tried again soon; the caller sees the empty place
       vacant_ = true;
     }
+    board_.slots()[w].pid.store(pids_[w]);
+  }
+
+  // Again and again: a worker that wrote all over the board wrote over these as well.
+  void tell_pids() const {
+    for (std::size_t w = first_; w < pids_.size(); ++w)
+      if (board_.slots()[w].pid.load() != pids_[w]) board_.slots()[w].pid.store(pids_[w]);
   }
 
   // Takes the ends of all workers that have died, and replaces these.
   void collect(bool replace) {
     while (const auto end = host::collect_child()) {
-      for (std::size_t w = 0; w < board_.slots().size(); ++w) {
+      for (std::size_t w = 0; w < pids_.size(); ++w) {
+        if (pids_[w] != end->pid) continue;
         auto& slot = board_.slots()[w];
-        if (slot.pid.load() != end->pid) continue;
+        pids_[w] = 0;
         slot.last_end.store(end->status);
         slot.last_pid.store(end->pid);
         const bool at_work = slot.inside.load() != 0;
@@ -130,9 +137,7 @@ class Keeper {
   }
 
   bool anyone_alive() const {
-    for (const auto& slot : board_.slots())
-      if (slot.pid.load() != 0) return true;
-    return false;
+    return std::any_of(pids_.begin(), pids_.end(), [](int pid) { return pid != 0; });
   }
 
   void end_workers(const host::ChildEnds& ends, std::chrono::milliseconds patience) {
@@ -144,8 +149,8 @@ class Keeper {
       ends.wait_child(static_cast<int>(left.count()));
       collect(false);
     }
-    for (const auto& slot : board_.slots())
-      if (slot.pid.load() != 0) host::kill_child(slot.pid.load());
+    for (const int pid : pids_)
+      if (pid != 0) host::kill_child(pid);
     while (anyone_alive()) {
       ends.wait_child(-1);
       collect(false);
@@ -179,6 +184,7 @@ class Keeper {
   std::size_t first_;       // the worker's place that is the first with a process of its own
   std::vector<int> cores_;  // worker w stays on cores_[w]; none: wherever the system puts it
   bool turns_;              // workers turn a while before they sleep
+  std::vector<int> pids_;   // not read from the board, where any worker may have written; 0: none
   bool vacant_ = false;
 };
 

@@ -69,7 +69,7 @@ class Tries {
  public:
   /// Makes those open that have not cost as many workers as one may, to be computed one by one, and
   /// says which. Only while nobody is inside.
-  std::vector<std::size_t> reopen(const JobOrder& order, const JobMemory& memory,
+  std::vector<std::size_t> reopen(const JobOrder& order, JobMemory& memory,
                                   const std::vector<std::size_t>& lost) {
     std::vector<std::size_t> out;
     for (const auto tile : lost) {
@@ -77,7 +77,7 @@ class Tries {
       memory.tile_bytes()[tile].store(static_cast<std::uint8_t>(TileState::open));
       out.push_back(tile);
     }
-    if (!out.empty()) memory.head().alone = 1;
+    if (!out.empty()) memory.compute_tiles_alone();
     reopened_ += out.size();
     return out;
   }

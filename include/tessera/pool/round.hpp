@@ -81,17 +81,23 @@ struct BasicCrew {
     slots[self].ends.fetch_add(1);
     slots[self].inside.store(0, std::memory_order_seq_cst);
   }
-  bool anyone_inside() const noexcept {
-    return std::any_of(slots.begin(), slots.end(), [](const auto& slot) {
-      return slot.inside.load(std::memory_order_seq_cst) != 0;
+  /// Of the rounds up to `latest`. A later one is none that was armed: somebody wrote all over
+  /// this.
+  bool anyone_inside(std::uint64_t latest = std::uint64_t(-1)) const noexcept {
+    return std::any_of(slots.begin(), slots.end(), [latest](const auto& slot) {
+      const auto round = slot.inside.load(std::memory_order_seq_cst);
+      return round != 0 && round <= latest;
     });
   }
 
   /// Has nobody claim a tile of this round any more. Late calls do no harm: a later round's stop
   /// stays, and a later round is not stopped. Safe in a signal handler.
   void stop(std::uint64_t round) const noexcept {
+    // Further ahead than any pool will come: written by a worker that wrote all over this.
+    constexpr std::uint64_t far = std::uint64_t{1} << 32;
     auto stopped = gate.stop.load();
-    while (stopped < round && !gate.stop.compare_exchange_weak(stopped, round)) {
+    while ((stopped < round || stopped - round > far) &&
+           !gate.stop.compare_exchange_weak(stopped, round)) {
     }
   }
   bool stopped(std::uint64_t round) const noexcept {
@@ -153,7 +159,7 @@ class BasicRound {
     if (all_ended()) return true;
     // Ranges first: whoever still holds a claimed tile is inside afterwards.
     const bool nothing_to_claim = stopped() || schedule_.empty();
-    return nothing_to_claim && !crew_.anyone_inside();
+    return nothing_to_claim && !crew_.anyone_inside(number_);
   }
   /// True once every tile has ended: what can be asked all the time, since it reads nothing that
   /// workers write for each claim.

@@ -124,13 +124,14 @@ class Worker {
     try {
       const auto& head = board_.head();
       if (!memory_ || memory_->identity() != head.memory_identity) {
-        const std::string name = head.memory_name.data();
+        const auto& given = head.memory_name;
+        const std::string name(given.data(), ::strnlen(given.data(), given.size()));
         memory_ = Segment::attach(SegmentName(name), host::Access::read_write, {}, true);
         if (memory_->identity() != head.memory_identity)
           throw Error(Errc::replaced, name, "the pool's own memory was replaced",
                       "let nobody remove the names of a running pool");
       }
-      const JobMemory memory{memory_->data()};
+      const JobMemory memory(memory_->data());
       Turn turn(board_, memory, round, self_);
       for (const auto& argument : memory.arguments()) {
         const auto& segment = attachments_.find(argument, memory.place(argument));

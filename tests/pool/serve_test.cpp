@@ -1,0 +1,89 @@
+// What a worker does for one job, on a board of the test's own.
+#include <signal.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include <tessera/pool/arguments.hpp>
+#include <tessera/pool/async_job.hpp>
+#include <tessera/pool/job_room.hpp>
+#include <tessera/pool/serve.hpp>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::into;
+using tessera::SharedArray;
+namespace detail = tessera::detail;
+
+namespace {
+
+/// One job of one tile with an hour to compute it, and the worker in place 0.
+template <class Kernel>
+class OneTile {
+ public:
+  explicit OneTile(const Kernel& kernel) {
+    auto argument = detail::argument_of(into(a_));
+    detail::JobOrder order;
+    order.arguments.push_back(argument.order);
+    order.kernel.resize(sizeof kernel);
+    std::memcpy(order.kernel.data(), &kernel, sizeof kernel);
+    order.serve = reinterpret_cast<const void*>(
+        &detail::serve<Kernel, 1, tessera::Section<int, 1, tessera::Use::write>>);
+    order.tiles = 1;
+    order.axes = 1;
+    order.grid[0] = order.tile[0] = 3;
+    order.tile_deadline = 3'600'000'000'000;
+    memory_ = room_.lay_out(order, premises_.board.head());
+    detail::Round(premises_.board.crew(), 1, memory_.tile_bytes()).arm();
+  }
+
+  const detail::Board& board() const { return premises_.board; }
+  detail::TileState state() const {
+    return detail::Round(board().crew(), 1, memory_.tile_bytes()).state(0);
+  }
+  const SharedArray<int, 1>& array() const { return a_; }
+
+  void serve() {
+    detail::Turn turn(board(), memory_, 1, 0);
+    turn.data.push_back(reinterpret_cast<std::byte*>(a_.data()));
+    detail::serve<Kernel, 1, tessera::Section<int, 1, tessera::Use::write>>(turn);
+  }
+
+ private:
+  detail::Premises premises_{1};
+  detail::JobRoom room_;
+  SharedArray<int, 1> a_ = SharedArray<int, 1>::create({3});
+  detail::JobMemory memory_;
+};
+
+}  // namespace
+
+TEST_CASE("a tile that ends in time is done, and nobody ends its worker afterwards") {
+  OneTile job([](auto v) { v = 7; });
+  REQUIRE(failure_in_child([&] { job.serve(); }) == "");
+  REQUIRE(job.state() == detail::TileState::done);
+  REQUIRE(job.array()(2) == 7);
+  REQUIRE_FALSE(
+      job.board().clocks()[0].condemn(std::numeric_limits<detail::TileClock::Time>::max()));
+}
+
+TEST_CASE("a worker whose tile is told of as too late says nothing more and waits for its death") {
+  static const detail::Board* board = nullptr;
+  // The keeper's word comes while the kernel runs.
+  OneTile job([](auto v) {
+    v = 7;
+    must(board->clocks()[0].condemn(detail::TileClock::now() + 7'200'000'000'000),
+         "its time is over");
+  });
+  board = &job.board();
+  Child worker([&] { job.serve(); });
+  REQUIRE(wait_until([&] { return job.array()(2) == 7 && asleep(worker.pid()); }));
+  REQUIRE(job.state() == detail::TileState::started);
+  worker.kill(SIGKILL);
+  REQUIRE(worker.failure() == "killed by signal 9");
+  REQUIRE(job.state() == detail::TileState::started);
+}

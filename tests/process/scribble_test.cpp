@@ -1,0 +1,146 @@
+// A worker that writes all over what it shares with the others: the board and the job's memory.
+// The damage stays among the workers: the caller goes on, and kills nobody else.
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/pools.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using namespace std::chrono_literals;
+using tessera::Error;
+using tessera::into;
+using tessera::JobError;
+using tessera::Rerun;
+using tessera::SharedArray;
+using tessera::Tile;
+using tessera::TiledPool;
+namespace host = tessera::host;
+
+namespace {
+
+/// What a worker writes where it should not.
+struct Scribble {
+  enum Where : unsigned { board = 1, job_memory = 2, both = 3 };
+  unsigned where = both;
+  int value = -1;  ///< of each byte; -1: random ones
+  unsigned seed = 1;
+  unsigned one_in = 1;  ///< of so many bytes one is written
+  bool dies = false;
+};
+
+/// Writes over all memory of this worker that others have mapped, but for arrays with names of
+/// their own.
+void scribble(const Scribble& how) {
+  std::ifstream maps("/proc/self/maps");
+  std::minstd_rand random(how.seed);
+  for (std::string line; std::getline(maps, line);) {
+    if (!has(line, "rw-s")) continue;
+    const bool is_board = has(line, "/dev/zero");
+    const bool is_job = has(line, "/dev/shm/tessera-");
+    if (!(is_board && how.where & Scribble::board) && !(is_job && how.where & Scribble::job_memory))
+      continue;
+    std::uintptr_t from = 0, to = 0;
+    char dash = 0;
+    std::istringstream(line) >> std::hex >> from >> dash >> to;
+    for (auto* at = reinterpret_cast<volatile unsigned char*>(from);
+         at < reinterpret_cast<volatile unsigned char*>(to); ++at)
+      if (how.one_in <= 1 || random() % how.one_in == 0)
+        *at = static_cast<unsigned char>(how.value >= 0 ? how.value : random());
+  }
+}
+
+/// A job in which one tile scribbles, and what comes after it.
+void suffer(const Scribble& how) {
+  std::optional<TiledPool> pool(std::in_place, 2);
+  auto a = SharedArray<int, 1>::create("a", {64});
+  const auto compute = [&](bool scribbles) {
+    auto job = pool->map_async(
+        {4}, {.rerun = Rerun::allowed, .tries = 1},
+        [how, scribbles](const Tile<1>& tile, auto v) {
+          v = static_cast<int>(tile.number());
+          if (scribbles && tile.number() == 5) {
+            scribble(how);
+            if (how.dies) ::raise(SIGKILL);
+          }
+          return 1;
+        },
+        into(a));
+    must(job.wait_for(25s), "the job ends");
+    return job.get();
+  };
+  try {
+    compute(true);
+  } catch (const Error&) {
+    // Whatever is told: the caller knows no better than the bytes.
+  }
+  // A pool that is asked again computes, or says that it can't.
+  for (int again = 0; again < 3; ++again) {
+    try {
+      compute(false);
+      for (int k = 0; k < 64; ++k) must(a(std::size_t(k)) == k / 4, "a later job is right");
+    } catch (const Error&) {
+    }
+  }
+  pool.reset();
+}
+
+/// How many processes /proc lists, once those that have ended are collected.
+std::size_t processes() {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+  std::size_t out = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc"))
+    out += std::isdigit(static_cast<unsigned char>(entry.path().filename().string()[0])) != 0;
+  return out;
+}
+
+/// In processes of their own, of which the first collects all others: whoever kills what it should
+/// not kills none but these.
+std::string failure_apart(const std::function<void()>& body) {
+  return failure_in_child([&] {
+    leave_mounts();
+    must(::unshare(CLONE_NEWPID) == 0, "unshare of process numbers works (run as root)");
+    const auto failure = failure_in_private_shm(16 * MiB, [&] {
+      must(::mount("proc", "/proc", "proc", 0, nullptr) == 0, "a proc can be mounted");
+      Child bystander([] {
+        for (;;) ::pause();
+      });
+      body();
+      must(wait_until([&] { return processes() == 2; }), "nobody else is left");
+      must(!has_ended(bystander.pid()), "a bystander lives");
+      must(host::segment_names().empty(), "no name is left");
+    });
+    must(failure.empty(), failure);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a worker that writes all over the shared memory costs no more than its job") {
+  const Scene scene;
+  const auto value = GENERATE(-1, 0x00, 0x01, 0x7f, 0xff);
+  const auto where = GENERATE(Scribble::board, Scribble::job_memory, Scribble::both);
+  const bool dies = GENERATE(false, true);
+  CAPTURE(value, where, dies);
+  CHECK(failure_apart([&] { suffer({where, value, 1, 1, dies}); }) == "");
+}

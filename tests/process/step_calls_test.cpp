@@ -1,0 +1,223 @@
+// A process killed before each system call of what it does with names: create, keep, remove, reap,
+// take over, and the whole life of a pool. Between two calls nothing changes that outlives a
+// process but elements, so these are all the moments there are.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using namespace std::chrono_literals;
+using tessera::Errc;
+using tessera::into;
+using tessera::SharedArray;
+using tessera::TiledPool;
+namespace catalog = tessera::catalog;
+namespace host = tessera::host;
+using Array = SharedArray<int, 1>;
+using Kind = catalog::Entry::Kind;
+
+namespace {
+
+std::string name_of(long call) {
+  switch (call) {
+    case SYS_openat: return "openat";
+    case SYS_close: return "close";
+    case SYS_linkat: return "linkat";
+    case SYS_flock: return "flock";
+    case SYS_ftruncate: return "ftruncate";
+    case SYS_fallocate: return "fallocate";
+    case SYS_fchmod: return "fchmod";
+    case SYS_pwrite64: return "pwrite";
+    case SYS_pread64: return "pread";
+    case SYS_getdents64: return "getdents";
+    case SYS_newfstatat: return "fstatat";
+    case SYS_mmap: return "mmap";
+    case SYS_munmap: return "munmap";
+    case SYS_getrandom: return "getrandom";
+#if defined(SYS_unlink)
+    case SYS_unlink: return "unlink";
+#endif
+    case SYS_unlinkat: return "unlinkat";
+    default: return "call " + std::to_string(call);
+  }
+}
+
+/// Lets a process make so many system calls, and kills it before the next. The name of that one;
+/// empty if it made no further one.
+template <class Work>
+std::string killed_after(std::size_t calls, Work&& work) {
+  Child child([&] {
+    must(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0, "a child can be traced");
+    ::raise(SIGSTOP);
+    work();
+  });
+  const auto stopped = [&] {
+    int status = 0;
+    must(::waitpid(child.pid(), &status, 0) == child.pid(), "a child can be waited for");
+    return WIFSTOPPED(status);
+  };
+  must(stopped() && ::ptrace(PTRACE_SETOPTIONS, child.pid(), nullptr, PTRACE_O_TRACESYSGOOD) == 0,
+       "a child can be traced");
+  for (std::size_t begun = 0;;) {
+    must(::ptrace(PTRACE_SYSCALL, child.pid(), nullptr, nullptr) == 0, "a child can go on");
+    must(stopped(), "a child has not ended by itself");
+    __ptrace_syscall_info info{};
+    must(::ptrace(PTRACE_GET_SYSCALL_INFO, child.pid(), sizeof info, &info) > 0, "a call is known");
+    if (info.op != PTRACE_SYSCALL_INFO_ENTRY) continue;
+    const auto call = static_cast<long>(info.entry.nr);
+    if (call != SYS_exit_group && begun++ < calls) continue;
+    child.kill(SIGKILL);
+    must(child.failure() == "killed by signal 9", "a child is killed");
+    return call == SYS_exit_group ? "" : name_of(call);
+  }
+}
+
+/// Runs a trial for each system call of `work`: `prepare`, the kill, then `look`, which says what
+/// there is. Prints the list, and returns how many trials that were.
+template <class Work>
+std::size_t kill_before_each_call(const char* title, const std::function<void()>& prepare,
+                                  Work&& work, const std::function<std::string()>& look) {
+  std::printf("%s\n", title);
+  for (std::size_t calls = 0;; ++calls) {
+    prepare();
+    const auto call = killed_after(calls, work);
+    try {
+      const auto found = look();
+      std::printf("  %3zu %-10s %s\n", calls, call.empty() ? "(end)" : call.c_str(), found.c_str());
+    } catch (const std::exception& error) {
+      must(false, std::string(title) + ", killed before call " + std::to_string(calls) + ", " +
+                      call + ": " + error.what());
+    }
+    if (call.empty()) return calls;
+  }
+}
+
+/// What catalog says of "x".
+std::string state_of_x() {
+  for (const auto& entry : catalog::list()) {
+    if (entry.name != "x") continue;
+    switch (entry.kind) {
+      case Kind::owned: return "owned";
+      case Kind::orphan: return "an orphan";
+      case Kind::kept: return "kept";
+      case Kind::foreign: return "foreign";
+    }
+  }
+  return "no name";
+}
+
+/// The next program has no trouble with what is left of "x", whatever it wants to do.
+std::string next_program_works(bool may_be_kept) {
+  const auto state = state_of_x();
+  if (state == "kept") {
+    must(may_be_kept, "it is not kept");
+    must(catalog::reap().empty(), "what is kept is not reaped");
+    must(Array::attach("x")(7) == 7, "what is kept is whole");
+    must(error_of([] { Array::create("x", {8}); }).errc() == Errc::name_taken, "and not taken");
+    must(Array::remove("x"), "and can be removed");
+  } else {
+    must(state == "no name" || state == "an orphan", "it is " + state);
+    {
+      const auto mine = Array::create("x", {8});
+      must(mine(7) == 0, "a new array is new");
+      must(catalog::reap().empty(), "and its owner's");
+      must(Array::attach("x").segment()->identity() == mine.segment()->identity(), "and found");
+    }
+  }
+  must(state_of_x() == "no name", "nothing is left");
+  return state;
+}
+
+void full_life() {
+  auto x = Array::create("x", {8});
+  x(7) = 7;
+}
+void kept() {
+  auto x = Array::create("x", {8});
+  x(7) = 7;
+  x.keep();
+}
+void orphaned() {
+  Child owner([] {
+    auto x = Array::create("x", {8});
+    x(7) = 7;
+    ::raise(SIGKILL);
+  });
+  owner.failure();
+  must(state_of_x() == "an orphan", "there is an orphan");
+}
+void nothing() {}
+
+}  // namespace
+
+TEST_CASE(
+    "a process killed before any call of what it does with a name leaves the next no trouble") {
+  const Scene scene;
+  CHECK(failure_in_private_shm(16 * MiB, [] {
+          // Whatever is killed, these two are not touched.
+          const auto neighbour = Array::create("neighbour", {8});
+          Array::create("kept-neighbour", {8}).keep();
+          const auto look = [&](bool may_be_kept) {
+            const auto found = next_program_works(may_be_kept);
+            must(host::segment_names() == std::vector<std::string>{"kept-neighbour", "neighbour"} &&
+                     host::leads_to(neighbour.path(), neighbour.segment()->file_id()),
+                 "the neighbours are there");
+            return found;
+          };
+          const auto not_kept = [&] { return look(false); };
+          const auto maybe_kept = [&] { return look(true); };
+          std::size_t calls = 0;
+          calls += kill_before_each_call("create, publish, remove", nothing, full_life, not_kept);
+          calls += kill_before_each_call("create, publish, keep", nothing, kept, maybe_kept);
+          calls += kill_before_each_call("take over, remove", orphaned, full_life, not_kept);
+          calls += kill_before_each_call(
+              "reap", orphaned, [] { catalog::reap(); }, not_kept);
+          calls += kill_before_each_call(
+              "remove what is kept", kept, [] { Array::remove("x"); }, maybe_kept);
+          calls += kill_before_each_call(
+              "attach", kept, [] { Array::attach("x"); }, maybe_kept);
+          Array::remove("kept-neighbour");
+          must(calls > 60, std::to_string(calls) + " calls were met");
+        }) == "");
+}
+
+TEST_CASE("a caller killed before any call of a pool's life leaves no process and no name") {
+  const Scene scene;
+  CHECK(failure_in_private_shm(16 * MiB, [] {
+          must(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "orphans can be inherited");
+          const auto life = [] {
+            TiledPool pool(2);
+            auto a = SharedArray<int, 1>::create("a", {64}), b = SharedArray<int, 1>::create({64});
+            pool.map(
+                {4}, [](auto o, auto i) { o = i + 1; }, into(a), b);
+          };
+          const auto look = [] {
+            must(wait_until([] { return ::waitpid(-1, nullptr, WNOHANG) < 0; }, 5s), "no process");
+            const auto names = host::segment_names();
+            // Before its first word to the keeper there is no pool yet: an orphan as any other's.
+            catalog::reap();
+            must(host::segment_names().empty(), "no name after one reap");
+            return names.empty() ? std::string("no name")
+                                 : std::to_string(names.size()) + " orphan";
+          };
+          const auto calls = kill_before_each_call("a pool's life", nothing, life, look);
+          must(calls > 60, std::to_string(calls) + " calls were met");
+        }) == "");
+}

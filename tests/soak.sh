@@ -10,4 +10,4 @@ need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev catch2 python3
 configure build/tests -DTESSERA_BUILD_TESTS=ON -DTESSERA_BUILD_EXAMPLES=ON \
   -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG"
 build build/tests --target test_process
-TESSERA_SOAK_SECONDS=$((${1:-10} * 20)) exec build/tests/tests/test_process "[.soak]"
+TESSERA_SOAK_SECONDS=$((${1:-10} * 15)) exec build/tests/tests/test_process "[.soak]"

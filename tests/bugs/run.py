@@ -57,8 +57,12 @@ class Bug:
 
     def check(self):
         self.planted()
-        cases = re.findall(r'TEST_CASE\(\s*((?:"[^\n]*"\s*)+)', (ROOT / "tests" / self.source).read_text())
-        names = ["".join(re.findall(r'"((?:[^"\\]|\\.)*)"', case.split('", "[')[0])) for case in cases]
+        # Adjacent literals are one; a second argument holds tags.
+        literal = r'"(?:[^"\\]|\\.)*"'
+        cases = re.findall(
+            rf"TEST_CASE\(\s*((?:{literal}\s*)+)", (ROOT / "tests" / self.source).read_text()
+        )
+        names = ["".join(part[1:-1] for part in re.findall(literal, case)) for case in cases]
         if self.case not in names:
             raise SystemExit(f'{self.name}: {self.source} has no test "{self.case}"')
 

@@ -322,6 +322,63 @@ TEST_CASE(
       }) == "");
 }
 
+TEST_CASE("The headroom is the least of a control group and its parents, in both versions") {
+  const Folder folder;
+  const auto put = [&](const std::string& path, const std::string& text) {
+    const std::filesystem::path file = folder.file(path);
+    std::filesystem::create_directories(file.parent_path());
+    write_file(file.string(), text);
+  };
+  const auto headroom = [&](const std::string& groups) {
+    put("groups", groups);
+    return host::detail::cgroup_headroom(folder.file("groups"), folder.file("root"));
+  };
+  CHECK_FALSE(headroom("").has_value());
+  CHECK_FALSE(headroom("no colon\n3:cpu:/a\n0::/a/b\n").has_value());
+  put("root/a/b/memory.max", "1000\n");
+  put("root/a/b/memory.current", "300\n");
+  CHECK(headroom("0::/a/b\n") == 700u);
+  put("root/a/memory.max", "2000\n");
+  put("root/a/memory.current", "1900\n");
+  CHECK(headroom("0::/a/b\n") == 100u);
+  put("root/a/memory.stat", "inactive_file 150\nactive_file 50\n");
+  CHECK(headroom("0::/a/b\n") == 300u);
+  put("root/a/memory.max", "1000\n");  // lowered below what it has
+  CHECK(headroom("0::/a/b\n") == 0u);
+  put("root/memory/c/memory.limit_in_bytes", "5000\n");
+  put("root/memory/c/memory.usage_in_bytes", "4000\n");
+  put("root/memory/c/memory.stat", "active_file 1\ntotal_active_file 500\ntotal_inactive_file 7\n");
+  CHECK(headroom("4:cpu,memory:/c\n0::/\n") == 1507u);
+  put("root/memory/memory.limit_in_bytes", "9223372036854771712\n");  // none
+  put("root/memory/memory.usage_in_bytes", "100000\n");
+  CHECK(headroom("4:memory:/c\n0::/\n") == 1507u);
+  CHECK(headroom("4:memory:/\n0::/\n") == 9223372036854671712u);
+}
+
+TEST_CASE("soak: an array larger than a control group may take is an Error, not a kill",
+          "[.cgroup]") {
+  CHECK(failure_in_private_shm(256 * MiB, [] {
+          // Of whichever version has the memory here.
+          const bool first = exists("/sys/fs/cgroup/memory");
+          const std::string group = std::string("/sys/fs/cgroup/") + (first ? "memory/" : "") +
+                                    "tessera-test-" + std::to_string(::getpid());
+          must(::mkdir(group.c_str(), 0700) == 0, "a control group can be made (run as root)");
+          write_file(group + (first ? "/memory.limit_in_bytes" : "/memory.max"), "33554432");
+          const auto failure = failure_in_child([&] {
+            write_file(group + "/cgroup.procs", std::to_string(::getpid()));
+            const auto file = nameless("x");
+            const auto error = error_of(
+                [&] { host::reserve(file.descriptor(), 64 * MiB, Medium::shared_memory, "x"); });
+            must(error.errc() == Errc::no_space, error.what());
+            must(has(error.what(), "wants 67108864 bytes, and the memory control group has"),
+                 error.what());
+            host::reserve(file.descriptor(), 16 * MiB, Medium::shared_memory, "x");
+          });
+          must(wait_until([&] { return ::rmdir(group.c_str()) == 0; }), "the group goes");
+          must(failure.empty(), failure);
+        }) == "");
+}
+
 TEST_CASE("Reserving survives a storm of signals") {
   CHECK(failure_in_private_shm(256 * MiB, [] {
           struct sigaction action {};

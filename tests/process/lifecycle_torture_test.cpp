@@ -106,7 +106,7 @@ class NameTorture {
     while (std::chrono::steady_clock::now() < end_) {
       // Half of all that happens, happens to one name.
       const auto name = name_of(random() % 2 ? 0 : static_cast<unsigned>(random() % names));
-      try {
+      refusable([&] {
         switch (random() % 8) {
           case 0:
             if (catalog::remove(SegmentName(name))) counts->removed++;
@@ -119,19 +119,25 @@ class NameTorture {
             break;
           case 2: attach(name); break;
           case 3: {
-            const auto end = failure_in_child([&] { own(name, random, true); });
+            const auto end = failure_in_child([&] { refusable([&] { own(name, random, true); }); });
             must(end.empty() || end == "killed by signal 9", end);
             break;
           }
           default: own(name, random, false);
         }
-      } catch (const tessera::Error& error) {
-        // Another has it, or it has none: everything else is a failure.
-        if (error.errc() != Errc::name_taken && error.errc() != Errc::name_missing &&
-            error.errc() != Errc::not_permitted)
-          throw;
-        counts->refused++;
-      }
+      });
+    }
+  }
+  // Another may have the name, or it may have none: everything else is a failure.
+  template <class Step>
+  void refusable(Step&& step) const {
+    try {
+      step();
+    } catch (const tessera::Error& error) {
+      if (error.errc() != Errc::name_taken && error.errc() != Errc::name_missing &&
+          error.errc() != Errc::not_permitted)
+        throw;
+      counts->refused++;
     }
   }
   void own(const std::string& name, std::mt19937& random, bool crash) const {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -24,6 +25,7 @@
 #include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
+#include "support/soak.hpp"
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
@@ -143,4 +145,20 @@ TEST_CASE("a worker that writes all over the shared memory costs no more than it
   const bool dies = GENERATE(false, true);
   CAPTURE(value, where, dies);
   CHECK(failure_apart([&] { suffer({where, value, 1, 1, dies}); }) == "");
+}
+
+TEST_CASE("soak: workers that write all over the shared memory", "[.soak]") {
+  const auto end = std::chrono::steady_clock::now() + soak_span();
+  std::minstd_rand random(soak_seed());
+  std::size_t trials = 0;
+  for (; std::chrono::steady_clock::now() < end; ++trials) {
+    const Scribble how{1 + static_cast<unsigned>(random() % 3),
+                       random() % 2 ? -1 : static_cast<int>(random() % 256),
+                       static_cast<unsigned>(random()), 1u << random() % 14, random() % 2 == 0};
+    const auto failure = failure_apart([&] { suffer(how); });
+    CAPTURE(how.where, how.value, how.seed, how.one_in, how.dies);
+    REQUIRE(failure == "");
+  }
+  std::printf("scribbles: %zu workers wrote all over what they share, 0 hangs, 0 others lost\n",
+              trials);
 }

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <new>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -18,6 +20,12 @@
 #include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TESSERA_ADDRESS_SANITIZER
+#endif
+#endif
 
 using namespace tessera_test;
 using tessera::Errc;
@@ -85,6 +93,46 @@ TEST_CASE("however few descriptors are left, making a pool works or is an Error,
                  std::to_string(refused) + " refused, " + std::to_string(worked) + " worked");
           }) == "");
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(TESSERA_ADDRESS_SANITIZER)
+// A sanitizer needs terabytes of address space itself.
+TEST_CASE("however little address space is left, a pool works or is an Error, and nothing stays") {
+  const Scene scene;
+  REQUIRE(failure_in_private_shm(64 * MiB, [] {
+            std::size_t pages = 0;
+            std::ifstream("/proc/self/statm") >> pages;
+            const auto now = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+            int refused = 0, worked = 0;
+            // From what this process has already to what leaves room for all.
+            for (std::size_t more = 0; more <= 24 * MiB; more += MiB / 2) {
+              const auto failure = failure_in_child([&] {
+                const struct rlimit low {
+                  now + more, now + more
+                };
+                must(::setrlimit(RLIMIT_AS, &low) == 0, "address space can be limited");
+                try {
+                  TiledPool pool(2);
+                  auto a = SharedArray<double, 2>::create("a", {1000, 500});
+                  auto job = pool.map_async(
+                      {10, 500}, [](auto v) { v = 2; }, into(a));
+                  job.get();
+                  must(a(999, 499) == 2, "the job is right");
+                } catch (const tessera::Error&) {
+                  ::_exit(7);
+                } catch (const std::bad_alloc&) {
+                  ::_exit(7);
+                }
+              });
+              must(failure.empty() || failure == "exit status 7",
+                   "with " + std::to_string(more) + " bytes: " + failure);
+              failure.empty() ? ++worked : ++refused;
+              must(wait_until([] { return host::segment_names().empty(); }), "no name is left");
+            }
+            must(refused > 3 && worked > 3,
+                 std::to_string(refused) + " refused, " + std::to_string(worked) + " worked");
+          }) == "");
+}
+#endif
 
 TEST_CASE("a pool works without standard streams") {
   const Scene scene;

@@ -34,30 +34,52 @@ inline std::optional<std::uint64_t> number_in(const std::string& path) {
   return std::nullopt;  // absent, or "max"
 }
 
-/// Memory that this process's control group may still take, if it is limited: the least over the
-/// group and its parents, page cache counted as free.
-inline std::optional<std::uint64_t> cgroup_headroom() {
-  std::ifstream groups("/proc/self/cgroup");
+/// How a version of control groups names what it tells.
+struct CgroupFiles {
+  std::string root, most, used, stat_prefix;
+};
+
+/// Memory that a control group may still take, if it is limited: the least over the group and its
+/// parents, page cache counted as free.
+inline std::optional<std::uint64_t> headroom_of(const CgroupFiles& files, std::string group) {
   std::optional<std::uint64_t> least;
-  for (std::string line; std::getline(groups, line);) {
-    if (line.rfind("0::", 0) != 0) continue;
-    // The group, its parents, and the root of what this process can see (a container's own limit).
-    for (std::string group = line.substr(3) == "/" ? "" : line.substr(3);;
-         group.resize(group.find_last_of('/'))) {
-      const std::string folder = "/sys/fs/cgroup" + group;
-      const auto most = number_in(folder + "/memory.max"),
-                 used = number_in(folder + "/memory.current");
-      if (most && used) {
-        std::uint64_t cache = 0, value = 0;
-        std::ifstream stat(folder + "/memory.stat");
-        for (std::string key; stat >> key >> value;)
-          if (key == "active_file" || key == "inactive_file") cache += value;
-        const std::uint64_t held = *used > cache ? *used - cache : 0;
-        const std::uint64_t room = *most > held ? *most - held : 0;
-        least = std::min(least.value_or(room), room);
-      }
-      if (group.empty()) break;
+  // The group, its parents, and the root of what this process can see (a container's own limit).
+  for (group = group == "/" ? "" : std::move(group);; group.resize(group.find_last_of('/'))) {
+    const auto folder = files.root + group + "/";
+    const auto most = number_in(folder + files.most), used = number_in(folder + files.used);
+    if (most && used) {
+      std::uint64_t cache = 0, value = 0;
+      std::ifstream stat(folder + "memory.stat");
+      for (std::string key; stat >> key >> value;)
+        if (key == files.stat_prefix + "active_file" || key == files.stat_prefix + "inactive_file")
+          cache += value;
+      const std::uint64_t held = *used > cache ? *used - cache : 0;
+      const std::uint64_t room = *most > held ? *most - held : 0;
+      least = std::min(least.value_or(room), room);
     }
+    if (group.empty()) return least;
+  }
+}
+
+/// The same for this process, whose groups `groups` lists: of version 2, or of version 1 where
+/// memory is still controlled by that.
+inline std::optional<std::uint64_t> cgroup_headroom(const std::string& groups = "/proc/self/cgroup",
+                                                    const std::string& root = "/sys/fs/cgroup") {
+  std::ifstream lines(groups);
+  std::optional<std::uint64_t> least;
+  for (std::string line; std::getline(lines, line);) {
+    // number:controllers:group; no controllers in version 2
+    const auto one = line.find(':'), two = line.find(':', one + 1);
+    if (two == std::string::npos) continue;
+    const auto controllers = "," + line.substr(one + 1, two - one - 1) + ",";
+    std::optional<std::uint64_t> room;
+    if (controllers == ",,")
+      room = headroom_of({root, "memory.max", "memory.current", ""}, line.substr(two + 1));
+    else if (controllers.find(",memory,") != std::string::npos)
+      room = headroom_of(
+          {root + "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"},
+          line.substr(two + 1));
+    if (room) least = std::min(least.value_or(*room), *room);
   }
   return least;
 }

@@ -80,6 +80,10 @@ struct Stage {
   }
 } stage;
 
+}  // namespace
+
+namespace tessera_test::stepped {
+
 /// Takes the place of std::atomic. Its value is a word of the world that is played.
 template <class T>
 struct Stepped {
@@ -108,6 +112,12 @@ struct Stepped {
 
   const std::size_t id;
 };
+
+}  // namespace tessera_test::stepped
+
+namespace {
+
+using tessera_test::stepped::Stepped;
 
 struct Board {
   tessera::detail::BasicGate<Stepped> gate;

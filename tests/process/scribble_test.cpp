@@ -67,7 +67,8 @@ void scribble(const Scribble& how) {
     for (auto* at = reinterpret_cast<volatile unsigned char*>(from);
          at < reinterpret_cast<volatile unsigned char*>(to); ++at)
       if (how.one_in <= 1 || random() % how.one_in == 0)
-        *at = static_cast<unsigned char>(how.value >= 0 ? how.value : random());
+        *at = how.value >= 0 ? static_cast<unsigned char>(how.value)
+                             : static_cast<unsigned char>(random());
   }
 }
 

@@ -37,6 +37,8 @@ class StepTrials {
   /// Kills the worker after so many instructions, or when it has ended the job. How many it took.
   std::size_t run(std::size_t steps) {
     warm_up();
+    // The one that has just worked, whose number its keeper may be about to tell.
+    must(wait_until([&] { return pool_.worker_pids().size() == 1; }), "a worker has a number");
     const int worker = pool_.worker_pids().at(0);
     must(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr) == 0, "a worker can be traced");
     must(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr) == 0, "it can be interrupted");

@@ -1,6 +1,4 @@
-"""Reads lcov lines: a table of headers and the lines that no test reaches. See coverage.sh.
-
-"""
+"""Reads lcov lines: a table of headers and the lines that no test reaches. See coverage.sh."""
 
 import pathlib
 import sys

@@ -10,7 +10,6 @@ need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev catch2 python3 ut
 
 configure build/bugs -DTESSERA_BUILD_TESTS=ON -DTESSERA_BUILD_EXAMPLES=OFF \
   -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" >build-bugs.log || { cat build-bugs.log; exit 1; }
-rm -f build-bugs.log
+  -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG"
 build build/bugs --target tessera_test_main
 exec python3 -B tests/bugs/run.py build/bugs "$@"

@@ -84,21 +84,18 @@ void* allocate_or_null(std::size_t bytes, std::size_t alignment) noexcept {
 }
 namespace {
 
-// A sanitizer makes each fork some fifty times as long: there one allocation in four.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TESSERA_EACH_ALLOCATION 4
-#endif
-#endif
-#if !defined(TESSERA_EACH_ALLOCATION)
-#define TESSERA_EACH_ALLOCATION 1
+/// A sanitizer has too little time for each.
+#if defined(TESSERA_ADDRESS_SANITIZER)
+constexpr int one_in = 4;
+#else
+constexpr int one_in = 1;
 #endif
 
 /// Runs `work` again and again, each time with another allocation that fails, until none does.
 /// Whatever it throws is an Error or std::bad_alloc, and it leaves neither a name nor a process.
 template <class Work>
 int fail_each_allocation(Work work) {
-  for (int n = 0;; n += TESSERA_EACH_ALLOCATION) {
+  for (int n = 0;; n += one_in) {
     bool failed = false;
     whose = ::getpid();
     allocations_left = n;

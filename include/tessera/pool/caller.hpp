@@ -237,8 +237,9 @@ class Caller {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     struct Released {  // when what became of the job is told
       JobRoom& room;
-      ~Released() { room.release_if_large(); }
-    } const released{room_};
+      bool clean;  // else whoever failed may have written all over it, its header among it
+      ~Released() { clean ? room.release_if_large() : room.release(); }
+    } const released{room_, outcome.complete() && outcome.lost_workers == 0};
     if (!outcome.complete()) throw failure(*board_, order, outcome, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
   }

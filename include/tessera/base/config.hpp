@@ -29,10 +29,12 @@
 #define TESSERA_CLEAR_PADDING(object) static_cast<void>(object)
 #endif
 
-// In front of a loop whose iterations touch no common element, which the compiler can't see. Not
-// for clang, which warns its user wherever such a loop can't be vectorised.
+// In front of a loop whose iterations touch no common element, which the compiler can't see.
+// Unrolled, since the few instructions of such a loop take twice as long where they happen to lie
+// across two lines of code. Not for clang, which unrolls by itself, and warns its user wherever
+// such a loop can't be vectorised.
 #if defined(__GNUC__) && !defined(__clang__)
-#define TESSERA_INDEPENDENT _Pragma("GCC ivdep")
+#define TESSERA_INDEPENDENT _Pragma("GCC ivdep") _Pragma("GCC unroll 4")
 #else
 #define TESSERA_INDEPENDENT
 #endif

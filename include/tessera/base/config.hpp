@@ -31,8 +31,8 @@
 
 // In front of a loop whose iterations touch no common element, which the compiler can't see.
 // Unrolled, since the few instructions of such a loop take up to twice as long where they happen to
-// lie across two 64-byte lines of code. Not for clang, which unrolls by itself, and warns its user wherever
-// such a loop can't be vectorised.
+// lie across two 64-byte lines of code. Not for clang, which unrolls by itself, and warns its user
+// wherever such a loop can't be vectorised.
 #if defined(__GNUC__) && !defined(__clang__)
 #define TESSERA_INDEPENDENT _Pragma("GCC ivdep") _Pragma("GCC unroll 4")
 #else

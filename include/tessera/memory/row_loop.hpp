@@ -102,18 +102,23 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= 16) {
     if (length <= short_row && length % 4 == 0) {
       // Straight code at every level of optimisation, since a block is read before it is written.
-      each_row([length](const auto& to, const auto& from) {
-        for (std::ptrdiff_t i = 0; i < length; i += 4) {
-          const T block[]{static_cast<T>(from.template read<true>(i)),
-                          static_cast<T>(from.template read<true>(i + 1)),
-                          static_cast<T>(from.template read<true>(i + 2)),
-                          static_cast<T>(from.template read<true>(i + 3))};
-          to.template read<true>(i) = block[0];
-          to.template read<true>(i + 1) = block[1];
-          to.template read<true>(i + 2) = block[2];
-          to.template read<true>(i + 3) = block[3];
-        }
-      });
+      const auto block = [](const auto& to, const auto& from, std::ptrdiff_t i) {
+        const T values[]{static_cast<T>(from.template read<true>(i)),
+                         static_cast<T>(from.template read<true>(i + 1)),
+                         static_cast<T>(from.template read<true>(i + 2)),
+                         static_cast<T>(from.template read<true>(i + 3))};
+        to.template read<true>(i) = values[0];
+        to.template read<true>(i + 1) = values[1];
+        to.template read<true>(i + 2) = values[2];
+        to.template read<true>(i + 3) = values[3];
+      };
+      // A row of one block without a loop: the fewer instructions, the more rows are in flight.
+      if (length == 4)
+        each_row([&block](const auto& to, const auto& from) { block(to, from, 0); });
+      else
+        each_row([&block, length](const auto& to, const auto& from) {
+          for (std::ptrdiff_t i = 0; i < length; i += 4) block(to, from, i);
+        });
       return;
     }
   }

@@ -45,7 +45,7 @@ class Habits {
   /// jobs.
   void learn(const Kind& kind, bool tried, bool failed, Duration took) noexcept {
     auto& habit = of(kind);
-    if (tried && (took > 10 * short_wait || (failed && took < 2 * short_wait)))
+    if (tried && (failed || took > 10 * short_wait))
       habit.pause = habit.penalty = std::min(4096u, 2 * habit.penalty + 16);
     else if (tried)
       habit.penalty /= 2;
@@ -126,6 +126,8 @@ class Watch {
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::microseconds turning{100}, glance{2};
+  // Longer than any job for which it is tried should take: one that is given up sleeps as well.
+  static constexpr auto giving_way = 2 * Habits::short_wait;
   static constexpr std::chrono::milliseconds patience{20}, no_worker{3000};
   static constexpr auto never = [] { return false; };
 
@@ -139,7 +141,7 @@ class Watch {
   // Gives the core to the worker that is bound to it, again and again.
   template <class Ended>
   bool give_way(Ended&& ended) const {
-    return host::turn_until(turning, ended, [this] {
+    return host::turn_until(giving_way, ended, [this] {
       tell_core();
       return true;
     });

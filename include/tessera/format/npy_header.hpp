@@ -37,8 +37,7 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
       fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
   text += tessera::detail::tuple_of({shape.begin(), shape.end()}) + ", }";
   // Versions 1 and 2 are Latin-1; only 3.0 carries the UTF-8 of such a name.
-  const bool ascii = std::all_of(text.begin(), text.end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii = detail::is_ascii(text);
   const std::size_t prefix = ascii ? 10 : 12;
   const std::size_t need = prefix + text.size() + 1;
   const std::size_t total = std::max(usual_size, (need + 63) / 64 * 64);
@@ -78,8 +77,9 @@ inline NpyHeader decode(std::string_view bytes, const std::string& subject) {
   if (bytes.size() < prefix + length) throw refuse({"it ends inside the header"});
   const auto text = bytes.substr(prefix, length);
   try {
-    auto header = major < 3 ? detail::Parser(detail::utf8_of_latin1(text)).header()
-                            : detail::Parser(text).header();
+    auto header = major == 3 || detail::is_ascii(text)
+                      ? detail::Parser(text).header()
+                      : detail::Parser(detail::utf8_of_latin1(text)).header();
     header.data_offset = prefix + length;
     if (const auto flaw = tessera::detail::flaw(header.dtype); !flaw.empty())
       throw detail::Malformed{"it has " + std::string(flaw)};

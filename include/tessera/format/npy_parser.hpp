@@ -77,6 +77,11 @@ struct Malformed {
   std::string_view advice = "name a file or segment that numpy.save or tessera wrote";
 };
 
+inline bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 inline std::string utf8_of_latin1(std::string_view text) {
   std::string out;
   for (const char c : text) {

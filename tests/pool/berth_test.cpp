@@ -54,16 +54,40 @@ TEST_CASE("a worker that has its core to itself stays on it") {
           }) == "");
 }
 
-TEST_CASE("a worker whose core somebody else uses is let loose, and tries again later") {
+TEST_CASE("a worker whose core somebody else uses is let loose, and tries again soon") {
   REQUIRE(failure_in_child([] {
             Working worker;
-            must(worker.work(50ms, 50), "it is let loose");
+            must(worker.work(10ms, 50), "it is let loose");
             must(!worker.berth.bound() && worker.on_all_cores(), "on all cores");
-            must(!worker.work(900ms, 100), "for a while");
-            must(worker.work(150ms, 100), "then it is bound again");
+            must(!worker.work(20ms, 100), "for a while");
+            must(worker.work(10ms, 100), "then it is bound again");
             must(worker.berth.bound() && worker.on_own_core(), "to its own core");
             must(!worker.work(500ms, 100), "and stays there");
-            must(worker.work(50ms, 50), "as long as it has it to itself");
+            must(worker.work(10ms, 50), "as long as it has it to itself");
+          }) == "");
+}
+
+TEST_CASE("a worker whose core stays in use is let loose for longer and longer") {
+  REQUIRE(failure_in_child([] {
+            Working worker;
+            const auto loose = [&] {
+              while (!worker.work(1ms, 50)) {
+              }
+              const auto since = worker.now;
+              while (!worker.work(1ms, 50)) {
+              }
+              return worker.now - since;
+            };
+            auto last = loose();
+            for (int time = 0; time < 5; ++time) {
+              const auto next = loose();
+              must(next > last * 3 / 2 && next < last * 5 / 2, "twice as long each time");
+              last = next;
+            }
+            for (int time = 0; time < 5; ++time) last = loose();
+            must(last > 1s && last < 2s, "but not for ever");
+            worker.work(500ms, 100);
+            must(loose() < 50ms, "and once it has had its core again, as briefly as at first");
           }) == "");
 }
 

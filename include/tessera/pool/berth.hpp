@@ -3,7 +3,8 @@
 // Bound workers keep their caches and find the caller at once. But a bound worker whose core
 // somebody else uses waits for it while other cores idle, and the whole job with it. So a worker
 // compares the time that its work took with the time that its core gave it; where much is missing
-// it is let loose for a while, and then tries again.
+// it is let loose for a while, and then tries again: soon the first time, since machines stumble,
+// and later and later where somebody stays.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +37,7 @@ class Berth {
   bool worked(Clock::time_point begin, Clock::time_point end) {
     if (cores_.empty()) return false;
     busy_ += end - begin;
-    if (bound_ ? busy_ < window : end - loose_since_ < loose_for) return false;
+    if (bound_ ? busy_ < window : end < loose_until_) return false;
     if (others_have_bound_it()) {
       cores_.clear();
       return std::exchange(bound_, false);
@@ -49,17 +50,19 @@ class Berth {
     // kernel that sleeps looks as if its core were missing.
     const auto given = cpu_time_() - given_before_;
     if (given * 4 > busy_ * 3) {
+      loose_for_ = std::max(loose_for_ / 2, briefly);
       begin_window();
       return false;
     }
     host::bind_to(cores_);
     bound_ = false;
-    loose_since_ = end;
+    loose_until_ = end + loose_for_;
+    loose_for_ = std::min(2 * loose_for_, long_enough);
     return true;
   }
 
  private:
-  static constexpr std::chrono::milliseconds window{10}, loose_for{1000};
+  static constexpr std::chrono::milliseconds window{10}, briefly{25}, long_enough{1600};
 
   // An administrator, or a control group: then it is given up for good.
   bool others_have_bound_it() const {
@@ -82,8 +85,9 @@ class Berth {
   int own_ = 0;
   CpuTime cpu_time_ = nullptr;
   bool bound_ = false;
-  Clock::time_point loose_since_;
-  Clock::duration busy_{};  // since the window began
+  Clock::time_point loose_until_;
+  std::chrono::milliseconds loose_for_ = briefly;  // the next time
+  Clock::duration busy_{};                         // since the window began
   std::chrono::nanoseconds given_before_{};
 };
 

@@ -41,7 +41,7 @@ void spans(State& state) {
     tessera::for_each_row(
         [](auto out, auto a, auto b) {
           const std::size_t length = out.size();
-          TESSERA_INDEPENDENT  // the loop by hand says __restrict, which spans can't
+          _Pragma("GCC ivdep")  // the loop by hand says __restrict, which spans can't
               for (std::size_t k = 0; k < length; ++k) out[k] = a[k] + b[k];
         },
         v, t, r);

@@ -27,8 +27,8 @@ inline Inspected inspect(const host::Descriptor& file, const host::FileInfo& inf
                          const std::string& subject) {
   Inspected out;
   out.file = info;
-  std::string head = host::read_at(file, 0, 1024, subject);
-  if (head.size() == 1024) {
+  std::string head = host::read_at(file, 0, 512, subject);
+  if (head.size() == 512) {
     try {
       out.header = npy::decode(head, subject);
     } catch (

@@ -83,26 +83,10 @@ class Segment {
   static std::shared_ptr<Segment> attach(const SegmentName& name, host::Access access,
                                          std::chrono::nanoseconds wait = {},
                                          bool any_user = false) {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
-    const auto deadline =
-        wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
-    const auto path = host::segment_path(name.str());
-    constexpr std::chrono::microseconds longest(10'000);
+    auto path = host::segment_path(name.str());
     auto file = host::open_existing(path, access, name.str());
-    for (auto pause = std::chrono::microseconds(200); !file; pause = std::min(2 * pause, longest)) {
-      if (Clock::now() >= deadline) {
-        if (wait.count() > 0)
-          throw Error(Errc::timed_out, name.str(), "the name did not appear in time",
-                      "start its creator, or wait longer");
-        throw Error(Errc::name_missing, name.str(), "there is no array of that name",
-                    "create it first, or give attach a time to wait");
-      }
-      std::this_thread::sleep_for(
-          pause);  // names appear complete: there is nothing else to wait for
-      file = host::open_existing(path, access, name.str());
-    }
-    auto segment = open(*file, file->info, name.str(), path, access);
+    if (!file) file = open_later(path, access, wait, name.str());
+    auto segment = open(*file, file->info, name.str(), std::move(path), access);
     if (!any_user && !file->info.ours)
       throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                   "pass AttachOptions{.any_user = true} if you trust that user");
@@ -219,6 +203,28 @@ class Segment {
       // Attached workers see that the name is gone, if a little later.
     }
     owner_.release();
+  }
+
+  static std::optional<host::OpenFile> open_later(const std::string& path, host::Access access,
+                                                  std::chrono::nanoseconds wait,
+                                                  const std::string& name) {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    const auto deadline =
+        wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
+    constexpr std::chrono::microseconds longest(10'000);
+    for (auto pause = std::chrono::microseconds(200);; pause = std::min(2 * pause, longest)) {
+      if (Clock::now() >= deadline) {
+        if (wait.count() > 0)
+          throw Error(Errc::timed_out, name, "the name did not appear in time",
+                      "start its creator, or wait longer");
+        throw Error(Errc::name_missing, name, "there is no array of that name",
+                    "create it first, or give attach a time to wait");
+      }
+      std::this_thread::sleep_for(
+          pause);  // names appear complete: there is nothing else to wait for
+      if (auto file = host::open_existing(path, access, name)) return file;
+    }
   }
 
   Segment(std::string name, std::string path) : name_(std::move(name)), path_(std::move(path)) {}

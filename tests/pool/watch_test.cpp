@@ -87,6 +87,7 @@ TEST_CASE("where no worker can be started a wait ends, and leaves no job to begi
   Watch watch(premises.board, Watch::Manner::sleep);
   const ProcessHandle keeper(::getpid());
   premises.board.head().gate.job.store(7);
+  premises.board.slots()[0].inside.store(5);  // by a worker that wrote all over the board
   const auto error = error_of([&] { watch.wait(keeper, [] { return false; }); });
   REQUIRE(error.errc() == Errc::pool_unusable);
   REQUIRE(has(error.what(), "no worker process"));

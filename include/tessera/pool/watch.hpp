@@ -171,7 +171,12 @@ class Watch {
       if (now - last_alive <= no_worker) continue;
       // Disarmed first: a worker that can be started after all must find no job to begin.
       const auto armed = head.gate.job.exchange(0);
-      if (!board_.crew().anyone_inside())
+      // Of this round: what a worker wrote all over the places means nobody.
+      const bool entered = armed != 0 && std::any_of(board_.slots().begin(), board_.slots().end(),
+                                                     [armed](const auto& slot) {
+                                                       return slot.inside.load() == armed;
+                                                     });
+      if (!entered)
         throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
                     "see the limit of processes (ulimit -u) and the memory that is free");
       head.gate.job.store(armed);

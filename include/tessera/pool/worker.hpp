@@ -91,6 +91,8 @@ class Worker {
       if (!called()) {
         head.work.wait(epoch, std::chrono::milliseconds(200));
         if (head.work.epoch() == epoch) {
+          // Written by another worker, all over the board: the caller would wait for ever.
+          if (board_.slots()[self_].inside.load() != 0) crew_.leave(self_);
           attachments_.drop_nameless();
           if (memory_ && memory_->ended()) memory_.reset();
         }

@@ -16,5 +16,6 @@
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/job_error.hpp>
 #include <tessera/pool/job_options.hpp>
+#include <tessera/pool/keeper_start.hpp>
 #include <tessera/pool/kernel.hpp>
 #include <tessera/pool/tiled_pool.hpp>

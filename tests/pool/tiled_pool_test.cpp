@@ -607,10 +607,10 @@ TEST_CASE("a thousand small tiles and single-element tiles are all computed") {
   }
 }
 
-TEST_CASE("a kernel sees globals as they were when the pool was made") {
+TEST_CASE("a kernel sees globals as they were when the pool was forked") {
   static int a_global = 1;
   a_global = 2;
-  TiledPool pool(2);
+  TiledPool pool(2, {.start_method = tessera::StartMethod::fork});
   a_global = 3;
   auto a = SharedArray<int, 1>::create({10});
   pool.map(

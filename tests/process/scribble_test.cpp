@@ -57,7 +57,7 @@ void scribble(const Scribble& how) {
   std::minstd_rand random(how.seed);
   for (std::string line; std::getline(maps, line);) {
     if (!has(line, "rw-s")) continue;
-    const bool is_board = has(line, "/dev/zero");
+    const bool is_board = has(line, "/dev/zero") || has(line, "/memfd:tessera");
     const bool is_job = has(line, "/dev/shm/tessera-");
     if (!(is_board && how.where & Scribble::board) && !(is_job && how.where & Scribble::job_memory))
       continue;

@@ -122,17 +122,18 @@ inline std::uint64_t modules_generation() noexcept {
 }
 
 /// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
-/// no other process could follow. Pointers into modules (globals, literals, functions) are not:
-/// they mean the same in a forked worker. Addresses below 2^44 are never taken for pointers.
-inline bool points_into_private_memory(std::uintptr_t word) {
+/// no other process could follow. Pointers into modules (globals, literals, functions) are not,
+/// where other processes have them `at_the_same_place`, as forked workers have. Addresses below
+/// 2^44 are never taken for pointers.
+inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_place = true) {
 #if defined(TESSERA_LINUX)
   if (word < (std::uintptr_t{1} << 44) || word >= (std::uintptr_t{1} << 47)) return false;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   unsigned char resident = 0;
   if (::mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) != 0) return false;
-  return !locate(reinterpret_cast<const void*>(word));
+  return !at_the_same_place || !locate(reinterpret_cast<const void*>(word));
 #else
-  static_cast<void>(word);
+  static_cast<void>(word), static_cast<void>(at_the_same_place);
   return false;
 #endif
 }

@@ -186,6 +186,7 @@ inline std::optional<char> receive_byte(const Descriptor& socket) noexcept {
 }
 
 inline pid_t own_pid() noexcept { return ::getpid(); }
+inline pid_t parent_pid() noexcept { return ::getppid(); }
 
 /// Leaves the caller's process group, and with it the signals that its terminal sends; its session
 /// too, unless this process and its children are to `make_way` for the caller: Linux shares cores

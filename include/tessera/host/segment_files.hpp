@@ -27,6 +27,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
+#if defined(TESSERA_LINUX)
+#include <sys/mman.h>
+#endif
 
 namespace tessera::host {
 
@@ -178,6 +181,19 @@ class Unpublished {
   std::string scratch_;  // before file_, whose initialiser sets it
   OwnerLock file_;
 };
+
+/// Zeroed memory, reserved, as a file that never has a name. Throws Error(no_space, system).
+inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject) {
+#if defined(TESSERA_LINUX)
+  Descriptor file(::memfd_create("tessera", MFD_CLOEXEC));
+  if (!file) throw system_failure(errno, subject, "getting shared memory", "see ulimit -n");
+  reserve(file, bytes, Medium::shared_memory, subject);
+  return file;
+#else
+  static_cast<void>(bytes);
+  throw Error(Errc::system, subject, "memory without a name needs Linux");
+#endif
+}
 
 inline void unlink(const std::string& path) noexcept { ::unlink(path.c_str()); }
 

@@ -1,9 +1,13 @@
-// Floor 1, host: a thread of the library's own.
+// Floor 1, host: a thread of the library's own, and how many others there are.
 //
 // It takes no signal that is meant for the process: handlers run on the user's threads, as in a
 // program without this library. Signals of a thread's own faults reach it.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -17,6 +21,24 @@
 #endif
 
 namespace tessera::host {
+
+namespace detail {
+/// Threads of quiet_thread() that run.
+inline std::atomic<int> quiet_threads{0};
+}  // namespace detail
+
+/// Threads of this process besides the one that asks and those of quiet_thread(); 0 where that
+/// can't be known.
+inline int other_threads() {
+#if defined(TESSERA_LINUX)
+  std::error_code none;
+  const std::filesystem::directory_iterator tasks("/proc/self/task", none);
+  const auto all = static_cast<int>(std::distance(begin(tasks), end(tasks)));
+  return std::max(0, all - 1 - detail::quiet_threads.load());
+#else
+  return 0;
+#endif
+}
 
 /// Starts a thread that runs `body`. Throws Error(system) where there can be no further thread.
 template <class Body>
@@ -39,7 +61,15 @@ std::thread quiet_thread(const std::string& subject, Body&& body) {
   const Blocked blocked;
 #endif
   try {
-    return std::thread(std::forward<Body>(body));
+    return std::thread([body = std::forward<Body>(body)]() mutable {
+      struct Counted {
+        Counted() { ++detail::quiet_threads; }
+        Counted(const Counted&) = delete;
+        Counted& operator=(const Counted&) = delete;
+        ~Counted() { --detail::quiet_threads; }
+      } const counted;
+      body();
+    });
   } catch (const std::system_error& failure) {
     throw Error(Errc::system, subject, std::string("starting a thread: ") + failure.what(),
                 "see ulimit -u and the memory that is free");

@@ -21,8 +21,10 @@
 #include <vector>
 
 #include <tessera/host/doorbell.hpp>
+#include <tessera/host/file.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/owner_lock.hpp>
+#include <tessera/host/segment_files.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/job_error.hpp>
@@ -32,9 +34,13 @@ namespace tessera::detail {
 
 /// What jobs that outlive their pool still look at. Made in the process that has the pool.
 struct Premises {
-  explicit Premises(std::size_t workers)
-      // Without a name: whatever happens before the keeper watches, nothing stays.
-      : memory(host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
+  /// Without a name: whatever happens before the keeper watches, nothing stays. `sent`: as a file,
+  /// for a keeper that is no copy of this process.
+  explicit Premises(std::size_t workers, bool sent = false)
+      : file(sent ? host::nameless_file(Board::bytes(workers), "TiledPool") : host::Descriptor()),
+        memory(
+            sent ? host::Mapping(file, host::Access::read_write, Board::bytes(workers), "TiledPool")
+                 : host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
         board(memory.data(), workers) {}
 
   bool inherited() const noexcept { return generation != host::fork_generation(); }
@@ -48,6 +54,7 @@ struct Premises {
   bool in_kernel() const noexcept { return runner.load() == std::this_thread::get_id(); }
 
   std::uint64_t generation = host::fork_generation();
+  host::Descriptor file;  ///< where it is sent, until it was
   host::Mapping memory;
   Board board;
   std::atomic<std::thread::id> runner{};  ///< who runs a kernel in this process

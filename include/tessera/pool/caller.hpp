@@ -26,7 +26,7 @@
 #include <tessera/pool/job_error.hpp>
 #include <tessera/pool/job_options.hpp>
 #include <tessera/pool/job_room.hpp>
-#include <tessera/pool/keeper.hpp>
+#include <tessera/pool/keeper_start.hpp>
 #include <tessera/pool/outcome.hpp>
 #include <tessera/pool/turnstile.hpp>
 #include <tessera/pool/watch.hpp>
@@ -56,29 +56,21 @@ class Caller {
  public:
   /// Starts a keeper and its workers; none where this process is the only worker.
   Caller(std::size_t workers, const PoolOptions& options)
-      : premises_(std::make_shared<Premises>(workers)),
-        computes_(options.caller_computes),
+      : computes_(options.caller_computes),
+        spawns_(options.start_method == StartMethod::spawn && workers > (computes_ ? 1u : 0u)),
+        premises_(std::make_shared<Premises>(workers, spawns_)),
         layout_(workers, options),
         watch_(*board_, layout_.manner) {
     report_.tiles_per_worker.resize(workers);
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
-    const host::ProcessHandle self(host::own_pid());
-    host::SocketPair pair("TiledPool");
-    const auto identity = process_identity();
-    const auto pid = host::fork_child("TiledPool", [&] {
-      pair.ours.reset();
-      return Keeper(*board_, pair.theirs, self, identity, first, layout_.cores, layout_.turns)
-          .run();
-    });
-    try {
-      keeper_.emplace(pid);  // it waits for a byte, so its number is still its own
-    } catch (const Error&) {
-      pair.ours.reset();  // without a byte it leaves
-      host::wait_child(pid);
-      throw;
-    }
-    socket_ = std::move(pair.ours);
+    refuse_in_keeper();
+    if (options.start_method == StartMethod::fork) refuse_among_threads();
+    const KeeperPlan plan{first, layout_.cores, layout_.turns};
+    auto link = spawns_ ? spawn_keeper(premises_->file, workers, plan) : fork_keeper(*board_, plan);
+    socket_ = std::move(link.socket);
+    keeper_.emplace(std::move(link.process));
+    premises_->file.reset();
     host::send_byte(socket_, 's');
   }
   Caller(const Caller&) = delete;
@@ -109,6 +101,8 @@ class Caller {
 
   std::size_t workers() const noexcept { return board_->slots().size(); }
   bool in_caller() const noexcept { return !keeper_; }
+  /// True if workers have modules at other places than this process.
+  bool spawns() const noexcept { return spawns_; }
 
   std::vector<int> worker_pids() const {
     std::vector<int> out;
@@ -139,7 +133,8 @@ class Caller {
     check_use();
     JobMemory::plan(job->order);
     if (!in_caller()) {
-      code_of(job->order);
+      code_of(job->order.serve);
+      if (job->order.function != nullptr) code_of(job->order.function);
       if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw Watch::keeper_gone();
     }
     const std::lock_guard lock(making_dispatcher_);
@@ -317,9 +312,10 @@ class Caller {
         });
   }
 
+  bool computes_;  // this process is the worker in the first place
+  bool spawns_;    // its processes are no copies of this one
   std::shared_ptr<Premises> premises_;
   const Board* const board_ = &premises_->board;
-  bool computes_;  // this process is the worker in the first place
   Turnstile turnstile_;
   JobRoom room_;
   std::uint64_t job_ = 0;

@@ -48,19 +48,24 @@ class Board {
            cache_line;
   }
   /// Makes a board in zeroed memory.
-  Board(std::byte* memory, std::size_t workers) {
-    void* at = memory;
-    std::size_t room = bytes(workers);
-    auto* const begin =
-        static_cast<std::byte*>(std::align(cache_line, room - cache_line, at, room));
-    head_ = new (begin) BoardHead;
-    slots_ = {reinterpret_cast<WorkerSlot*>(begin + sizeof(BoardHead)), workers};
-    ranges_ = {reinterpret_cast<Range*>(begin + sizeof(BoardHead) + workers * sizeof(WorkerSlot)),
-               workers};
-    clocks_ = {reinterpret_cast<TileClock*>(ranges_.data() + workers), workers};
+  Board(std::byte* memory, std::size_t workers) : Board(at(memory, workers)) {
+    new (head_) BoardHead;
     for (auto& slot : slots_) new (&slot) WorkerSlot;
     for (auto& clock : clocks_) new (&clock) TileClock;
     for (auto& range : ranges_) new (&range) Range;
+  }
+  /// The board that was made in this memory, by whatever process.
+  static Board at(std::byte* memory, std::size_t workers) {
+    void* from = memory;
+    std::size_t room = bytes(workers);
+    auto* const begin =
+        static_cast<std::byte*>(std::align(cache_line, room - cache_line, from, room));
+    Board out;
+    out.head_ = reinterpret_cast<BoardHead*>(begin);
+    out.slots_ = {reinterpret_cast<WorkerSlot*>(begin + sizeof(BoardHead)), workers};
+    out.ranges_ = {reinterpret_cast<Range*>(out.slots_.data() + workers), workers};
+    out.clocks_ = {reinterpret_cast<TileClock*>(out.ranges_.data() + workers), workers};
+    return out;
   }
 
   BoardHead& head() const noexcept { return *head_; }
@@ -76,6 +81,8 @@ class Board {
   }
 
  private:
+  Board() = default;
+
   BoardHead* head_ = nullptr;
   std::span<WorkerSlot> slots_;
   std::span<Range> ranges_;
@@ -88,6 +95,7 @@ struct Turn {
   JobMemory memory;
   std::size_t self = 0;
   Round round;
+  void* function = nullptr;      ///< in this process, what a kernel that is a pointer points to
   bool in_caller = false;        ///< the caller's own share: no worker process
   std::vector<std::byte*> data;  ///< of each argument, the section's first element in this process
 

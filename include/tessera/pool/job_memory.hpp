@@ -52,6 +52,8 @@ struct JobHead {
   std::uint64_t tile_deadline = 0;  ///< nanoseconds that a tile may take; 0: no limit
   std::uint64_t arguments = 0, arguments_at = 0;
   host::CodeAddress serve;  ///< a ServeFunction
+  host::CodeAddress
+      function;  ///< what a kernel that is a pointer to a function points to; or zeros
   std::uint64_t kernel_size = 0, kernel_at = 0;
   std::uint64_t tile_bytes_at = 0;
   std::uint64_t result_size = 0, results_at = 0;
@@ -72,6 +74,7 @@ struct JobOrder {
   std::vector<Argument> arguments;
   std::vector<std::byte> kernel;
   const void* serve = nullptr;
+  const void* function = nullptr;  ///< what a kernel that is a pointer to a function points to
   std::size_t tiles = 0;
   std::size_t parts = 1;  ///< of each tile that the caller knows: see told_tiles
   std::size_t grain = 1;  ///< tiles that stay together

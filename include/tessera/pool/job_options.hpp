@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -16,6 +17,29 @@
 
 namespace tessera {
 
+/// How a pool's processes come into being.
+enum class StartMethod {
+  /// As copies of the caller as it is then: at once, and with all that it has loaded and set. An
+  /// Error where the caller has other threads, which a copy would find in the middle of anything.
+  fork,
+  /// By starting the program again: main() must begin with run_as_worker. It takes as long as the
+  /// program takes to start, however much memory and however many threads the caller has. Kernels
+  /// find globals as they are at that call, libraries that are loaded later are unknown to workers.
+  spawn,
+  /// By fork whatever threads there are. What they hold at that moment, such as a lock, is held for
+  /// ever in the workers; the system's own memory and streams are safe.
+  fork_with_threads
+};
+
+namespace detail {
+inline std::atomic<StartMethod> usual_start_method{StartMethod::fork};
+}
+
+/// How pools of this program that say nothing of it are started from now on; else by fork.
+inline void set_start_method(StartMethod method) noexcept {
+  detail::usual_start_method.store(method);
+}
+
 /// How a pool works, named as in `TiledPool pool(2, {.caller_computes = true})`.
 struct PoolOptions {
   /// The thread that waits for a job is one of the workers: no core idles and short jobs end
@@ -27,6 +51,7 @@ struct PoolOptions {
   /// never binds its workers. Of two pools that one thread uses in turn, each finds the other's
   /// workers on its cores for some 50 microseconds after a job: better not bind the second.
   bool pin = true;
+  StartMethod start_method = detail::usual_start_method.load();
 };
 
 /// What becomes of a job's other tiles when a kernel throws.

@@ -28,8 +28,8 @@
 namespace tessera::detail {
 
 /// Where a kernel's code is. Throws Error(foreign_kernel).
-inline host::CodeAddress code_of(const JobOrder& order) {
-  const auto code = host::locate(order.serve);
+inline host::CodeAddress code_of(const void* function) {
+  const auto code = host::locate(function);
   if (!code)
     throw Error(Errc::foreign_kernel, "kernel", "its code is in no module of this program",
                 "kernels must be compiled code of the program or its libraries");
@@ -42,7 +42,8 @@ class JobRoom {
   /// (no_space, foreign_kernel).
   JobMemory lay_out(const JobOrder& order, BoardHead& board) {
     auto head = JobMemory::plan(order);
-    head.serve = known_code_of(order);
+    head.serve = known_code_of(order.serve);
+    if (order.function != nullptr) head.function = known_code_of(order.function);
     if (head.bytes > capacity_) {
       release();
       const auto bytes = std::max<std::size_t>(small, head.bytes + head.bytes / 4);
@@ -88,14 +89,14 @@ class JobRoom {
     return memory;
   }
   // Looking it up costs more the more libraries a program has.
-  host::CodeAddress known_code_of(const JobOrder& order) {
+  host::CodeAddress known_code_of(const void* function) {
     if (const auto now = host::modules_generation(); now != codes_of_) {
       codes_.clear();
       codes_of_ = now;
     }
     for (const auto& [known, code] : codes_)
-      if (known == order.serve) return code;
-    return codes_.emplace_back(order.serve, code_of(order)).second;
+      if (known == function) return code;
+    return codes_.emplace_back(function, code_of(function)).second;
   }
 
   struct alignas(cache_line) Line {

@@ -132,6 +132,13 @@ const auto& authored(const K& kernel) {
     return kernel;
 }
 
+/// A kernel that is a pointer to a function, or the loop of transform with one: its first word.
+template <class K>
+inline constexpr bool is_function_pointer = [] {
+  using F = std::decay_t<decltype(authored(std::declval<const K&>()))>;
+  return std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+}();
+
 /// Bytes of a K up to its last whole word that can hold a capture: what a member of a derived class
 /// could reuse is padding, which may hold a stale pointer.
 template <class K>
@@ -151,9 +158,10 @@ constexpr std::size_t searched_bytes() {
 
 /// Throws Error(captured_address) if a word of a kernel is an address in this process's private
 /// memory. Padding within it is no word of it where the compiler can tell (g++ can; clang that
-/// can't may refuse a small capture in front of a wider one).
+/// can't may refuse a small capture in front of a wider one). Where workers have modules at other
+/// places than the caller, an address in one of them is no better.
 template <class K>
-void refuse_addresses(const K& kernel) {
+void refuse_addresses(const K& kernel, bool modules_agree = true) {
   if constexpr (searched_bytes<K>() > 0 && std::is_trivially_copyable_v<K>) {
     alignas(K) std::array<std::byte, sizeof(K)> copy;
     std::memcpy(copy.data(), static_cast<const void*>(&kernel), sizeof kernel);
@@ -161,7 +169,7 @@ void refuse_addresses(const K& kernel) {
     for (std::size_t at = 0; at < searched_bytes<K>(); at += sizeof(std::uintptr_t)) {
       std::uintptr_t word = 0;
       std::memcpy(&word, copy.data() + at, sizeof word);
-      if (host::points_into_private_memory(word))
+      if (host::points_into_private_memory(word, modules_agree))
         throw Error(Errc::captured_address, "kernel",
                     "it holds an address of this process's memory (a captured reference, pointer, "
                     "this, span or "

@@ -79,6 +79,8 @@ void serve(Turn& turn) {
   const auto& head = turn.memory.head();
   alignas(K) std::array<std::byte, sizeof(K)> bytes;
   std::memcpy(bytes.data(), turn.memory.kernel(), sizeof(K));
+  if constexpr (is_function_pointer<K>)
+    if (turn.function != nullptr) std::memcpy(bytes.data(), &turn.function, sizeof turn.function);
   const auto arguments = [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::tuple<BoundArgument<Sections>...>{{turn.memory, I, turn.data[I]}...};
   }(std::index_sequence_for<Sections...>{});

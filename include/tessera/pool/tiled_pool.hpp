@@ -258,7 +258,10 @@ class TiledPool {
     detail::JobOrder order;
     order.arguments.reserve(arguments.size());
     for (auto& argument : arguments) order.arguments.push_back(std::move(argument.order));
-    if constexpr (!detail::addresses_allowed<K>) detail::refuse_addresses(detail::authored(kernel));
+    if constexpr (detail::is_function_pointer<Kernel>)
+      order.function = reinterpret_cast<const void*>(detail::authored(kernel));
+    else if constexpr (!detail::addresses_allowed<K>)
+      detail::refuse_addresses(detail::authored(kernel), !caller().spawns());
     order.kernel.resize(sizeof kernel);
     if constexpr (!std::is_empty_v<Kernel>)
       std::memcpy(order.kernel.data(), static_cast<const void*>(&kernel), sizeof kernel);

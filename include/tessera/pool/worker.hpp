@@ -139,12 +139,9 @@ class Worker {
         const auto& segment = attachments_.find(argument, memory.place(argument));
         turn.data.push_back(segment.data() - segment.header().data_offset + argument.offset);
       }
-      void* const function = resolve(memory.head().serve);
-      if (function == nullptr)
-        throw Error(Errc::foreign_kernel, "kernel",
-                    "its code is in a library that the workers do not have",
-                    "load the library before the pool is made");
-      reinterpret_cast<ServeFunction>(function)(turn);
+      if (memory.head().function != host::CodeAddress{})
+        turn.function = resolve(memory.head().function);
+      reinterpret_cast<ServeFunction>(resolve(memory.head().serve))(turn);
     } catch (const Error& error) {
       board_.fail(round, no_tile, error.errc(), error.what());
     } catch (const std::exception& failure) {
@@ -156,8 +153,14 @@ class Worker {
   void* resolve(const host::CodeAddress& code) {
     for (const auto& [known, function] : functions_)
       if (known == code) return function;
-    functions_.emplace_back(code, host::resolve(code));
-    return functions_.back().second;
+    void* const function = host::resolve(code);
+    if (function == nullptr)
+      throw Error(Errc::foreign_kernel, "kernel",
+                  "its code is in a library that the workers do not have, or have in another build",
+                  "load the library before the pool is made; for StartMethod::spawn, before "
+                  "run_as_worker()");
+    functions_.emplace_back(code, function);
+    return function;
   }
 
   Board board_;

@@ -15,6 +15,7 @@ namespace {
 using bench::options;
 using tessera::full;
 using tessera::into;
+using tessera::StartMethod;
 using tessera::TiledPool;
 using Array = tessera::SharedArray<double, 3>;
 using State = benchmark::State;
@@ -34,6 +35,9 @@ void time_transform(State& state, TiledPool pool) {
 }
 
 void transform(State& state) { time_transform(state, TiledPool(options.workers)); }
+void transform_spawned(State& state) {
+  time_transform(state, TiledPool(options.workers, {.start_method = StartMethod::spawn}));
+}
 
 void map(State& state) {
   TiledPool pool(options.workers);
@@ -43,13 +47,35 @@ void map(State& state) {
   });
 }
 
-void paced(State& state) {
-  TiledPool pool(options.workers);
+void time_paced(State& state, TiledPool pool) {
   Arrays x;
   std::fill(x.out.data(), x.out.data() + x.out.size(), -1.0);
   bench::timed_paced(state, [&] { pool.transform(x.out, std::plus<>{}, x.a, x.b); });
   bench::tell_check(state, x.out.data(), x.out.size());
 }
+
+void paced(State& state) { time_paced(state, TiledPool(options.workers)); }
+void paced_spawned(State& state) {
+  time_paced(state, TiledPool(options.workers, {.start_method = StartMethod::spawn}));
+}
+
+/// From nothing to the end of a first job with a tile for each worker, in a program that has so
+/// many MB of memory of its own.
+void time_start(State& state, StartMethod method) {
+  static const std::vector<char> own(options.size << 20, 1);  // once: it takes seconds
+  benchmark::DoNotOptimize(own.data());
+  auto small = Array::create({options.workers, 1, 1});
+  for (auto _ : state) {
+    const auto begin = bench::Clock::now();
+    TiledPool pool(options.workers, {.start_method = method});
+    pool.map(
+        {1, full, full}, [](auto v) { v = 1.0; }, into(small));
+    state.SetIterationTime(bench::seconds_since(begin));
+  }
+  bench::tell_check(state, small.data(), small.size());
+}
+void start_forked(State& state) { time_start(state, StartMethod::fork); }
+void start_spawned(State& state) { time_start(state, StartMethod::spawn); }
 
 /// The first job on new arrays: their space reserved and the inputs filled before the clock starts,
 /// the workers there.
@@ -244,11 +270,16 @@ void private_memory(State& state) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   bench::add("transform", transform);
+  bench::add("transform_spawned", transform_spawned);
   bench::add("transform_caller", transform_caller);
   bench::add("transform_tiles", transform_tiles);
   bench::add("map", map);
   bench::add_once("paced", paced);
+  bench::add_once("paced_spawned", paced_spawned);
+  bench::add_manual("start_forked", start_forked);
+  bench::add_manual("start_spawned", start_spawned);
   bench::add_once("first", first);
   bench::add("side_by_side", side_by_side);
   bench::add("side_by_side_unpinned", side_by_side_unpinned);

@@ -11,8 +11,8 @@
 #include "support/catch.hpp"
 
 using tessera::host::locate;
+using tessera::host::Modules;
 using tessera::host::points_into_private_memory;
-using tessera::host::resolve;
 
 namespace {
 
@@ -28,7 +28,8 @@ TEST_CASE("a function is found again by its module and offset") {
   const auto code = locate(reinterpret_cast<const void*>(&answer));
   REQUIRE(code);
   using Function = int (*)(int);
-  REQUIRE(reinterpret_cast<Function>(reinterpret_cast<std::uintptr_t>(resolve(*code))) == &answer);
+  REQUIRE(reinterpret_cast<Function>(
+              reinterpret_cast<std::uintptr_t>(Modules::loaded_now().resolve(*code))) == &answer);
 }
 
 TEST_CASE("functions of different modules have different places") {
@@ -48,7 +49,7 @@ TEST_CASE("what lies in no module has no place") {
 }
 
 TEST_CASE("a module that is not loaded resolves to nothing") {
-  REQUIRE(resolve({12345, 0}) == nullptr);
+  REQUIRE(Modules::loaded_now().resolve({12345, 0}) == nullptr);
 }
 
 TEST_CASE("the generation of modules changes when one is loaded, and only then") {

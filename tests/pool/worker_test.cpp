@@ -186,8 +186,10 @@ TEST_CASE("an idle worker is inside no job, whatever was written over its place"
   tessera::detail::Premises premises(1);
   auto& inside = premises.board.slots()[0].inside;
   inside.store(3);
-  Child worker(
-      [&] { tessera::detail::Worker(premises.board, 0, false, tessera::detail::Berth()).run(); });
+  Child worker([&] {
+    const tessera::host::Modules none;
+    tessera::detail::Worker(premises.board, 0, false, tessera::detail::Berth(), none).run();
+  });
   REQUIRE(wait_until([&] { return inside.load() == 0; }));
   premises.board.head().closing.store(1);
   premises.board.head().work.ring();

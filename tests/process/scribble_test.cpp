@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -149,6 +150,36 @@ TEST_CASE("a worker that writes all over the shared memory costs no more than it
   const bool dies = GENERATE(false, true);
   CAPTURE(value, where, dies);
   CHECK(failure_apart([&] { suffer({where, value, 1, 1, dies}); }) == "");
+}
+
+TEST_CASE("a job's memory that no new worker could attach is replaced") {
+  const Scene scene;
+  const bool header = GENERATE(true, false);  // or the control block
+  REQUIRE(failure_in_private_shm(16 * MiB, [&] {
+            TiledPool pool(2);
+            auto a = SharedArray<int, 1>::create("a", {64});
+            pool.map(
+                {64},
+                [header](auto v) {
+                  v = 1;
+                  std::ifstream maps("/proc/self/maps");
+                  for (std::string line; std::getline(maps, line);) {
+                    std::uintptr_t from = 0, to = 0;
+                    char dash = 0;
+                    std::istringstream(line) >> std::hex >> from >> dash >> to;
+                    if (has(line, "rw-s") && has(line, "/dev/shm/tessera-"))
+                      std::memset(reinterpret_cast<void*>(header ? from : to - 4096), 42,
+                                  header ? 64 : 4096);
+                  }
+                },
+                into(a));
+            const auto pids = pool.worker_pids();
+            for (const int pid : pids) ::kill(pid, SIGKILL);
+            must(all_end(pids), "the workers that had attached it are gone");
+            pool.map(
+                {1}, [](auto v) { v = 2; }, into(a));
+            for (const int element : a) must(element == 2, "the next job is right");
+          }) == "");
 }
 
 TEST_CASE("soak: workers that write all over the shared memory", "[.soak]") {

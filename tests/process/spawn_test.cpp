@@ -1,6 +1,6 @@
 // Pools whose processes are this program started again: what such a worker has, and what it has
 // not.
-#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -70,29 +70,57 @@ std::string keeper_of(const TiledPool& pool) {
 int global = 1;
 double doubled(double x) { return 2 * x; }
 
-/// Pools are made while other threads do something over and over; what that is must not matter.
-template <class Something>
-void make_pools_amid(Something something) {
-  std::atomic<bool> over{false};
-  std::vector<std::thread> others;
-  for (int k = 0; k < 2; ++k)
-    others.emplace_back([&] {
-      while (!over.load()) something();
-    });
-  for (int round = 0; round < 5; ++round) {
-    TiledPool pool(1, by_spawn);
-    auto a = SharedArray<int, 1>::create({10});
-    pool.map(
-        {3},
-        [](auto v) {
-          const std::vector<int> three(10, 3);  // from malloc
-          v = three[static_cast<std::size_t>(v.size())];
-        },
-        into(a));
-    for (const int element : a) CHECK(element == 3);
+/// What other threads of a program are in the middle of while it makes pools.
+enum class Amid { malloc, streams, loader, initialiser };
+
+/// Does it over and over until `over`; counts the times.
+void busy_with(Amid what, const std::atomic<bool>& over, std::atomic<long>& times) {
+  std::FILE* const nowhere = std::fopen("/dev/null", "w");
+  if (what == Amid::initialiser) {
+    static const long waited = [&] {
+      ++times;
+      while (!over.load()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return times.load();
+    }();
+    static_cast<void>(waited);
   }
-  over.store(true);
-  for (auto& other : others) other.join();
+  for (; !over.load(); ++times) {
+    if (what == Amid::malloc) std::vector<char>(5000)[17] = 1;
+    if (what == Amid::streams) std::fprintf(nowhere, "%d", 7);
+    if (what == Amid::loader)
+      if (void* const library = ::dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL))
+        ::dlclose(library);
+  }
+  std::fclose(nowhere);
+}
+
+/// Makes so many pools meanwhile, each of which must compute a job that allocates, prints and
+/// initialises. In a process of its own.
+std::string failure_amid(Amid what, StartMethod method, int pools) {
+  return failure_in_child([&] {
+    std::atomic<bool> over{false};
+    std::atomic<long> times{0};
+    std::vector<std::thread> others;
+    for (int k = 0; k < 2; ++k) others.emplace_back([&] { busy_with(what, over, times); });
+    must(wait_until([&] { return times.load() > 0; }), "the others are busy");
+    for (int k = 0; k < pools; ++k) {
+      TiledPool pool(1, {.start_method = method});
+      auto a = SharedArray<int, 1>::create({10});
+      auto job = pool.map_async(
+          {3},
+          [](auto v) {
+            static const std::size_t length = std::string(100, 'x').size();
+            std::fprintf(stdout, "%s", "");
+            v = static_cast<int>(std::vector<int>(length, 3).back());
+          },
+          into(a));
+      must(job.wait_for(std::chrono::seconds(20)), "the job ends");
+      job.get();
+      for (const int element : a) must(element == 3, "and is right");
+    }
+    over.store(true);
+    for (auto& other : others) other.join();
+  });
 }
 
 }  // namespace
@@ -280,12 +308,17 @@ TEST_CASE("the thread of another pool's asynchronous jobs is in no pool's way") 
   CHECK(second.workers() == 1);
 }
 
-TEST_CASE("spawned pools are made while other threads allocate, print and lock") {
+TEST_CASE("pools are made while other threads allocate, print, load libraries and initialise") {
   const Scene scene;
-  make_pools_amid([] { std::vector<char>(5000)[17] = 1; });
-  std::FILE* const nowhere = std::fopen("/dev/null", "w");
-  make_pools_amid([&] { std::fprintf(nowhere, "%d", 7); });
-  std::fclose(nowhere);
-  std::mutex mutex;
-  make_pools_amid([&] { const std::lock_guard lock(mutex); });
+  const auto what = GENERATE(Amid::malloc, Amid::streams, Amid::loader, Amid::initialiser);
+  const auto method = GENERATE(StartMethod::spawn, StartMethod::fork_with_threads);
+  CAPTURE(what, method);
+  REQUIRE(failure_amid(what, method, 5) == "");
+}
+
+TEST_CASE("soak: a thousand pools made amid other threads", "[.soak]") {
+  for (const auto what : {Amid::malloc, Amid::streams, Amid::loader, Amid::initialiser})
+    for (const auto method : {StartMethod::spawn, StartMethod::fork_with_threads})
+      REQUIRE(failure_amid(what, method, 1000) == "");
+  std::printf("1000 pools each while others allocate, print, load and initialise: all computed\n");
 }

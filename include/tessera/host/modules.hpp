@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <tessera/base/config.hpp>
 
@@ -91,20 +93,36 @@ inline std::optional<CodeAddress> locate(const void* function) {
   return out;
 }
 
-/// The function at that place in this process, or null if its module is not loaded here.
-inline void* resolve(const CodeAddress& code) {
-  void* out = nullptr;
+/// The program and the libraries that are loaded at one moment, and where. What is asked of it
+/// takes no lock of the loader, which in a copy of a process may be held for ever.
+class Modules {
+ public:
+  Modules() = default;
+  static Modules loaded_now() {
+    Modules out;
 #if defined(TESSERA_LINUX)
-  detail::each_module(0, [&](const detail::Module& module) {
-    if (module.identity != code.module) return false;
-    out = reinterpret_cast<void*>(module.base + code.offset);
-    return true;
-  });
-#else
-  out = reinterpret_cast<void*>(static_cast<std::uintptr_t>(code.offset));
+    detail::each_module(0, [&](const detail::Module& module) {
+      out.bases_.emplace_back(module.identity, module.base);
+      return false;
+    });
 #endif
-  return out;
-}
+    return out;
+  }
+
+  /// The function at that place in this process, or null if its module was not loaded.
+  void* resolve(const CodeAddress& code) const noexcept {
+#if defined(TESSERA_LINUX)
+    for (const auto& [identity, base] : bases_)
+      if (identity == code.module) return reinterpret_cast<void*>(base + code.offset);
+    return nullptr;
+#else
+    return reinterpret_cast<void*>(static_cast<std::uintptr_t>(code.offset));
+#endif
+  }
+
+ private:
+  std::vector<std::pair<std::uint64_t, std::uintptr_t>> bases_;
+};
 
 /// A number that is another one after a library was loaded or unloaded: what locate() said may be
 /// kept as long as it stays.

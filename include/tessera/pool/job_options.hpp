@@ -26,8 +26,9 @@ enum class StartMethod {
   /// program takes to start, however much memory and however many threads the caller has. Kernels
   /// find globals as they are at that call, libraries that are loaded later are unknown to workers.
   spawn,
-  /// By fork whatever threads there are. What they hold at that moment, such as a lock, is held for
-  /// ever in the workers; the system's own memory and streams are safe.
+  /// By fork whatever threads there are. What they hold at that moment is held for ever in the
+  /// workers: locks of yours, and the C library's own for exit handlers, which a kernel asks for
+  /// where it makes a static object with a destructor. Its memory, streams and loader are safe.
   fork_with_threads
 };
 

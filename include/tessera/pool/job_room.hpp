@@ -15,12 +15,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/host/modules.hpp>
+#include <tessera/memory/control_block.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/job_memory.hpp>
@@ -44,12 +46,13 @@ class JobRoom {
     auto head = JobMemory::plan(order);
     head.serve = known_code_of(order.serve);
     if (order.function != nullptr) head.function = known_code_of(order.function);
-    if (head.bytes > capacity_) {
+    if (head.bytes > capacity_ || !frame_is_whole()) {
       release();
       const auto bytes = std::max<std::size_t>(small, head.bytes + head.bytes / 4);
       memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
                                 Permission::owner);
       capacity_ = bytes;
+      frame_ = {std::string(header()), std::string(control_block())};
     }
     // For each job, since a worker may have written all over the board.
     const auto& name = memory_->name();
@@ -99,11 +102,27 @@ class JobRoom {
     return codes_.emplace_back(function, code_of(function)).second;
   }
 
+  // What stands before and behind the job: who attaches it goes by that, and a worker may have
+  // written over it in a job that ended well.
+  std::string_view header() const {
+    const auto offset = memory_->header().data_offset;
+    return {reinterpret_cast<const char*>(memory_->data() - offset), offset};
+  }
+  std::string_view control_block() const {
+    const auto& at = memory_->header();
+    return {header().data() + ControlBlock::offset_for(at.data_offset, at.data_bytes()),
+            sizeof(ControlBlock)};
+  }
+  bool frame_is_whole() const {
+    return memory_ != nullptr && header() == frame_[0] && control_block() == frame_[1];
+  }
+
   struct alignas(cache_line) Line {
     std::byte bytes[cache_line];
   };
 
   std::shared_ptr<Segment> memory_;
+  std::array<std::string, 2> frame_;  // as header() and control_block() were made
   std::size_t capacity_ = 0;
   std::vector<Line> private_memory_;
   std::vector<std::pair<const void*, host::CodeAddress>> codes_;

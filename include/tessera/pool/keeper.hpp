@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/segment.hpp>
@@ -26,28 +27,35 @@
 
 namespace tessera::detail {
 
+/// What a keeper is to do.
+struct KeeperPlan {
+  std::size_t first = 0;   ///< the first place with a worker process of its own
+  std::vector<int> cores;  ///< worker w stays on cores[w]; none: wherever the system puts it
+  bool turns = false;      ///< workers turn a while before they sleep
+};
+
 class Keeper {
  public:
+  /// `modules`: what is loaded in this process.
   Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller,
-         Identity caller_identity, std::size_t first, std::vector<int> cores, bool turns)
+         Identity caller_identity, KeeperPlan plan, host::Modules modules)
       : board_(board),
         socket_(socket),
         caller_(caller),
         caller_identity_(caller_identity),
-        first_(first),
-        cores_(std::move(cores)),
-        turns_(turns),
+        plan_(std::move(plan)),
+        modules_(std::move(modules)),
         pids_(board.slots().size()) {}
 
-  /// The keeper process, from the fork on. Returns its exit code.
+  /// The keeper process, from its beginning on. Returns its exit code.
   int run() {
     host::drop_buffered_output();
     host::reset_signals();
-    host::detach("tessera-keeper", !cores_.empty());
+    host::detach("tessera-keeper", !plan_.cores.empty());
     // Nobody knows this process yet: without the caller's word there are no workers to keep.
     if (!host::receive_byte(socket_)) return after_caller();
     const host::ChildEnds ends;
-    for (std::size_t w = first_; w < board_.slots().size(); ++w) start(w);
+    for (std::size_t w = plan_.first; w < board_.slots().size(); ++w) start(w);
     for (;;) {
       const bool was_vacant = vacant_;
       const auto woken = ends.wait(socket_, caller_.descriptor(), patience());
@@ -65,7 +73,7 @@ class Keeper {
       end_late_workers();
       if (was_vacant) {
         vacant_ = false;
-        for (std::size_t w = first_; w < board_.slots().size(); ++w)
+        for (std::size_t w = plan_.first; w < board_.slots().size(); ++w)
           if (pids_[w] == 0) start(w);
       }
     }
@@ -89,7 +97,7 @@ class Keeper {
   // Their deaths are collected like any others.
   void end_late_workers() {
     if (board_.head().tile_deadline.load() == 0) return;
-    for (std::size_t w = first_; w < board_.slots().size(); ++w)
+    for (std::size_t w = plan_.first; w < board_.slots().size(); ++w)
       if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) host::kill_child(pids_[w]);
   }
 
@@ -98,9 +106,11 @@ class Keeper {
     try {
       pids_[w] = host::fork_child("TiledPool", [&] {
         host::reset_signals();
-        if (!cores_.empty()) host::ignore_terminal();
+        if (!plan_.cores.empty()) host::ignore_terminal();
         if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
-        return Worker(board_, w, turns_, w < cores_.size() ? Berth(cores_, w) : Berth()).run();
+        return Worker(board_, w, plan_.turns,
+                      w < plan_.cores.size() ? Berth(plan_.cores, w) : Berth(), modules_)
+            .run();
       });
     } catch (const Error&) {
       pids_[w] = 0;  // tried again soon; the caller sees the empty place
@@ -111,7 +121,7 @@ class Keeper {
 
   // Again and again: a worker that wrote all over the board wrote over these as well.
   void tell_pids() const {
-    for (std::size_t w = first_; w < pids_.size(); ++w)
+    for (std::size_t w = plan_.first; w < pids_.size(); ++w)
       if (board_.slots()[w].pid.load() != pids_[w]) board_.slots()[w].pid.store(pids_[w]);
   }
 
@@ -181,10 +191,9 @@ class Keeper {
   const host::Descriptor& socket_;
   const host::ProcessHandle& caller_;
   Identity caller_identity_;
-  std::size_t first_;       // the worker's place that is the first with a process of its own
-  std::vector<int> cores_;  // worker w stays on cores_[w]; none: wherever the system puts it
-  bool turns_;              // workers turn a while before they sleep
-  std::vector<int> pids_;   // not read from the board, where any worker may have written; 0: none
+  KeeperPlan plan_;
+  host::Modules modules_;
+  std::vector<int> pids_;  // not read from the board, where any worker may have written; 0: none
   bool vacant_ = false;
 };
 

@@ -23,6 +23,7 @@
 
 #include <tessera/host/file.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/program.hpp>
 #include <tessera/host/thread.hpp>
@@ -38,13 +39,6 @@ namespace detail {
 struct KeeperLink {
   host::Descriptor socket;
   host::ProcessHandle process;
-};
-
-/// What a keeper is to do.
-struct KeeperPlan {
-  std::size_t first = 0;   ///< the first place with a worker process of its own
-  std::vector<int> cores;  ///< each worker's own; none: wherever the system puts them
-  bool turns = false;      ///< workers turn a while before they sleep
 };
 
 /// Throws Error(invalid_argument) if this process has threads that a copy would not have.
@@ -66,9 +60,10 @@ inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
   const host::ProcessHandle self(host::own_pid());
   host::SocketPair pair("TiledPool");
   const auto identity = process_identity();
+  const auto modules = host::Modules::loaded_now();
   const auto pid = host::fork_child("TiledPool", [&] {
     pair.ours.reset();
-    return Keeper(board, pair.theirs, self, identity, plan.first, plan.cores, plan.turns).run();
+    return Keeper(board, pair.theirs, self, identity, plan, modules).run();
   });
   try {
     // It waits for a byte, so its number is still its own.
@@ -149,8 +144,8 @@ inline int run_keeper() {
   const host::Mapping memory(file, host::Access::read_write, bytes, "TiledPool");
   const Board board = Board::at(memory.data(), orders.workers);
   host::send_byte(socket, 'k');
-  return Keeper(board, socket, caller, orders.caller_identity, orders.first, std::move(cores),
-                orders.turns != 0)
+  return Keeper(board, socket, caller, orders.caller_identity,
+                {orders.first, std::move(cores), orders.turns != 0}, host::Modules::loaded_now())
       .run();
 }
 

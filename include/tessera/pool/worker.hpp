@@ -14,6 +14,7 @@
 
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/doorbell.hpp>
+#include <tessera/host/modules.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
@@ -68,8 +69,15 @@ class Worker {
  public:
   /// One that `turns` looks for the next job a while before it sleeps: for pools that leave every
   /// worker a core.
-  Worker(const Board& board, std::size_t self, bool turns, Berth berth)
-      : board_(board), crew_(board.crew()), self_(self), turns_(turns), berth_(std::move(berth)) {}
+  /// `modules` outlives it.
+  Worker(const Board& board, std::size_t self, bool turns, Berth berth,
+         const host::Modules& modules)
+      : board_(board),
+        crew_(board.crew()),
+        self_(self),
+        turns_(turns),
+        berth_(std::move(berth)),
+        modules_(modules) {}
 
   /// Until the pool closes.
   int run() {
@@ -153,7 +161,7 @@ class Worker {
   void* resolve(const host::CodeAddress& code) {
     for (const auto& [known, function] : functions_)
       if (known == code) return function;
-    void* const function = host::resolve(code);
+    void* const function = modules_.resolve(code);
     if (function == nullptr)
       throw Error(Errc::foreign_kernel, "kernel",
                   "its code is in a library that the workers do not have, or have in another build",
@@ -168,6 +176,7 @@ class Worker {
   std::size_t self_;
   bool turns_;
   Berth berth_;
+  const host::Modules& modules_;
   Attachments attachments_;
   std::shared_ptr<Segment> memory_;
   std::vector<std::pair<host::CodeAddress, void*>> functions_;

@@ -33,18 +33,16 @@
 
 namespace tessera::host {
 
-/// The folder of named segments.
-inline const std::string& segment_directory() {
+/// The folder of named segments. No static object: its first use may be in a copy of a process
+/// whose other threads held what such objects need.
 #if defined(TESSERA_LINUX)
-  static const std::string directory = "/dev/shm/";
+inline constexpr const char* segment_directory = "/dev/shm/";
 #else
-  static const std::string directory = "/tmp/";
+inline constexpr const char* segment_directory = "/tmp/";
 #endif
-  return directory;
-}
 
 inline std::string segment_path(std::string_view name) {
-  return segment_directory() + std::string(name);
+  return segment_directory + std::string(name);
 }
 
 /// True if `path` itself (no link followed) leads to the file `id`.
@@ -200,7 +198,7 @@ inline void unlink(const std::string& path) noexcept { ::unlink(path.c_str()); }
 /// Names of all entries in the segment folder, foreign ones included.
 inline std::vector<std::string> segment_names() {
   std::vector<std::string> names;
-  if (DIR* const folder = ::opendir(segment_directory().c_str())) {
+  if (DIR* const folder = ::opendir(segment_directory)) {
     while (const auto* entry = ::readdir(folder))
       if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
     ::closedir(folder);

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <iterator>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -17,6 +15,7 @@
 #include <tessera/base/error.hpp>
 
 #if defined(TESSERA_POSIX)
+#include <dirent.h>
 #include <signal.h>
 #endif
 
@@ -31,9 +30,11 @@ inline std::atomic<int> quiet_threads{0};
 /// can't be known.
 inline int other_threads() {
 #if defined(TESSERA_LINUX)
-  std::error_code none;
-  const std::filesystem::directory_iterator tasks("/proc/self/task", none);
-  const auto all = static_cast<int>(std::distance(begin(tasks), end(tasks)));
+  int all = 0;
+  if (DIR* const tasks = ::opendir("/proc/self/task")) {
+    while (const auto* entry = ::readdir(tasks)) all += entry->d_name[0] != '.';
+    ::closedir(tasks);
+  }
   return std::max(0, all - 1 - detail::quiet_threads.load());
 #else
   return 0;

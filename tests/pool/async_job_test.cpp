@@ -2,6 +2,7 @@
 #include <tessera/pool/async_job.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -60,6 +61,17 @@ TEST_CASE("a cancel between the beginning and the first round stops that round")
   REQUIRE(premises->board.head().gate.stop.load() == 0);
   job.armed(3);
   REQUIRE(premises->board.head().gate.stop.load() == 3);
+}
+
+TEST_CASE("a round is stopped whatever was written over the word that says so") {
+  Premises premises(1);
+  std::vector<tessera::detail::TileByte> bytes(1);
+  const tessera::detail::Round round(premises.board.crew(), 1, bytes);
+  for (const std::uint64_t written : {0u, 1u, 2u, 0x200u, 0x02020202u}) {
+    premises.board.head().gate.stop.store(written);
+    round.stop();
+    REQUIRE(round.stopped());
+  }
 }
 
 TEST_CASE("a stop never moves backwards") {

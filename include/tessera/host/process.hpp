@@ -228,8 +228,10 @@ inline std::optional<ChildEnd> collect_child() noexcept {
   return pid > 0 ? std::optional(ChildEnd{pid, status}) : std::nullopt;
 }
 
-/// Waits for the end of one child of this process.
-inline void wait_child(pid_t pid) noexcept {
+/// Ends one child of this process and collects it; nothing where it has been collected already.
+inline void end_child(pid_t pid) noexcept {
+  if (::waitpid(pid, nullptr, WNOHANG) != 0) return;
+  ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }

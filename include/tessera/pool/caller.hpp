@@ -307,7 +307,7 @@ class Caller {
         *keeper_, {order.serve, order.tiles}, [&] { return round.all_ended(); },
         [&] {
           if (round.over()) return true;
-          if (hopeless(*board_, memory, ends_, tries_.reopened())) round.stop();
+          if (cancelled(order) || hopeless(*board_, memory, ends_, tries_.reopened())) round.stop();
           return false;
         });
   }

@@ -56,6 +56,16 @@ inline void refuse_among_threads() {
                 "StartMethod::fork_with_threads if they hold nothing that kernels need");
 }
 
+/// A child that was started just now: it waits for something to arrive, so its number is its own.
+inline KeeperLink watched(pid_t pid, host::Descriptor socket) {
+  try {
+    return {std::move(socket), host::ProcessHandle(pid)};
+  } catch (const Error&) {
+    host::end_child(pid);
+    throw;
+  }
+}
+
 inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
   const host::ProcessHandle self(host::own_pid());
   host::SocketPair pair("TiledPool");
@@ -65,14 +75,7 @@ inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
     pair.ours.reset();
     return Keeper(board, pair.theirs, self, identity, plan, modules).run();
   });
-  try {
-    // It waits for a byte, so its number is still its own.
-    return {std::move(pair.ours), host::ProcessHandle(pid)};
-  } catch (const Error&) {
-    pair.ours.reset();  // without a byte it leaves
-    host::wait_child(pid);
-    throw;
-  }
+  return watched(pid, std::move(pair.ours));
 }
 
 /// The plan as it travels; the cores follow.
@@ -98,7 +101,7 @@ inline KeeperLink spawn_keeper(const host::Descriptor& board, std::size_t worker
   const auto pid = host::start_again("TiledPool", {std::string(keeper_argument)},
                                      std::string(keeper_variable) + "=1", pair.theirs);
   pair.theirs.reset();
-  KeeperLink link{std::move(pair.ours), host::ProcessHandle(pid)};
+  auto link = watched(pid, std::move(pair.ours));
   const KeeperOrders orders{.caller = host::own_pid(),
                             .caller_identity = process_identity(),
                             .workers = workers,

@@ -119,7 +119,9 @@ class BasicRound {
 
   std::uint64_t number() const noexcept { return number_; }
   bool stopped() const noexcept { return crew_.stopped(number_); }
-  void stop() const noexcept { crew_.stop(number_); }
+  /// For who is inside, and for the caller: there is no later round yet, so a later one's stop is
+  /// none, but was written by a worker that wrote all over this.
+  void stop() const noexcept { crew_.gate.stop.store(number_); }
 
   // For a worker that is inside.
 

@@ -28,16 +28,19 @@
 namespace tessera {
 
 /// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
-/// threads, since workers are forked; globals are seen as they were then. Its methods may be called
-/// from any thread; jobs run one after the other, as they came. An array made before the pool stays
-/// in memory until the pool ends, since the workers inherit it: make the pool first. It ends its
+/// threads, since workers are forked; globals are seen as they were then (see StartMethod for
+/// another way). Its methods may be called from any thread; jobs run one after the other, as they
+/// came. An array made before the pool stays in memory until the pool ends, since forked workers
+/// inherit it: make the pool first. It ends its
 /// workers when it ends, and when the process ends in any other way its keeper does. Its end
 /// cancels what it still has to run, and waits for kernels in the middle of a tile, though not for
 /// ever: it ends their processes after two seconds.
 class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws
-  /// Error(invalid_argument) for 0 or more than 1024, Error(no_space) where there is no memory.
+  /// Error(invalid_argument) for 0 or more than 1024, and for a fork among other threads;
+  /// Error(no_space) where there is no memory; Error(pool_unusable) where main() lacks what
+  /// StartMethod::spawn needs.
   explicit TiledPool(std::size_t workers = host::usable_cores(), PoolOptions options = {})
       : caller_(checked(workers, options)) {}
 

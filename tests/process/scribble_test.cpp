@@ -182,6 +182,30 @@ TEST_CASE("a job's memory that no new worker could attach is replaced") {
           }) == "");
 }
 
+TEST_CASE("a worker that writes over the number of the job locks no other out of it") {
+  const Scene scene;
+  TiledPool pool(1);
+  auto a = SharedArray<int, 1>::create({8});
+  pool.map(
+      {1}, {.rerun = Rerun::allowed},
+      [](auto v) {
+        if (v(0) == 0) {
+          v(0) = 1;
+          std::ifstream maps("/proc/self/maps");
+          for (std::string line; std::getline(maps, line);) {
+            std::uintptr_t from = 0;
+            std::istringstream(line) >> std::hex >> from;
+            if (has(line, "/dev/zero") || has(line, "/memfd:tessera"))
+              reinterpret_cast<tessera::detail::BoardHead*>(from)->gate.job.store(77);
+          }
+          ::raise(SIGKILL);
+        }
+        v = 2;
+      },
+      into(a));
+  for (const int element : a) REQUIRE(element == 2);
+}
+
 TEST_CASE("soak: workers that write all over the shared memory", "[.soak]") {
   const auto end = std::chrono::steady_clock::now() + soak_span();
   std::minstd_rand random(soak_seed());

@@ -307,6 +307,7 @@ class Caller {
         *keeper_, {order.serve, order.tiles}, [&] { return round.all_ended(); },
         [&] {
           if (round.over()) return true;
+          if (round.rearm()) board_->head().work.ring();
           if (cancelled(order) || hopeless(*board_, memory, ends_, tries_.reopened())) round.stop();
           return false;
         });

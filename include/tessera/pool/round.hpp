@@ -152,6 +152,10 @@ class BasicRound {
     schedule_.deal();
     crew_.gate.job.store(number_, std::memory_order_seq_cst);  // releases what was written
   }
+  /// Lets workers in again, if a worker that wrote all over this has locked them out. True if so.
+  bool rearm() const noexcept {
+    return crew_.gate.job.load() != number_ && crew_.gate.job.exchange(number_) != number_;
+  }
   /// Lets nobody in any more. Who is inside stays until it leaves.
   void disarm() const noexcept { crew_.gate.job.store(0, std::memory_order_seq_cst); }
 

@@ -101,6 +101,8 @@ class Worker {
         if (head.work.epoch() == epoch) {
           // Written by another worker, all over the board: the caller would wait for ever.
           if (board_.slots()[self_].inside.load() != 0) crew_.leave(self_);
+          // And it may have left no more than a number that stood where this job's stands now.
+          left = 0;
           attachments_.drop_nameless();
           if (memory_ && memory_->ended()) memory_.reset();
         }

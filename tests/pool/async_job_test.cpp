@@ -74,6 +74,24 @@ TEST_CASE("a round is stopped whatever was written over the word that says so") 
   }
 }
 
+TEST_CASE("the caller puts right what was written over the gate of its round") {
+  Premises premises(1);
+  std::vector<tessera::detail::TileByte> bytes(1);
+  tessera::detail::Round round(premises.board.crew(), 5, bytes);
+  auto& gate = premises.board.head().gate;
+  round.arm();
+  REQUIRE_FALSE(round.rearm());
+  gate.job.store(7);
+  REQUIRE(round.rearm());
+  REQUIRE(gate.job.load() == 5);
+  gate.stop.store(0x41000000);
+  REQUIRE_FALSE(round.rearm());
+  REQUIRE(gate.stop.load() == 0);
+  round.stop();
+  REQUIRE_FALSE(round.rearm());
+  REQUIRE(round.stopped());
+}
+
 TEST_CASE("a stop never moves backwards") {
   Running running;
   running.premises->board.crew().stop(8);

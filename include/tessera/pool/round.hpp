@@ -152,8 +152,11 @@ class BasicRound {
     schedule_.deal();
     crew_.gate.job.store(number_, std::memory_order_seq_cst);  // releases what was written
   }
-  /// Lets workers in again, if a worker that wrote all over this has locked them out. True if so.
+  /// Puts right what a worker that wrote all over this has made of the gate: another number, or the
+  /// stop of a later round, which there is none of. True if workers were locked out.
   bool rearm() const noexcept {
+    auto stopped = crew_.gate.stop.load();
+    if (stopped > number_) crew_.gate.stop.compare_exchange_strong(stopped, 0);
     return crew_.gate.job.load() != number_ && crew_.gate.job.exchange(number_) != number_;
   }
   /// Lets nobody in any more. Who is inside stays until it leaves.

@@ -51,26 +51,37 @@ struct Scribble {
   bool dies = false;
 };
 
-/// Writes over all memory of this worker that others have mapped, but for arrays with names of
-/// their own.
-void scribble(const Scribble& how) {
+/// Calls f(line of /proc/self/maps, first byte, end) for all memory that others have mapped too.
+template <class F>
+void each_shared_mapping(F&& f) {
   std::ifstream maps("/proc/self/maps");
-  std::minstd_rand random(how.seed);
   for (std::string line; std::getline(maps, line);) {
     if (!has(line, "rw-s")) continue;
-    const bool is_board = has(line, "/dev/zero") || has(line, "/memfd:tessera");
-    const bool is_job = has(line, "/dev/shm/tessera-");
-    if (!(is_board && how.where & Scribble::board) && !(is_job && how.where & Scribble::job_memory))
-      continue;
     std::uintptr_t from = 0, to = 0;
     char dash = 0;
     std::istringstream(line) >> std::hex >> from >> dash >> to;
-    for (auto* at = reinterpret_cast<volatile unsigned char*>(from);
-         at < reinterpret_cast<volatile unsigned char*>(to); ++at)
-      if (how.one_in <= 1 || random() % how.one_in == 0)
-        *at = how.value >= 0 ? static_cast<unsigned char>(how.value)
-                             : static_cast<unsigned char>(random());
+    f(line, reinterpret_cast<unsigned char*>(from), reinterpret_cast<unsigned char*>(to));
   }
+}
+bool is_board(const std::string& line) {
+  return has(line, "/dev/zero") || has(line, "/memfd:tessera");
+}
+bool is_job_memory(const std::string& line) { return has(line, "/dev/shm/tessera-"); }
+
+/// Writes over all memory of this worker that others have mapped, but for arrays with names of
+/// their own.
+void scribble(const Scribble& how) {
+  std::minstd_rand random(how.seed);
+  each_shared_mapping(
+      [&](const std::string& line, volatile unsigned char* at, const volatile unsigned char* end) {
+        if (!(is_board(line) && how.where & Scribble::board) &&
+            !(is_job_memory(line) && how.where & Scribble::job_memory))
+          return;
+        for (; at < end; ++at)
+          if (how.one_in <= 1 || random() % how.one_in == 0)
+            *at = how.value >= 0 ? static_cast<unsigned char>(how.value)
+                                 : static_cast<unsigned char>(random());
+      });
 }
 
 /// A job in which one tile scribbles, and what comes after it.
@@ -162,15 +173,10 @@ TEST_CASE("a job's memory that no new worker could attach is replaced") {
                 {64},
                 [header](auto v) {
                   v = 1;
-                  std::ifstream maps("/proc/self/maps");
-                  for (std::string line; std::getline(maps, line);) {
-                    std::uintptr_t from = 0, to = 0;
-                    char dash = 0;
-                    std::istringstream(line) >> std::hex >> from >> dash >> to;
-                    if (has(line, "rw-s") && has(line, "/dev/shm/tessera-"))
-                      std::memset(reinterpret_cast<void*>(header ? from : to - 4096), 42,
-                                  header ? 64 : 4096);
-                  }
+                  each_shared_mapping([header](const std::string& line, auto* from, auto* to) {
+                    if (is_job_memory(line))
+                      std::memset(header ? from : to - 4096, 42, header ? 64 : 4096);
+                  });
                 },
                 into(a));
             const auto pids = pool.worker_pids();
@@ -191,13 +197,10 @@ TEST_CASE("a worker that writes over the number of the job locks no other out of
       [](auto v) {
         if (v(0) == 0) {
           v(0) = 1;
-          std::ifstream maps("/proc/self/maps");
-          for (std::string line; std::getline(maps, line);) {
-            std::uintptr_t from = 0;
-            std::istringstream(line) >> std::hex >> from;
-            if (has(line, "/dev/zero") || has(line, "/memfd:tessera"))
+          each_shared_mapping([](const std::string& line, auto* from, auto*) {
+            if (is_board(line))
               reinterpret_cast<tessera::detail::BoardHead*>(from)->gate.job.store(77);
-          }
+          });
           ::raise(SIGKILL);
         }
         v = 2;

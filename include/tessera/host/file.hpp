@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,6 +16,7 @@
 #include <tessera/base/error.hpp>
 
 #if defined(TESSERA_POSIX)
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -54,6 +56,27 @@ class Descriptor {
  private:
   int fd_ = -1;
 };
+
+/// True once there is something to read, or an end: of a socket's other side, of the process that a
+/// pidfd stands for. False after `at_most`, or where nothing can be waited for.
+inline bool readable(const Descriptor& file, std::chrono::milliseconds at_most) noexcept {
+#if defined(TESSERA_POSIX)
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    struct pollfd poll {
+      file.get(), POLLIN, 0
+    };
+    const int n = ::poll(&poll, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
+    if (n > 0) return true;
+    if (n == 0 || errno != EINTR) return false;
+  }
+#else
+  static_cast<void>(file), static_cast<void>(at_most);
+  return false;
+#endif
+}
 
 /// Which file: the same for two names of one file, another for a name made anew.
 struct FileId {

@@ -17,7 +17,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
-#include <tessera/host/mapping.hpp>
+#include <tessera/host/file.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <poll.h>
@@ -112,17 +112,7 @@ class ProcessHandle {
 
   /// Waits up to `at_most` for its end; true if it has ended.
   bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
-    const auto deadline = std::chrono::steady_clock::now() + at_most;
-    for (;;) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          deadline - std::chrono::steady_clock::now());
-      struct pollfd poll {
-        fd_.get(), POLLIN, 0
-      };
-      const int n = ::poll(&poll, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
-      if (n > 0) return true;
-      if (n == 0 || errno != EINTR) return false;
-    }
+    return readable(fd_, at_most);
   }
 
   /// Takes the end of a child from the system, if nobody else has.

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -20,7 +19,6 @@
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -37,7 +35,8 @@ inline constexpr int given_descriptor = 3;
 /// Starts the program that runs here once more, from its own file even if its name leads elsewhere
 /// by now, with these arguments and `variable` (as in "NAME=value") in its environment besides what
 /// is there. It has this process's folder and standard streams, signals as a new program has them,
-/// and of all descriptors `given` alone, as number given_descriptor. Throws Error(system).
+/// and of all descriptors `given` alone, as number given_descriptor (glibc before 2.34 can't close
+/// those that are not marked close-on-exec). Throws Error(system).
 inline pid_t start_again(const std::string& subject, const std::vector<std::string>& arguments,
                          const std::string& variable, const Descriptor& given) {
 #if defined(TESSERA_LINUX)
@@ -113,26 +112,6 @@ inline Descriptor take_given() noexcept {
   return Descriptor(given_descriptor);
 #else
   return {};
-#endif
-}
-
-/// True once there is something to receive, or the other end has closed; false after `at_most`.
-inline bool readable(const Descriptor& socket, std::chrono::milliseconds at_most) noexcept {
-#if defined(TESSERA_POSIX)
-  const auto deadline = std::chrono::steady_clock::now() + at_most;
-  for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    struct pollfd poll {
-      socket.get(), POLLIN, 0
-    };
-    const int n = ::poll(&poll, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
-    if (n > 0) return true;
-    if (n == 0 || errno != EINTR) return false;
-  }
-#else
-  static_cast<void>(socket), static_cast<void>(at_most);
-  return false;
 #endif
 }
 

@@ -31,10 +31,9 @@ namespace tessera {
 /// threads, since workers are forked; globals are seen as they were then (see StartMethod for
 /// another way). Its methods may be called from any thread; jobs run one after the other, as they
 /// came. An array made before the pool stays in memory until the pool ends, since forked workers
-/// inherit it: make the pool first. It ends its
-/// workers when it ends, and when the process ends in any other way its keeper does. Its end
-/// cancels what it still has to run, and waits for kernels in the middle of a tile, though not for
-/// ever: it ends their processes after two seconds.
+/// inherit it: make the pool first. It ends its workers when it ends, and when the process ends in
+/// any other way its keeper does. Its end cancels what it still has to run, and waits for kernels
+/// in the middle of a tile, though not for ever: it ends their processes after two seconds.
 class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws

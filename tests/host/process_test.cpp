@@ -62,6 +62,16 @@ TEST_CASE("a process handle sees an end that somebody else has collected") {
   process.reap();  // returns although there is nothing left to collect
 }
 
+TEST_CASE("a process that waits for its death does not wait for ever") {
+  const auto pid = host::fork_child("test", [] {
+    host::wait_for_death();
+    return 0;
+  });
+  const host::ProcessHandle process(pid);
+  REQUIRE(process.wait_ended(20s));
+  REQUIRE(host::end_in_words(status_of(pid)) == "ended with exit code 1");
+}
+
 TEST_CASE("bytes sent to a socket arrive in order and its close is seen") {
   host::SocketPair pair("test");
   host::send_byte(pair.ours, 'a');

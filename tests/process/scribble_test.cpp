@@ -23,6 +23,7 @@
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/jobs.hpp"
 #include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
@@ -207,6 +208,35 @@ TEST_CASE("a worker that writes over the number of the job locks no other out of
       },
       into(a));
   for (const int element : a) REQUIRE(element == 2);
+}
+
+TEST_CASE("a job whose workers look for its tiles in the wrong place ends") {
+  const Scene scene;
+  REQUIRE(failure_in_private_shm(16 * MiB, [&] {
+            TiledPool pool(1);
+            auto a = SharedArray<int, 1>::create("a", {8});
+            const auto error = job_error_of([&] {
+              pool.map(
+                  {1}, {.rerun = Rerun::allowed},
+                  [](const Tile<1>& tile, auto v) {
+                    if (v(0) == 0 && tile.number() == 3) {
+                      each_shared_mapping([](const std::string& line, auto* from, auto*) {
+                        if (!is_job_memory(line)) return;
+                        auto* const head = reinterpret_cast<tessera::detail::JobHead*>(from + 128);
+                        head->tile_bytes_at += 16384;
+                      });
+                      v = 1;
+                      ::raise(SIGKILL);
+                    }
+                    v = 1;
+                  },
+                  into(a));
+            });
+            must(!error.unfinished.empty(), "it lists what is not done");
+            pool.map(
+                {1}, [](auto v) { v = 2; }, into(a));
+            for (const int element : a) must(element == 2, "the next job is right");
+          }) == "");
 }
 
 TEST_CASE("soak: workers that write all over the shared memory", "[.soak]") {

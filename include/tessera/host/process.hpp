@@ -10,10 +10,12 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
@@ -229,9 +231,10 @@ inline void end_child(pid_t pid) noexcept {
 /// Kills a child of this process that is not collected yet.
 inline void kill_child(pid_t pid) noexcept { ::kill(pid, SIGKILL); }
 
-/// For a process that is to be killed by another one.
+/// For a process that another one has condemned: it is killed soon, or leaves after two seconds.
 [[noreturn]] inline void wait_for_death() noexcept {
-  for (;;) ::pause();
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  leave(EXIT_FAILURE);
 }
 
 /// Sleeps until a child ends. For a process that owns all its children and its signals.

@@ -211,6 +211,7 @@ class Caller {
     const Timed timed(*this, order);
     Outcome outcome;
     tries_ = {};
+    Fruitless fruitless;
     for (bool again = true; again;) {
       Round round(board_->crew(), ++job_, memory.tile_bytes(), order.grain);
       play(round, memory, order);
@@ -220,7 +221,7 @@ class Caller {
       // went through the words, one after the other, and found nobody.
       vacate();
       outcome = look(*board_, round, order, ends_);
-      if (round.stopped()) break;
+      if (round.stopped() || fruitless.for_too_long(outcome)) break;
       // What nobody had begun first, as fast as ever; then, one by one, what had been.
       auto open = std::move(outcome.open);
       if (open.empty() && order.reruns) open = tries_.reopen(order, memory, outcome.unknown);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,22 @@ inline Outcome look(const Board& board, const Round& round, const JobOrder& orde
   return out;
 }
 
+/// Rounds that end as they began. Each should end a tile or cost a worker; where a worker has
+/// written all over the job's memory, the others may do neither for ever.
+class Fruitless {
+ public:
+  bool for_too_long(const Outcome& outcome) noexcept {
+    const std::array now{outcome.open.size(), outcome.unknown.size(), outcome.lost_workers};
+    rounds_ = now == before_ ? rounds_ + 1 : 0;
+    before_ = now;
+    return rounds_ >= 100;
+  }
+
+ private:
+  std::array<std::size_t, 3> before_{};
+  unsigned rounds_ = 0;
+};
+
 /// Tiles that dead workers had begun, and that are computed again.
 class Tries {
  public:
@@ -105,6 +122,8 @@ inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& en
 /// What the dead left behind, in words: who they were, and which tiles.
 inline std::string words_of(const Outcome& outcome, const JobOrder& order) {
   const auto unknown = order.told(outcome.unknown);
+  if (unknown.empty() && outcome.lost_workers == 0)
+    return "no worker computes the tiles that are left: a kernel has written over the job's memory";
   if (unknown.empty()) return outcome.deaths + " before they began a tile";
   std::string tiles;
   for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)

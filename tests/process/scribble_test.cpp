@@ -210,6 +210,30 @@ TEST_CASE("a worker that writes over the number of the job locks no other out of
   for (const int element : a) REQUIRE(element == 2);
 }
 
+TEST_CASE("a worker that writes that the pool closes ends it no longer than for its job") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({8});
+  pool.map(
+      {8},
+      [](auto v) {
+        v = 1;
+        each_shared_mapping([](const std::string& line, auto* from, auto*) {
+          if (!is_board(line)) return;
+          auto& head = *reinterpret_cast<tessera::detail::BoardHead*>(from);
+          head.tile_deadline.store(1);
+          head.closing.store(1);
+          head.work.ring();
+        });
+      },
+      into(a));
+  for (int value = 2; value < 5; ++value) {
+    pool.map(
+        {1}, [value](auto v) { v = value; }, into(a));
+    for (const int element : a) REQUIRE(element == value);
+  }
+}
+
 TEST_CASE("a job whose workers look for its tiles in the wrong place ends") {
   const Scene scene;
   REQUIRE(failure_in_private_shm(16 * MiB, [&] {

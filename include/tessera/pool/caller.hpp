@@ -84,6 +84,7 @@ class Caller {
     }
     if (dispatcher_) dispatcher_->cancel_all();
     if (keeper_) {
+      closes_.store(true);
       board_->head().closing.store(1);
       board_->head().work.ring();
       host::send_byte(socket_, Keeper::word_of_end);
@@ -193,6 +194,7 @@ class Caller {
     report_.tiles = order.asked() / parts_;
     report_.rerun_tiles = report_.workers_lost = 0;
     report_.seconds = 0;
+    put_right();
     try {
       look_after_keeper(began);
       vacate();
@@ -263,6 +265,15 @@ class Caller {
     keeper_seen_ = now;
   }
 
+  // What a worker of an earlier job may have written all over the board, and nobody else writes.
+  void put_right() const {
+    auto& head = board_->head();
+    if (head.tile_deadline.load() != 0) head.tile_deadline.store(0);
+    if (head.closing.load() == 0) return;
+    head.closing.store(0);
+    if (closes_.load()) head.closing.store(1);  // meanwhile the pool closes indeed
+  }
+
   /// Waits until no worker is inside the last job any more.
   void vacate() {
     if (!in_caller()) watch_.wait(*keeper_, [&] { return !board_->crew().anyone_inside(job_); });
@@ -316,6 +327,7 @@ class Caller {
 
   bool computes_;  // this process is the worker in the first place
   bool spawns_;    // its processes are no copies of this one
+  std::atomic<bool> closes_{false};
   std::shared_ptr<Premises> premises_;
   const Board* const board_ = &premises_->board;
   Turnstile turnstile_;

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,10 +60,10 @@ std::string name_of(long call) {
   }
 }
 
-/// Lets a process make so many system calls, and kills it before the next. The name of that one;
-/// empty if it made no further one.
-template <class Work>
-std::string killed_after(std::size_t calls, Work&& work) {
+/// Lets a process make so many system calls, stops it before the next, or before its end, and calls
+/// act(process). The name of that call; empty if it made no further one.
+template <class Work, class Act>
+std::string stopped_after(std::size_t calls, Work&& work, Act&& act) {
   Child child([&] {
     must(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0, "a child can be traced");
     ::raise(SIGSTOP);
@@ -83,10 +84,18 @@ std::string killed_after(std::size_t calls, Work&& work) {
     if (info.op != PTRACE_SYSCALL_INFO_ENTRY) continue;
     const auto call = static_cast<long>(info.entry.nr);
     if (call != SYS_exit_group && begun++ < calls) continue;
-    child.kill(SIGKILL);
-    must(child.failure() == "killed by signal 9", "a child is killed");
+    act(child);
     return call == SYS_exit_group ? "" : name_of(call);
   }
+}
+
+/// The same, and kills it there.
+template <class Work>
+std::string killed_after(std::size_t calls, Work&& work) {
+  return stopped_after(calls, work, [](Child& child) {
+    child.kill(SIGKILL);
+    must(child.failure() == "killed by signal 9", "a child is killed");
+  });
 }
 
 /// Runs a trial for each system call of `work`: `prepare`, the kill, then `look`, which says what
@@ -195,6 +204,33 @@ TEST_CASE(
               "attach", kept, [] { Array::attach("x"); }, maybe_kept);
           Array::remove("kept-neighbour");
           must(calls > 60, std::to_string(calls) + " calls were met");
+        }) == "");
+}
+
+TEST_CASE(
+    "a reaper that is overtaken between any two calls removes no array that has the name by now") {
+  const Scene scene;
+  CHECK(failure_in_private_shm(16 * MiB, [] {
+          std::size_t overtaken = 0, calls = 0;
+          for (std::string call = "the first"; !call.empty();) {
+            orphaned();
+            std::optional<Array> mine;
+            call = stopped_after(
+                calls++, [] { catalog::reap(); },
+                [&](Child& reaper) {
+                  try {
+                    mine = Array::create("x", {8});
+                  } catch (const tessera::Error& error) {
+                    must(error.errc() == Errc::name_taken, "it can't be overtaken, if at all");
+                  }
+                  must(::ptrace(PTRACE_DETACH, reaper.pid(), nullptr, nullptr) == 0, "it goes on");
+                  must(reaper.failure().empty(), "it comes to its end");
+                });
+            const auto found = state_of_x();
+            must(found == (mine ? "owned" : "no name"), "overtaken before " + call + ": " + found);
+            overtaken += mine.has_value();
+          }
+          must(overtaken > 10, "a reaper was overtaken " + std::to_string(overtaken) + " times");
         }) == "");
 }
 

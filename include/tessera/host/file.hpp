@@ -1,7 +1,8 @@
 // Floor 1, host: an open file: its descriptor, what the system knows of it, its bytes.
 //
 // Reading and writing go through the descriptor, so that no truncation by another process can end
-// in a SIGBUS; interrupted calls are repeated.
+// in a SIGBUS; interrupted calls are repeated. On Windows the descriptor is a handle, and named
+// memory, which is no file there, a section: see file_win32.hpp.
 #pragma once
 
 #include <cerrno>
@@ -14,6 +15,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <poll.h>
@@ -22,6 +24,11 @@
 #endif
 
 namespace tessera::host {
+
+#if defined(TESSERA_POSIX)
+
+using NativeFile = int;
+inline constexpr NativeFile no_file = -1;
 
 namespace detail {
 
@@ -32,29 +39,53 @@ inline int retry(auto&& call) {
   return result;
 }
 
+inline void close(NativeFile file) noexcept { ::close(file); }
+
 }  // namespace detail
+
+/// An Error from the system call that has just failed.
+inline Error last_failure(std::string subject, std::string_view doing,
+                          std::string_view advice = {}) {
+  return system_failure(errno, std::move(subject), doing, advice);
+}
+
+#else
+
+using NativeFile = HANDLE;
+inline constexpr NativeFile no_file = nullptr;
+
+namespace detail {
+inline void close(NativeFile file) noexcept { ::CloseHandle(file); }
+}  // namespace detail
+
+inline Error last_failure(std::string subject, std::string_view doing,
+                          std::string_view advice = {}) {
+  return detail::failure_of(::GetLastError(), std::move(subject), doing, advice);
+}
+
+#endif
 
 /// Owns an open file descriptor.
 class Descriptor {
  public:
   Descriptor() = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  explicit Descriptor(NativeFile fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, no_file)) {}
   Descriptor& operator=(Descriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
   ~Descriptor() { reset(); }
 
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
+  NativeFile get() const noexcept { return fd_; }
+  NativeFile release() noexcept { return std::exchange(fd_, no_file); }
+  explicit operator bool() const noexcept { return fd_ != no_file; }
   void reset() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    if (fd_ != no_file) detail::close(std::exchange(fd_, no_file));
   }
 
  private:
-  int fd_ = -1;
+  NativeFile fd_ = no_file;
 };
 
 /// True once there is something to read, or an end: of a socket's other side, of the process that a
@@ -92,6 +123,8 @@ struct FileInfo {
   bool regular = false;
   bool ours = false;  ///< belongs to this process's effective user
 };
+
+#if defined(TESSERA_POSIX)
 
 inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
   struct stat s {};
@@ -132,4 +165,10 @@ inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_v
   }
 }
 
+#endif
+
 }  // namespace tessera::host
+
+#if defined(TESSERA_WIN32)
+#include <tessera/host/file_win32.hpp>
+#endif

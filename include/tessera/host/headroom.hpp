@@ -25,6 +25,11 @@
 
 namespace tessera::host {
 
+/// What a file is to be made of.
+enum class Medium { shared_memory, disk };
+
+#if defined(TESSERA_POSIX)
+
 namespace detail {
 
 inline std::optional<std::uint64_t> number_in(const std::string& path) {
@@ -99,9 +104,6 @@ inline std::optional<std::uint64_t> machine_headroom() {
 
 }  // namespace detail
 
-/// What a file is to be made of.
-enum class Medium { shared_memory, disk };
-
 /// Reserves `bytes` for a file, so that no later touch of its memory can fail (SIGBUS). Throws
 /// Error(no_space) with the bytes wanted and free, before the system would send SIGXFSZ or wake its
 /// out-of-memory killer wherever limits could be read.
@@ -169,5 +171,30 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
     }
   }
 }
+
+#else
+
+/// For files; a section has its memory from its beginning on.
+inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium,
+                    const std::string& subject) {
+  FILE_END_OF_FILE_INFO end{};
+  end.EndOfFile.QuadPart = static_cast<LONGLONG>(bytes);
+  if (::SetFileInformationByHandle(file.get(), FileEndOfFileInfo, &end, sizeof end) == 0)
+    throw last_failure(subject, "reserving " + std::to_string(bytes) + " bytes",
+                       "free space on the disk");
+}
+
+/// Throws Error(no_space) if the machine can't give so much memory, its page file included.
+inline void check_headroom(std::uint64_t bytes, const std::string& subject) {
+  MEMORYSTATUSEX memory{};
+  memory.dwLength = sizeof memory;
+  if (::GlobalMemoryStatusEx(&memory) != 0 && memory.ullAvailPageFile < bytes)
+    throw Error(Errc::no_space, subject,
+                "wants " + std::to_string(bytes) + " bytes, and the machine's memory has " +
+                    std::to_string(memory.ullAvailPageFile) + " free",
+                "free memory, or enlarge the page file");
+}
+
+#endif
 
 }  // namespace tessera::host

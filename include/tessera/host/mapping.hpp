@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
@@ -34,19 +35,22 @@ class Mapping {
   Mapping(const Descriptor& file, Access access, std::size_t bytes, const std::string& subject) {
     namespace ipc = boost::interprocess;
     struct Mappable {
-      int fd;
+      const Descriptor& file;
       ipc::mapping_handle_t get_mapping_handle() const {
-        return ipc::ipcdetail::mapping_handle_from_file_handle(fd);
+#if defined(TESSERA_WIN32)
+        return {file.get(), detail::is_section(file)};
+#else
+        return ipc::ipcdetail::mapping_handle_from_file_handle(file.get());
+#endif
       }
     };
     try {
-      region_ = ipc::mapped_region(Mappable{file.get()},
-                                   access == Access::read_only ? ipc::read_only : ipc::read_write,
-                                   0, bytes);
+      region_ = ipc::mapped_region(
+          Mappable{file}, access == Access::read_only ? ipc::read_only : ipc::read_write, 0, bytes);
     } catch (const ipc::interprocess_exception& failure) {
       const std::string advice = "mapping " + std::to_string(bytes) +
                                  " bytes needs that much address space: see ulimit -v";
-      throw system_failure(failure.get_native_error(), subject, "mapping into memory", advice);
+      throw failed(failure, subject, "mapping into memory", advice);
     }
   }
 
@@ -56,8 +60,7 @@ class Mapping {
     try {
       out.region_ = boost::interprocess::anonymous_shared_memory(bytes);
     } catch (const boost::interprocess::interprocess_exception& failure) {
-      throw system_failure(failure.get_native_error(), subject, "getting shared memory",
-                           "free memory, or see ulimit -v");
+      throw failed(failure, subject, "getting shared memory", "free memory, or see ulimit -v");
     }
     return out;
   }
@@ -69,6 +72,16 @@ class Mapping {
   bool flush() { return region_.flush(0, 0, false); }
 
  private:
+  static Error failed(const boost::interprocess::interprocess_exception& failure,
+                      const std::string& subject, std::string_view doing, std::string_view advice) {
+    const auto code = failure.get_native_error();
+#if defined(TESSERA_WIN32)
+    return detail::failure_of(static_cast<DWORD>(code), subject, doing, advice);
+#else
+    return system_failure(code, subject, doing, advice);
+#endif
+  }
+
   boost::interprocess::mapped_region region_;
 };
 

@@ -2,13 +2,15 @@
 //
 // The kernel frees a lock when the last descriptor of its open file closes, however its process
 // ends; no process number decides anything. A fork shares the open file, so a forked child closes
-// its copies at once and never unlocks: that would unlock the parent's.
+// its copies at once and never unlocks: that would unlock the parent's. On Windows the lock is a
+// handle on an event, whose name is gone with its owner; there are no forks.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,8 @@
 #endif
 
 namespace tessera::host {
+
+#if defined(TESSERA_POSIX)
 
 namespace detail {
 
@@ -116,5 +120,50 @@ inline bool try_lock(const Descriptor& file, Lock lock) {
   const int operation = (lock == Lock::exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
   return detail::retry([&] { return ::flock(file.get(), operation); }) == 0;
 }
+
+/// True while somebody holds the lock of this file. `subject` is its name.
+inline bool owner_lives(const Descriptor& file, const std::string&) {
+  return !try_lock(file, Lock::shared);
+}
+
+#else
+
+inline std::uint64_t fork_generation() noexcept { return 0; }
+
+enum class Lock { exclusive, shared };
+
+/// False: an owner's mark is its own, and there is nothing to remove once it is gone.
+inline bool try_lock(const Descriptor&, Lock) noexcept { return false; }
+
+class OwnerLock {
+ public:
+  OwnerLock() = default;
+  explicit OwnerLock(Descriptor file) noexcept : file_(std::move(file)) {}
+
+  /// The mark that the owner of this name lives.
+  void lock(const std::string& name) {
+    mark_ = Descriptor(::CreateEventA(nullptr, TRUE, FALSE, mark_of(name).c_str()));
+    if (!mark_) throw last_failure(name, "locking");
+  }
+  static std::string mark_of(const std::string& name) { return "tessera-owner-" + name; }
+
+  bool held() const noexcept { return static_cast<bool>(file_); }
+  const Descriptor& descriptor() const noexcept { return file_; }
+  void release() noexcept {
+    mark_.reset();
+    file_.reset();
+  }
+
+ private:
+  Descriptor file_, mark_;
+};
+
+inline bool owner_lives(const std::string& name) {
+  return static_cast<bool>(
+      Descriptor(::OpenEventA(SYNCHRONIZE, FALSE, OwnerLock::mark_of(name).c_str())));
+}
+inline bool owner_lives(const Descriptor&, const std::string& name) { return owner_lives(name); }
+
+#endif
 
 }  // namespace tessera::host

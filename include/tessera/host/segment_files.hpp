@@ -1,7 +1,8 @@
 // Floor 1, host: where names live. Create, publish, lock, open, enumerate, unlink.
 //
 // A segment is created without a name (O_TMPFILE), locked and filled, and only then linked to its
-// name: the name appears complete and locked, and a creator that dies before leaves nothing.
+// name: the name appears complete and locked, and a creator that dies before leaves nothing. Names
+// on Windows are not in a folder, and end with their last process: see segment_files_win32.hpp.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +35,40 @@
 
 namespace tessera::host {
 
+/// An open file, and what the system knew of it when it was opened.
+struct OpenFile : Descriptor {
+  FileInfo info;
+};
+
+/// 16 random bytes that no other call returns, here or in another process.
+inline std::array<std::uint8_t, 16> random_identity() {
+  std::array<std::uint8_t, 16> out{};
+#if defined(TESSERA_POSIX)
+  if (::getentropy(out.data(), out.size()) != 0)
+    throw system_failure(errno, "identity", "reading random bytes");
+#else
+  std::random_device random;
+  for (auto& byte : out) byte = static_cast<std::uint8_t>(random());
+#endif
+  return out;
+}
+
+/// `count` random hexadecimal digits (at most 32), for names that must not collide.
+inline std::string random_hex(std::size_t count) {
+  std::string out;
+  for (const auto byte : random_identity()) {
+    out += "0123456789abcdef"[byte >> 4];
+    out += "0123456789abcdef"[byte & 15];
+  }
+  out.resize(count);
+  return out;
+}
+
+#if defined(TESSERA_POSIX)
+
+/// True where a name, and what it leads to, stays when no process has it any more.
+inline constexpr bool names_outlive_processes = true;
+
 /// The folder of named segments. No static object: its first use may be in a copy of a process
 /// whose other threads held what such objects need.
 #if defined(TESSERA_LINUX)
@@ -51,11 +87,6 @@ inline bool leads_to(const std::string& path, const FileId& id) {
   return ::lstat(path.c_str(), &s) == 0 && static_cast<std::uint64_t>(s.st_dev) == id.device &&
          static_cast<std::uint64_t>(s.st_ino) == id.inode;
 }
-
-/// An open file, and what the system knew of it when it was opened.
-struct OpenFile : Descriptor {
-  FileInfo info;
-};
 
 /// Opens an existing regular file; nothing if there is none. Links, fifos and devices are refused:
 /// a name must be the array itself. `follow` is for a person's own files, which may be links.
@@ -95,31 +126,12 @@ inline Descriptor reopen(const Descriptor& file, Access access, const std::strin
   return out;
 }
 
-/// 16 random bytes that no other call returns, here or in another process.
-inline std::array<std::uint8_t, 16> random_identity() {
-  std::array<std::uint8_t, 16> out{};
-  if (::getentropy(out.data(), out.size()) != 0)
-    throw system_failure(errno, "identity", "reading random bytes");
-  return out;
-}
-
-/// `count` random hexadecimal digits (at most 32), for names that must not collide.
-inline std::string random_hex(std::size_t count) {
-  std::string out;
-  for (const auto byte : random_identity()) {
-    out += "0123456789abcdef"[byte >> 4];
-    out += "0123456789abcdef"[byte & 15];
-  }
-  out.resize(count);
-  return out;
-}
-
-/// A new, empty file that nobody can find yet. Dies with this object unless published.
+/// A new, empty file that nobody can find, or use, yet. Dies with this object unless published.
 class Unpublished {
  public:
   /// In the folder of `path`. Shared memory gets exactly `mode`; files on disk obey the umask.
   Unpublished(const std::string& path, unsigned mode, Medium medium, const std::string& subject)
-      : file_(OwnerLock::opened_by([&] { return open(path, mode, medium); })) {
+      : medium_(medium), file_(OwnerLock::opened_by([&] { return open(path, mode, medium); })) {
     if (!file_.descriptor()) {
       throw system_failure(errno, subject, "creating a file in " + folder_of(path),
                            "the folder must exist and be writable");
@@ -135,6 +147,18 @@ class Unpublished {
   }
 
   const Descriptor& descriptor() const noexcept { return file_.descriptor(); }
+
+  /// Reserves `bytes` for it. Throws Error(no_space).
+  void reserve(std::uint64_t bytes, const std::string& subject) {
+    host::reserve(descriptor(), bytes, medium_, subject);
+  }
+  /// Takes its lock: before it has its name nobody contends for that.
+  void lock(const std::string& subject) {
+    if (!try_lock(descriptor(), Lock::exclusive)) throw last_failure(subject, "locking");
+  }
+  void write(std::uint64_t offset, std::string_view bytes, const std::string& subject) {
+    write_at(descriptor(), offset, bytes, subject);
+  }
 
   /// Gives the file its name, all at once. False if the name is taken.
   bool publish(const std::string& path, const std::string& subject) {
@@ -176,6 +200,7 @@ class Unpublished {
     return file;
   }
 
+  Medium medium_;
   std::string scratch_;  // before file_, whose initialiser sets it
   OwnerLock file_;
 };
@@ -207,4 +232,10 @@ inline std::vector<std::string> segment_names() {
   return names;
 }
 
+#endif
+
 }  // namespace tessera::host
+
+#if defined(TESSERA_WIN32)
+#include <tessera/host/segment_files_win32.hpp>
+#endif

@@ -164,10 +164,10 @@ inline void save(const Segment& segment, const std::string& path) {
   const auto& header = segment.header();
   const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);
   host::Unpublished file(path, 0666, host::Medium::disk, path);
-  host::reserve(file.descriptor(), head.size() + header.data_bytes(), host::Medium::disk, path);
-  host::write_at(file.descriptor(), 0, head, path);
-  host::write_at(file.descriptor(), head.size(),
-                 {reinterpret_cast<const char*>(segment.data()), header.data_bytes()}, path);
+  file.reserve(head.size() + header.data_bytes(), path);
+  file.write(0, head, path);
+  file.write(head.size(), {reinterpret_cast<const char*>(segment.data()), header.data_bytes()},
+             path);
   file.publish_over(path, path);
 }
 

@@ -45,8 +45,7 @@ inline std::optional<Entry> entry(const std::string& name) {
     if (found.control->state != static_cast<std::uint32_t>(SegmentState::owned)) {
       out.kind = Entry::Kind::kept;
     } else {
-      out.kind =
-          host::try_lock(*file, host::Lock::shared) ? Entry::Kind::orphan : Entry::Kind::owned;
+      out.kind = host::owner_lives(*file, name) ? Entry::Kind::owned : Entry::Kind::orphan;
     }
   } catch (const Error&) {
     // Not readable, or no array: foreign, and listed as such.
@@ -88,6 +87,10 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     if (found->kind == Entry::Kind::owned && force == Force::no)
       throw Error(Errc::not_permitted, name.str(), "its owner lives",
                   "let the owner end, or force it");
+    if constexpr (!host::names_outlive_processes)
+      throw Error(Errc::not_permitted, name.str(),
+                  "a name here goes when the last process that has it attached lets go of it",
+                  "end those processes");
     if (tessera::detail::remove_orphan(name.str())) return true;
     const auto file = host::open_existing(path, host::Access::read_only, name.str());
     // Nobody but a remover locks a kept array, so two removers can't both unlink.

@@ -51,10 +51,8 @@ class Segment {
     const auto path = host::segment_path(text);
     host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
                            text);
-    // Before the name exists nobody contends for the lock.
-    if (!host::try_lock(file.descriptor(), host::Lock::exclusive))
-      throw system_failure(errno, text, "locking");
-    reserve_patiently(file.descriptor(), bytes, text);
+    reserve_patiently(file, bytes, text);
+    file.lock(text);
 
     std::shared_ptr<Segment> segment(new Segment(text, path));
     segment->header_ = header;
@@ -68,8 +66,8 @@ class Segment {
     block.created_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                            std::chrono::system_clock::now().time_since_epoch())
                            .count();
-    host::write_at(file.descriptor(), control_at, block.bytes(), text);
-    host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), text);
+    file.write(control_at, block.bytes(), text);
+    file.write(0, npy::encode(dtype, shape), text);
     segment->mapping_ =
         host::Mapping(host::reopen(file.descriptor(), host::Access::read_write, text),
                       host::Access::read_write, bytes, text);
@@ -107,8 +105,8 @@ class Segment {
     const auto header = layout_of(dtype, shape, path);
     const auto bytes = header.data_offset + header.data_bytes();
     host::Unpublished file(path, 0666, host::Medium::disk, path);
-    host::reserve(file.descriptor(), bytes, host::Medium::disk, path);
-    host::write_at(file.descriptor(), 0, npy::encode(dtype, shape), path);
+    file.reserve(bytes, path);
+    file.write(0, npy::encode(dtype, shape), path);
     auto segment = open(file.descriptor(), host::file_info(file.descriptor(), path), {},
                         absolute(path), host::Access::read_write);
     if (!file.publish(path, path))
@@ -148,6 +146,10 @@ class Segment {
       throw Error(Errc::invalid_argument, subject(),
                   "only the process that created an array can keep it",
                   "call keep() on the array that create returned");
+    if constexpr (!host::names_outlive_processes)
+      throw Error(Errc::not_permitted, subject(),
+                  "this system has no memory that outlives all processes",
+                  "keep a process running that has the array, or save() it");
     // Killed before this line: the array is reapable. After it: it is kept, locked or not.
     write_state(SegmentState::kept);
     owner_.release();
@@ -162,7 +164,7 @@ class Segment {
   /// Has the data on disk before it returns (shared memory has none: nothing to do).
   void flush() {
     if (!mapping_.flush())
-      throw system_failure(errno, subject(), "writing to disk", "is the disk full?");
+      throw host::last_failure(subject(), "writing to disk", "is the disk full?");
   }
 
   /// Removes the name if this process owns it; the memory stays for whoever has it mapped. While a
@@ -244,12 +246,12 @@ class Segment {
 
   // Workers that were attached to an array which has just ended let go of its memory within a
   // quarter of a second; only a lack that outlasts them is real.
-  static void reserve_patiently(const host::Descriptor& file, std::uint64_t bytes,
+  static void reserve_patiently(host::Unpublished& file, std::uint64_t bytes,
                                 const std::string& subject) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
     for (;;) {
       try {
-        return host::reserve(file, bytes, host::Medium::shared_memory, subject);
+        return file.reserve(bytes, subject);
       } catch (const Error& error) {
         if (error.errc() != Errc::no_space || std::chrono::steady_clock::now() > deadline) throw;
       }

@@ -1,0 +1,131 @@
+// Floor 1, host: file.hpp's functions for Windows. A handle is one of a file, or of a section:
+// memory that has a name as long as somebody has a handle on it.
+//
+// A section is known by its name, which is the subject of every call about it, and it can't become
+// smaller. Its size is a multiple of a page.
+#pragma once
+
+#include <tessera/host/file.hpp>
+
+#if defined(TESSERA_WIN32)
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+namespace tessera::host {
+
+namespace detail {
+
+// Not by GetFileType, which takes a section for a file under Wine.
+inline bool is_section(const Descriptor& file) noexcept {
+  BY_HANDLE_FILE_INFORMATION info{};
+  return ::GetFileInformationByHandle(file.get(), &info) == 0;
+}
+
+/// Bytes [offset, offset + bytes) of a section; all from `offset` on for 0.
+class View {
+ public:
+  View(const Descriptor& section, DWORD access, std::uint64_t offset, std::size_t bytes,
+       const std::string& subject) {
+    constexpr std::uint64_t granularity = 65536;
+    const auto from = offset / granularity * granularity;
+    skipped_ = static_cast<std::size_t>(offset - from);
+    base_ = ::MapViewOfFile(section.get(), access, high_of(from), low_of(from),
+                            bytes == 0 ? 0 : skipped_ + bytes);
+    if (base_ == nullptr) throw last_failure(subject, "mapping into memory");
+  }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  ~View() { ::UnmapViewOfFile(base_); }
+
+  char* data() const noexcept { return static_cast<char*>(base_) + skipped_; }
+  std::size_t size() const noexcept {
+    MEMORY_BASIC_INFORMATION info{};
+    ::VirtualQuery(base_, &info, sizeof info);
+    return info.RegionSize - skipped_;
+  }
+
+ private:
+  void* base_ = nullptr;
+  std::size_t skipped_ = 0;
+};
+
+inline FileId section_id(std::string_view name) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return {~std::uint64_t{0}, hash};
+}
+
+inline OVERLAPPED at(std::uint64_t offset) noexcept {
+  OVERLAPPED out{};
+  out.Offset = low_of(offset);
+  out.OffsetHigh = high_of(offset);
+  return out;
+}
+
+}  // namespace detail
+
+inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
+  if (detail::is_section(file))
+    return {detail::section_id(subject), detail::View(file, FILE_MAP_READ, 0, 0, subject).size(),
+            true, true};
+  BY_HANDLE_FILE_INFORMATION info{};
+  if (::GetFileInformationByHandle(file.get(), &info) == 0)
+    throw last_failure(subject, "reading its size");
+  const auto both = [](DWORD high, DWORD low) { return std::uint64_t{high} << 32 | low; };
+  return {{info.dwVolumeSerialNumber, both(info.nFileIndexHigh, info.nFileIndexLow)},
+          both(info.nFileSizeHigh, info.nFileSizeLow),
+          (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0,
+          true};
+}
+
+inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t bytes,
+                           const std::string& subject) {
+  if (detail::is_section(file)) {
+    const auto size = file_info(file, subject).bytes;
+    if (offset >= size || bytes == 0) return {};
+    bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, size - offset));
+    const detail::View view(file, FILE_MAP_READ, offset, bytes, subject);
+    return {view.data(), bytes};
+  }
+  std::string out(bytes, '\0');
+  std::size_t got = 0;
+  while (got < bytes) {
+    auto where = detail::at(offset + got);
+    DWORD n = 0;
+    if (::ReadFile(file.get(), out.data() + got,
+                   static_cast<DWORD>(std::min<std::size_t>(bytes - got, 1u << 30)), &n,
+                   &where) == 0 &&
+        ::GetLastError() != ERROR_HANDLE_EOF)
+      throw last_failure(subject, "reading");
+    if (n == 0) break;
+    got += n;
+  }
+  out.resize(got);
+  return out;
+}
+
+inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_view bytes,
+                     const std::string& subject) {
+  if (bytes.empty()) return;
+  if (detail::is_section(file)) {
+    const detail::View view(file, FILE_MAP_WRITE, offset, bytes.size(), subject);
+    std::memcpy(view.data(), bytes.data(), bytes.size());
+    return;
+  }
+  while (!bytes.empty()) {
+    auto where = detail::at(offset);
+    DWORD n = 0;
+    if (::WriteFile(file.get(), bytes.data(),
+                    static_cast<DWORD>(std::min<std::size_t>(bytes.size(), 1u << 30)), &n,
+                    &where) == 0)
+      throw last_failure(subject, "writing");
+    bytes.remove_prefix(n);
+    offset += n;
+  }
+}
+
+}  // namespace tessera::host
+
+#endif

@@ -15,7 +15,11 @@ for package in boost xtensor xtl catch2; do
   ln -sfn "/usr/include/$package" "$there/headers/$package"
 done
 export WINEPREFIX="$there/wine"
-[ -d "$WINEPREFIX" ] || sh tests/win32/wine.sh wineboot -i >/dev/null || die "Wine does not start"
+if [ ! -d "$WINEPREFIX" ] && ! sh tests/win32/wine.sh wineboot -i >/dev/null; then
+  rm -rf "$WINEPREFIX"
+  die "Wine does not start"
+fi
+rm -f "$there"/tests-*.o  # of sources that are gone by now
 
 compiler=x86_64-w64-mingw32-g++-posix
 if have ccache; then compiler="ccache $compiler"; fi

@@ -56,6 +56,7 @@ void run(const char* in, const char* out) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   constexpr const char* usage = "usage: anomaly IN.npy OUT.npy    (float32: time, lat, lon)";
   if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) {
     std::printf(

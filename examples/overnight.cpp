@@ -58,6 +58,7 @@ void run(TiledPool& pool, const char* from, const char* to, const std::vector<st
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   constexpr const char* usage =
       "usage: overnight IN.npy OUT.npy [TILE...]    (float32: time, lat, lon)";
   if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) {

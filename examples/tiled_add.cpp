@@ -25,6 +25,7 @@ struct Options {
   std::string a, b, out, keep, dtype = "float64";
   Extents shape{365, 16, 16}, tile;  // tile: of the trailing axes
   std::size_t workers = 10;
+  bool spawn = false;  // workers are this program started again, not copies of it
 };
 
 /// Milliseconds of each phase, in the order in which they came.
@@ -178,7 +179,9 @@ template <class T, std::size_t N>
   Phases phases;
   {
     using Array = SharedArray<T, N>;
-    TiledPool pool(options.workers);  // before there are threads or large memory
+    // Before there are threads or large memory.
+    TiledPool pool(options.workers,
+                   options.spawn ? PoolOptions{.start_method = StartMethod::spawn} : PoolOptions{});
     phases.end("start workers");
 
     const bool files = !options.a.empty();
@@ -341,6 +344,7 @@ int run(int argc, char** argv) {
       ->type_name("OUT.npy");
   app.add_option("--tile", tile, "Tile of the last axes; 'full' is a whole axis. Default 4x4")
       ->type_name("4x4");
+  app.add_flag("--spawn", options.spawn, "Start workers as new programs, as on Windows");
   app.add_option("--workers", options.workers, "Worker processes. Default 10")
       ->type_name("N")
       ->check(CLI::Range(1, 1024).description(""));
@@ -378,6 +382,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   try {
     return run(argc, argv);
   } catch (const JobError& error) {

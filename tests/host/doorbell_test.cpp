@@ -1,7 +1,5 @@
 #include <tessera/host/doorbell.hpp>
 
-#include <sys/mman.h>
-
 #include <chrono>
 #include <new>
 #include <thread>
@@ -9,10 +7,15 @@
 #include "support/catch.hpp"
 #include "support/scene.hpp"
 
+#if defined(TESSERA_POSIX)
+#include <sys/mman.h>
+#endif
+
 using tessera::host::Doorbell;
 using namespace tessera_test;
 using namespace std::chrono_literals;
 
+#if defined(TESSERA_POSIX)
 namespace {
 
 /// Doorbells, and a word to speak about, that forked children share.
@@ -32,6 +35,7 @@ struct SharedMemory {
 };
 
 }  // namespace
+#endif
 
 TEST_CASE("a sleeper that saw the epoch before the ring does not sleep") {
   Doorbell bell;
@@ -72,6 +76,7 @@ TEST_CASE("turning for what never comes ends after the time it was given") {
   REQUIRE(std::chrono::steady_clock::now() - began >= 5ms);
 }
 
+#if defined(TESSERA_POSIX)  // fork
 TEST_CASE("a sleeper in another process wakes when the doorbell rings") {
   const SharedMemory shared;
   Child sleeper([&] {
@@ -134,3 +139,4 @@ TEST_CASE("a sleeper that is killed takes nothing with it") {
   REQUIRE(wait_until([&] { return woken.load(); }));
   sleeper.join();
 }
+#endif

@@ -1,11 +1,11 @@
 #include "support/catch.hpp"
 
-#include <sys/resource.h>
-
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/segment_files.hpp>
 
 #include "support/scene.hpp"
 
@@ -16,49 +16,55 @@ using host::Access;
 
 namespace {
 
-host::Descriptor open_file(const std::string& path, int flags) {
-  return host::Descriptor(::open(path.c_str(), flags | O_CLOEXEC));
+host::Descriptor open_file(const std::string& path, Access access) {
+  return std::move(host::open_existing(path, access, "a", true).value());
 }
 
 }  // namespace
 
+#if defined(TESSERA_POSIX)  // a file that is mapped can't be removed
 TEST_CASE("A mapping outlives its descriptor and its name") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   host::Mapping mapping;
   {
-    const auto file = open_file(folder.file("a"), O_RDWR);
+    const auto file = open_file(folder.file("a"), Access::read_write);
     mapping = host::Mapping(file, Access::read_write, 10, "a");
   }
   std::filesystem::remove(folder.file("a"));
   CHECK(mapping.size() == 10);
   CHECK(std::string(reinterpret_cast<const char*>(mapping.data()), 10) == "0123456789");
 }
+#endif
 
 TEST_CASE("What one mapping writes another one and the file show") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
-  const auto file = open_file(folder.file("a"), O_RDWR);
+  const auto file = open_file(folder.file("a"), Access::read_write);
   const host::Mapping one(file, Access::read_write, 10, "a"), two(file, Access::read_only, 10, "a");
   std::memcpy(one.data() + 2, "xyz", 3);
   CHECK(std::string(reinterpret_cast<const char*>(two.data()), 10) == "01xyz56789");
   CHECK(bytes_of(folder.file("a")) == "01xyz56789");
 }
 
+#if defined(TESSERA_POSIX)  // fork
 TEST_CASE("A read-only mapping can't be written") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
-  const host::Mapping mapping(open_file(folder.file("a"), O_RDONLY), Access::read_only, 10, "a");
+  const host::Mapping mapping(open_file(folder.file("a"), Access::read_only), Access::read_only, 10,
+                              "a");
   CHECK(failure_in_child([&] {
           ::signal(SIGSEGV, SIG_DFL);
           *reinterpret_cast<volatile char*>(mapping.data()) = 'x';
         }) == "killed by signal " + std::to_string(SIGSEGV));
 }
+#endif
 
 TEST_CASE("Flushing a mapped file succeeds") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
-  host::Mapping mapping(open_file(folder.file("a"), O_RDWR), Access::read_write, 10, "a");
+  host::Mapping mapping(open_file(folder.file("a"), Access::read_write), Access::read_write, 10,
+                        "a");
   std::memcpy(mapping.data(), "new", 3);
   CHECK(mapping.flush());
   CHECK(bytes_of(folder.file("a")) == "new3456789");
@@ -67,21 +73,24 @@ TEST_CASE("Flushing a mapped file succeeds") {
 TEST_CASE("Mapping what the descriptor does not allow is an Error") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
-  const auto file = open_file(folder.file("a"), O_RDONLY);
+  const auto file = open_file(folder.file("a"), Access::read_only);
   const auto error = error_of([&] { host::Mapping(file, Access::read_write, 10, "a"); });
   CHECK(error.errc() == Errc::not_permitted);
 }
 
+#if defined(TESSERA_POSIX)  // a view is no larger than its file
 TEST_CASE("More than the address space is an Error that says how much") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
-  const auto file = open_file(folder.file("a"), O_RDWR);
+  const auto file = open_file(folder.file("a"), Access::read_write);
   const auto error =
       error_of([&] { host::Mapping(file, Access::read_write, std::size_t{1} << 60, "a"); });
   CHECK(error.errc() == Errc::no_space);
   CHECK(has(error.what(), "1152921504606846976 bytes"));
 }
+#endif
 
+#if defined(TESSERA_POSIX)  // descriptors are handles
 TEST_CASE("A descriptor closes what it owns, once") {
   host::Descriptor one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(one);
@@ -97,3 +106,4 @@ TEST_CASE("A descriptor closes what it owns, once") {
   CHECK(::fcntl(released, F_GETFD) != -1);
   ::close(released);
 }
+#endif

@@ -1,3 +1,4 @@
+#include <tessera/host/children.hpp>
 #include <tessera/host/process.hpp>
 
 #include <sys/prctl.h>
@@ -73,14 +74,14 @@ TEST_CASE("a process that waits for its death does not wait for ever") {
 }
 
 TEST_CASE("bytes sent to a socket arrive in order and its close is seen") {
-  host::SocketPair pair("test");
-  host::send_byte(pair.ours, 'a');
-  host::send_byte(pair.ours, 'b');
-  REQUIRE(host::receive_byte(pair.theirs) == 'a');
-  REQUIRE(host::receive_byte(pair.theirs) == 'b');
-  pair.ours.reset();
-  REQUIRE_FALSE(host::receive_byte(pair.theirs));
-  host::send_byte(pair.theirs, 'c');  // nobody listens: no signal ends this process
+  host::ChannelPair pair("test");
+  pair.ours.send('a');
+  pair.ours.send('b');
+  REQUIRE(pair.theirs.receive() == 'a');
+  REQUIRE(pair.theirs.receive() == 'b');
+  pair.ours.close();
+  REQUIRE_FALSE(pair.theirs.receive());
+  pair.theirs.send('c');  // nobody listens: no signal ends this process
 }
 
 TEST_CASE("a child with reset signals meets them as a new program does") {
@@ -126,22 +127,22 @@ TEST_CASE("a child bound to its parent ends when that is killed") {
 
 TEST_CASE("a process that watches its children wakes for each end") {
   REQUIRE(failure_in_child([] {
-            const host::ChildEnds ends;
-            host::SocketPair pair("test");
+            host::Children children("test");
+            host::ChannelPair pair("test");
             const host::ProcessHandle self(::getpid());
             std::vector<pid_t> alive;
             for (int i = 0; i < 8; ++i)
               alive.push_back(host::fork_child("test", [i] { return i; }));
             const auto deadline = std::chrono::steady_clock::now() + 20s;
             while (!alive.empty()) {
-              const auto woken = ends.wait(pair.theirs, self.descriptor(), 20000);
-              must(!woken.socket_ready && !woken.caller_ended, "only children ended");
-              while (const auto end = host::collect_child())
+              const auto woken = children.wait(pair.theirs, self, 20000);
+              must(!woken.channel_ready && !woken.caller_ended, "only children ended");
+              while (const auto end = children.collect())
                 must(std::erase(alive, end->pid) == 1, "each end is told once");
               must(std::chrono::steady_clock::now() < deadline, "no end is missed");
             }
-            host::send_byte(pair.ours, 'x');
-            must(ends.wait(pair.theirs, self.descriptor(), 20000).socket_ready, "a byte is seen");
+            pair.ours.send('x');
+            must(children.wait(pair.theirs, self, 20000).channel_ready, "a byte is seen");
           }) == "");
 }
 

@@ -1,8 +1,5 @@
 #include <tessera/pool/job_error.hpp>
 
-#include <dlfcn.h>
-#include <link.h>
-
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -18,6 +15,11 @@
 #include "support/catch.hpp"
 #include "support/pools.hpp"
 #include "support/scene.hpp"
+
+#if defined(TESSERA_POSIX)
+#include <dlfcn.h>
+#include <link.h>
+#endif
 
 using namespace tessera_test;
 using tessera::Errc;
@@ -192,6 +194,7 @@ TEST_CASE("a kernel can't start a job in the pool that runs it") {
   array.reset();
 }
 
+#if defined(TESSERA_POSIX)  // memory can't be made small here
 TEST_CASE("results for which there is no memory are an Error that names the lack") {
   REQUIRE(failure_in_private_shm(8 * MiB, [] {
             struct Large {
@@ -208,6 +211,7 @@ TEST_CASE("results for which there is no memory are an Error that names the lack
             must(a(4095) == 1, "the pool works afterwards");
           }) == "");
 }
+#endif
 
 TEST_CASE("results of more tiles than any memory can hold are an Error") {
   auto pool = some_pool();
@@ -225,6 +229,7 @@ TEST_CASE("results of more tiles than any memory can hold are an Error") {
   REQUIRE(b(11999999, 0) == 1);
 }
 
+#if defined(TESSERA_POSIX)  // names can't be removed
 TEST_CASE("a name that now leads to another array is an Error") {
   TiledPool pool(2);
   const auto name = unique_name();
@@ -239,7 +244,9 @@ TEST_CASE("a name that now leads to another array is an Error") {
   for (const int element : second) REQUIRE(element == 1);
   for (const int element : first) REQUIRE(element == 0);
 }
+#endif
 
+#if defined(TESSERA_POSIX)  // names can't be removed
 TEST_CASE("an array whose name was removed before the workers knew it is an Error") {
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({50});
@@ -248,7 +255,9 @@ TEST_CASE("an array whose name was removed before the workers knew it is an Erro
   REQUIRE(error.errc() == Errc::name_missing);
   REQUIRE(has(error.what(), a.name()));
 }
+#endif
 
+#if defined(TESSERA_POSIX)  // files that are mapped can't be removed
 TEST_CASE("a file that was replaced before the workers knew it is an Error") {
   const Folder folder;
   TiledPool pool(2);
@@ -261,7 +270,9 @@ TEST_CASE("a file that was replaced before the workers knew it is an Error") {
   pool.map({5}, add_one, into(second));
   REQUIRE(second(49) == 1);
 }
+#endif
 
+#if defined(TESSERA_POSIX)  // another library
 TEST_CASE("a kernel from a library that was loaded after the pool was made is an Error") {
   tessera::detail::Caller caller(1, {});
   // A library of the C library's that no program of ours uses.
@@ -281,6 +292,7 @@ TEST_CASE("a kernel from a library that was loaded after the pool was made is an
   REQUIRE(error.errc() == Errc::foreign_kernel);
   ::dlclose(library);
 }
+#endif
 
 TEST_CASE("a pool that was moved from is an Error, and the pool it went to works") {
   auto first = some_pool();

@@ -37,7 +37,7 @@ using tessera::whole;
 
 namespace {
 
-const auto number = [](const Tile<1>& tile, auto) { return static_cast<int>(tile.number()); };
+const auto tile_number = [](const Tile<1>& tile, auto) { return static_cast<int>(tile.number()); };
 
 /// Its last digit is what it writes: v = 10 v + digit. Order is seen in what is left.
 auto digit(int d) {
@@ -111,7 +111,7 @@ TEST_CASE("a time longer than any clock can count is waited for without end") {
 TEST_CASE("results are given once") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
-  auto job = pool.map_async({1}, number, a);
+  auto job = pool.map_async({1}, tile_number, a);
   REQUIRE(job.valid());
   REQUIRE(job.get().size() == 3);
   REQUIRE_FALSE(job.valid());
@@ -274,15 +274,17 @@ TEST_CASE("what can be checked is an Error of the call itself") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({8});
   auto b = SharedArray<int, 1>::create({5});
-  int local = 0;
   REQUIRE(error_of([&] {
             static_cast<void>(pool.map_async(
                 {2}, [](auto, auto) {}, a, b));
           }).errc() == Errc::shape_mismatch);
+#if defined(TESSERA_POSIX)  // Wine has the stack below 2^32
+  int local = 0;
   REQUIRE(error_of([&] {
             static_cast<void>(pool.map_async(
                 {2}, [&local](auto) { ++local; }, a));
           }).errc() == Errc::captured_address);
+#endif
   REQUIRE(error_of([&] { static_cast<void>(pool.map_async({0}, add_one, into(a))); }).errc() ==
           Errc::invalid_shape);
   REQUIRE(error_of([&] {
@@ -290,7 +292,7 @@ TEST_CASE("what can be checked is an Error of the call itself") {
                 pool.map_async({2}, {.only = std::vector<std::size_t>{4}}, add_one, into(a)));
           }).errc() == Errc::invalid_argument);
   const SharedArray<int, 1> none;
-  REQUIRE(error_of([&] { static_cast<void>(pool.map_async({2}, number, none)); }).errc() ==
+  REQUIRE(error_of([&] { static_cast<void>(pool.map_async({2}, tile_number, none)); }).errc() ==
           Errc::invalid_argument);
 }
 
@@ -349,7 +351,7 @@ TEST_CASE("a job whose tiles were all done when it was cancelled gives its resul
 TEST_CASE("a cancel after the end changes nothing") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
-  auto job = pool.map_async({1}, number, a);
+  auto job = pool.map_async({1}, tile_number, a);
   job.wait();
   job.cancel();
   REQUIRE(job.get()(2) == 2);
@@ -361,7 +363,7 @@ TEST_CASE("a cancel after the end changes nothing") {
 TEST_CASE("a late cancel never stops a newer job") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
-  auto old = pool.map_async({1}, number, a);
+  auto old = pool.map_async({1}, tile_number, a);
   old.wait();
   GatedJob running(pool, 20);
   REQUIRE(running.wait_begun());
@@ -374,7 +376,7 @@ TEST_CASE("a late cancel never takes a newer job's stop back") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({3});
   auto begun = SharedArray<int, 1>::create({1});
-  auto old = pool.map_async({1}, number, a);
+  auto old = pool.map_async({1}, tile_number, a);
   old.wait();
   auto running = pool.map_async({1}, until_stopped, into(begun));
   REQUIRE(wait_until([&] { return shared(begun(0)).load() == 1; }));
@@ -410,6 +412,7 @@ TEST_CASE("a kernel that throws because it was stopped makes its job a cancelled
   REQUIRE(error.unfinished == std::vector<std::size_t>{0});
 }
 
+#if defined(TESSERA_POSIX)  // signals
 namespace {
 Job<void>* job_of_the_handler = nullptr;
 std::atomic<int> errno_after{0};
@@ -456,6 +459,7 @@ TEST_CASE("a signal handler may cancel while its thread waits and finds errno as
   }
   ::sigaction(SIGUSR1, &before, nullptr);
 }
+#endif
 
 TEST_CASE("progress never decreases and ends at the total") {
   auto pool = some_pool(2);
@@ -518,7 +522,7 @@ TEST_CASE("a job tells its own report after its end") {
 TEST_CASE("a job without tiles ends well") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 1>::create({0});
-  auto job = pool.map_async({2}, number, a);
+  auto job = pool.map_async({2}, tile_number, a);
   REQUIRE(job.get().size() == 0);
   REQUIRE(job.progress().total == 0);
 }
@@ -539,7 +543,7 @@ TEST_CASE("arrays that end before their job has run keep their names until it ha
   REQUIRE(error_of([&] { SharedArray<int, 1>::create(name, {6}); }).errc() == Errc::name_taken);
   first.open();
   job.get();
-  REQUIRE_FALSE(exists(shm_path(name)));
+  REQUIRE(goes(shm_path(name)));
   for (const int element : out) REQUIRE(element == 7);
 }
 
@@ -552,7 +556,7 @@ TEST_CASE("arrays that end while their job runs keep their names until it has en
   REQUIRE(exists(path));
   gated.open();
   REQUIRE(gated.job().get()(4) == 5);
-  REQUIRE_FALSE(exists(path));
+  REQUIRE(goes(path));
 }
 
 TEST_CASE("a queued job that is cancelled lets its arrays' names go") {
@@ -565,7 +569,7 @@ TEST_CASE("a queued job that is cancelled lets its arrays' names go") {
   REQUIRE(exists(path));
   job.cancel();
   job.wait();
-  REQUIRE_FALSE(exists(path));
+  REQUIRE(goes(path));
   first.open();
 }
 
@@ -577,6 +581,7 @@ TEST_CASE("an array that its job leaves alone keeps its name") {
   REQUIRE(a.owned());
 }
 
+#if defined(TESSERA_POSIX)  // no name outlives all processes
 TEST_CASE("an array that is kept while its job runs is not removed") {
   auto pool = some_pool(2);
   GatedJob first(pool);
@@ -592,12 +597,13 @@ TEST_CASE("an array that is kept while its job runs is not removed") {
   job.get();
   REQUIRE(SharedArray<const int, 1>::attach(name)(5) == 1);
 }
+#endif
 
 TEST_CASE("a pool that ends cancels its jobs and their Jobs stay") {
   std::optional<TiledPool> pool(some_pool(2));
   auto a = SharedArray<int, 1>::create({4});
   auto begun = SharedArray<int, 1>::create({50});
-  auto ended = pool->map_async({1}, number, a);
+  auto ended = pool->map_async({1}, tile_number, a);
   auto running = pool->map_async({1}, until_stopped, into(begun));
   auto queued = pool->map_async({1}, add_one, into(a));
   REQUIRE(wait_until([&] { return shared(begun(0)).load() == 1; }));
@@ -631,6 +637,7 @@ TEST_CASE("a pool can be moved while its jobs run and wait") {
   REQUIRE(a(3) == 2);
 }
 
+#if defined(TESSERA_POSIX)  //
 TEST_CASE("a pool that made no asynchronous job has no thread") {
   const auto threads = [] {
     std::size_t n = 0;
@@ -647,6 +654,7 @@ TEST_CASE("a pool that made no asynchronous job has no thread") {
   pool.map_async({1}, add_one, into(a)).get();
   REQUIRE(threads() == before + 1);
 }
+#endif
 
 TEST_CASE("a kernel can neither start a job nor wait for one in the pool that runs it") {
   static std::optional<TiledPool> pool;

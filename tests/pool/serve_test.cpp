@@ -46,10 +46,18 @@ class OneTile {
     return detail::Round(board().crew(), 1, memory_.tile_bytes()).state(0);
   }
   const SharedArray<int, 1>& array() const { return a_; }
+  /// What job memory says of its only argument.
+  std::uint64_t& extent() const {
+    return const_cast<std::uint64_t&>(*memory_.shape(memory_.arguments()[0]));
+  }
+  std::uint64_t& tile() const { return const_cast<std::uint64_t&>(*memory_.tile()); }
+  std::int64_t& stride() const {
+    return const_cast<std::int64_t&>(*memory_.strides(memory_.arguments()[0]));
+  }
 
   void serve() {
     detail::Turn turn(board(), memory_, 1, 0);
-    turn.data.push_back(reinterpret_cast<std::byte*>(a_.data()));
+    turn.places.emplace_back(reinterpret_cast<std::byte*>(a_.data()), *a_.segment());
     detail::serve<Kernel, 1, tessera::Section<int, 1, tessera::Use::write>>(turn);
   }
 
@@ -61,6 +69,29 @@ class OneTile {
 };
 
 }  // namespace
+
+TEST_CASE("a worker begins nothing where job memory, written over, has an array elsewhere") {
+  constexpr auto big = std::int64_t{1} << 62;
+  // Of three elements; in bytes the stride `big` is 0: the first of them, for ever.
+  const auto [extent, stride] = GENERATE_COPY(table<std::int64_t, std::int64_t>(
+      {{4, 1}, {3, 2}, {2, -1}, {4, 0}, {big, 0}, {big, 1}, {big + 3, big}, {3, -big}, {3, big}}));
+  OneTile job([](auto v) { v = 7; });
+  job.extent() = static_cast<std::uint64_t>(extent);
+  job.stride() = stride;
+  const auto error = error_of([&] { job.serve(); });
+  CHECK(error.errc() == tessera::Errc::kernel_failed);
+  CHECK(has(error.what(), "written over it"));
+  CHECK(job.state() == detail::TileState::open);
+  for (const int element : job.array()) CHECK(element == 0);
+}
+
+TEST_CASE("a worker begins nothing where job memory, written over, tells of other tiles") {
+  OneTile job([](auto v) { v = 7; });
+  job.tile() = 1;
+  CHECK(has(error_of([&] { job.serve(); }).what(), "what its tiles are"));
+  CHECK(job.state() == detail::TileState::open);
+  for (const int element : job.array()) CHECK(element == 0);
+}
 
 TEST_CASE("a tile that ends in time is done, and nobody ends its worker afterwards") {
   OneTile job([](auto v) { v = 7; });

@@ -192,6 +192,6 @@ TEST_CASE("an idle worker is inside no job, whatever was written over its place"
   });
   REQUIRE(wait_until([&] { return inside.load() == 0; }));
   premises.board.head().closing.store(1);
-  premises.board.head().work.ring();
+  premises.board.work().ring();
   REQUIRE(worker.failure() == "");
 }

@@ -225,7 +225,7 @@ TEST_CASE("a worker that writes that the pool closes ends it no longer than for 
           auto& head = *reinterpret_cast<tessera::detail::BoardHead*>(from);
           head.tile_deadline.store(1);
           head.closing.store(1);
-          head.work.ring();
+          head.work.ring({});
         });
       },
       into(a));

@@ -164,7 +164,7 @@ TEST_CASE("a spawned worker has the folder and the environment of the caller") {
                  "and knows the word");
             must(told_by_worker(pool,
                                 [] {
-                                  const auto* const mark = std::getenv("TESSERA_KEEPER");
+                                  const auto* const mark = std::getenv("TESSERA_STARTED_BY_POOL");
                                   return text_of(mark == nullptr ? "none" : mark);
                                 }) == "none",
                  "what it starts is no keeper");
@@ -260,7 +260,7 @@ TEST_CASE("a program that forgot to call run_as_worker is told to, and is no wor
 TEST_CASE("a program that was started as a keeper and does not know it makes no pools") {
   const Scene scene;
   REQUIRE(failure_in_child([] {
-            ::setenv("TESSERA_KEEPER", "1", 1);
+            ::setenv("TESSERA_STARTED_BY_POOL", "1", 1);
             for (const auto method : {StartMethod::fork, StartMethod::spawn}) {
               const auto error = error_of([&] { TiledPool pool(2, {.start_method = method}); });
               must(error.errc() == Errc::pool_unusable && has(error.what(), "run_as_worker"),
@@ -271,13 +271,30 @@ TEST_CASE("a program that was started as a keeper and does not know it makes no 
 }
 
 TEST_CASE("the argument of keepers without a pool that gave it is an Error") {
-  Child program([] {
-    const int nowhere = ::open("/dev/null", O_WRONLY);
-    ::dup2(nowhere, 2);
-    ::close(tessera::host::given_descriptor);
-    ::execl("/proc/self/exe", "program", "--tessera-keeper", nullptr);
-  });
-  REQUIRE(program.failure() == "exit status 70");
+  const auto end_with = [](std::vector<const char*> words) {
+    Child program([&] {
+      const int nowhere = ::open("/dev/null", O_WRONLY);
+      ::dup2(nowhere, 2);
+      ::close(tessera::host::first_given);
+      std::vector<char*> all;
+      for (const char* word : words) all.push_back(const_cast<char*>(word));
+      all.push_back(nullptr);
+      ::execv("/proc/self/exe", all.data());
+    });
+    return program.failure();
+  };
+  for (const std::vector<const char*>& words : {std::vector<const char*>{},
+                                                {"1,2,3,4,0,0"},
+                                                {"1,2,3,4,0,0", "3,4"},
+                                                {"1,2,3,99999999,0,0", "0,1"},
+                                                {"1", "3,4"},
+                                                {"", ""},
+                                                {"1,,2", "3,4"},
+                                                {"x", "99999999999999999999,4"}}) {
+    std::vector<const char*> all{"program", "--tessera-keeper"};
+    all.insert(all.end(), words.begin(), words.end());
+    CHECK(end_with(all) == "exit status 70");
+  }
 }
 
 TEST_CASE("a pool is not forked among other threads unless that is asked for") {

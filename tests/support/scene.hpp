@@ -6,15 +6,9 @@
 // if all went well.
 #pragma once
 
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -28,7 +22,19 @@
 #include <thread>
 #include <utility>
 
+#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/host/segment_files.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 // Defined where the address sanitizer is at work: forks take fifty times as long, and address space
 // can't be limited.
@@ -45,13 +51,28 @@ namespace tessera_test {
 /// A name that no other test, and no other run of this one, uses.
 inline std::string unique_name(std::string_view what = "x") {
   static int count = 0;
-  return "t" + std::to_string(::getpid()) + "-" + std::to_string(++count) + "-" + std::string(what);
+  return "t" + std::to_string(tessera::host::own_pid()) + "-" + std::to_string(++count) + "-" +
+         std::string(what);
 }
 
-inline std::string shm_path(const std::string& name) { return "/dev/shm/" + name; }
+inline std::string shm_path(const std::string& name) { return tessera::host::segment_path(name); }
 
+/// Whether a segment, by its path, or a file is there.
 inline bool exists(const std::string& path) {
-  return std::filesystem::exists(std::filesystem::symlink_status(path));
+  if (std::filesystem::exists(std::filesystem::symlink_status(path))) return true;
+  return !tessera::host::names_outlive_processes &&
+         tessera::host::open_existing(path, tessera::host::Access::read_only, path).has_value();
+}
+
+/// Whether a segment goes: at once; on Windows when the workers that have it attached let go.
+inline bool goes(const std::string& path) {
+  const auto patience = std::chrono::seconds(tessera::host::names_outlive_processes ? 0 : 20);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (exists(path)) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 /// An expectation in a child.
@@ -84,6 +105,42 @@ bool wait_until(Event&& event, std::chrono::milliseconds deadline = std::chrono:
   }
   return true;
 }
+
+/// Kills a process, as the out-of-memory killer does or a task manager.
+inline void kill_process(int pid) {
+#if defined(TESSERA_POSIX)
+  ::kill(pid, SIGKILL);
+#else
+  try {
+    tessera::host::ProcessHandle(pid).kill();
+  } catch (const tessera::Error&) {
+    // It has ended already.
+  }
+#endif
+}
+
+/// For a kernel: its worker is killed.
+[[noreturn]] inline void die() {
+  kill_process(tessera::host::own_pid());
+  for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+/// For a kernel: its worker writes where nothing is.
+inline void crash() {
+  volatile std::uintptr_t nowhere = 8;
+  *reinterpret_cast<volatile int*>(nowhere) = 1;
+}
+
+/// How the end of a process is told that was killed, or crashed.
+#if defined(TESSERA_POSIX)
+inline constexpr const char *killed = "was killed by signal 9 (Killed)",
+                            *crashed = "was killed by signal 11 (Segmentation fault)";
+#else
+inline constexpr const char *killed = "was killed",
+                            *crashed = "crashed: access violation (0xc0000005)";
+#endif
+
+#if defined(TESSERA_POSIX)
 
 /// True while a thread (a process's first, given its pid) sleeps in the kernel: it waits for
 /// something.
@@ -188,15 +245,17 @@ std::string failure_in_private_shm(std::size_t bytes, Body&& body) {
   });
 }
 
+#endif
+
 inline constexpr std::size_t MiB = std::size_t{1} << 20;
 
 /// A folder on disk that goes with this object.
 class Folder {
  public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tessera-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path_ = pattern;
+  Folder()
+      : path_((std::filesystem::temp_directory_path() / unique_name("tessera-test")).string()) {
+    if (!std::filesystem::create_directory(path_))
+      throw std::runtime_error("the folder is there already");
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;

@@ -17,8 +17,10 @@
 #include <thread>
 
 #include "support/catch.hpp"
+#include "support/scene.hpp"
 
 using namespace std::chrono_literals;
+using namespace tessera_test;
 using tessera::Errc;
 using tessera::Error;
 using tessera::SharedArray;
@@ -26,25 +28,6 @@ namespace catalog = tessera::catalog;
 namespace host = tessera::host;
 
 namespace {
-
-std::string unique_name() {
-  static int count = 0;
-  return "t" + std::to_string(::GetCurrentProcessId()) + "-" + std::to_string(++count);
-}
-
-template <class Call>
-Error error_of(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  throw std::runtime_error("no Error was thrown");
-}
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// A path in the folder for such things, which goes with this object.
 struct Temporary {
@@ -57,11 +40,6 @@ struct Temporary {
     std::filesystem::remove(path, ignored);
   }
 };
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// Runs the hidden test `name` of this program in another process, which finds `subject` in its
 /// environment. Its exit code.

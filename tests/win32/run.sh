@@ -1,35 +1,40 @@
 #!/bin/sh
-# Win32 under Wine: builds what runs on Windows so far with a cross compiler, warnings being errors,
-# and runs it as Windows programs:
-#   sh tests/win32/run.sh
+# Win32 under Wine: builds the tests and the examples with a cross compiler, warnings being errors,
+# and has CTest run them as Windows programs:
+#   sh tests/win32/run.sh [CTEST-ARGUMENT...]
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/debian.sh
 
-need g++-mingw-w64-x86-64-posix wine wine64 libboost-dev libxtensor-dev xtl-dev catch2
+need g++-mingw-w64-x86-64-posix wine wine64 cmake ninja-build libboost-dev libxtensor-dev xtl-dev \
+  catch2 libcli11-dev python3
 
 there=$(pwd -P)/build/win32
-mkdir -p "$there/headers"
+sysroot=$there/sysroot
+mkdir -p "$sysroot/include" "$sysroot/lib/cmake"
 # These alone: nothing else of the system's headers may get in.
-for package in boost xtensor xtl catch2; do
-  ln -sfn "/usr/include/$package" "$there/headers/$package"
+for package in boost xtensor xtl catch2 CLI; do
+  ln -sfn "/usr/include/$package" "$sysroot/include/$package"
 done
+# Copies: a package that is found through a link is taken for the one that the link leads to.
+for package in /usr/lib/cmake/Catch2 /usr/lib/*/cmake/xtensor /usr/share/cmake/xtl \
+  /usr/share/cmake/CLI11; do
+  cp -r "$package" "$sysroot/lib/cmake/"
+done
+rm -f "$sysroot"/lib/cmake/Catch2/Catch2Targets-*.cmake  # a library of this system
+
 export WINEPREFIX="$there/wine"
 if [ ! -d "$WINEPREFIX" ] && ! sh tests/win32/wine.sh wineboot -i >/dev/null; then
   rm -rf "$WINEPREFIX"
   die "Wine does not start"
 fi
-rm -f "$there"/tests-*.o  # of sources that are gone by now
 
-compiler=x86_64-w64-mingw32-g++-posix
-if have ccache; then compiler="ccache $compiler"; fi
-compile() { # SOURCE...: each an object
-  for source in "$@"; do
-    $compiler -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror \
-      -isystem "$there/headers" -Iinclude -Itests -c "$source" \
-      -o "$there/$(printf '%s' "$source" | tr / -).o"
-  done
-}
-compile tests/win32/*.cpp tests/base/*.cpp tests/format/*.cpp tests/grid/*.cpp
-x86_64-w64-mingw32-g++-posix -static "$there"/tests-*.o -o "$there/test_win32.exe"
-sh tests/win32/wine.sh "$there/test_win32.exe" "$@"
+configure build/win32/tests -DCMAKE_TOOLCHAIN_FILE=cmake/mingw-w64.cmake -DTESSERA_WERROR=ON \
+  -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=4
+build build/win32/tests --target tessera_tests tessera_examples
+for program in build/win32/tests/tests/*.exe; do
+  python3 tests/win32/rebase.py "$program" "${program%.exe}.rebased"
+done
+python3 tests/win32/excluded.py build/win32/tests/tests
+ctest --test-dir build/win32/tests -j2 --output-on-failure --no-label-summary "$@"

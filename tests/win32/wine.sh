@@ -3,13 +3,24 @@
 #   sh tests/win32/wine.sh PROGRAM.exe ARGUMENT...
 # WINEPREFIX is where Wine keeps what it takes for a Windows machine. Wine's services inherit the
 # standard output and stay, so that a pipe would wait for them: the program writes to a file.
+# A program that has a PROGRAM.rebased beside it runs from a folder of its own, where it may put
+# that in its place.
 set -u
+export WINEPREFIX="${WINEPREFIX:-$(cd "$(dirname "$0")/../.." && pwd -P)/build/win32/wine}"
 export WINEDEBUG=-all
 export WINEDLLOVERRIDES="winemenubuilder.exe=d;mscoree=d;mshtml=d;winex11.drv=d;winedbg.exe=d"
 unset DISPLAY
+program=$1
+shift
+own=
+if [ -f "${program%.exe}.rebased" ]; then
+  own=$(mktemp -d "${program%.exe}-XXXXXX") || exit 1
+  ln "$program" "${program%.exe}.rebased" "$own" || exit 1
+  program=$own/${program##*/}
+fi
 output=$(mktemp)
-wine "$@" >"$output" 2>&1 </dev/null
+wine "$program" "$@" >"$output" 2>&1 </dev/null
 status=$?
 cat "$output"
-rm -f "$output"
+rm -rf "$output" ${own:+"$own"}
 exit "$status"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_LINUX)
 #include <sched.h>
@@ -17,6 +19,22 @@
 #endif
 
 namespace tessera::host {
+
+#if defined(TESSERA_WIN32)
+/// False: a thread prefers a core, and goes elsewhere where that is busy.
+inline constexpr bool binding_is_strict = false;
+
+namespace detail {
+/// The cores of this process, bit by bit; 0 where it has more than a word of them.
+inline DWORD_PTR allowed_mask() noexcept {
+  DWORD_PTR allowed = 0, all = 0;
+  return ::GetProcessAffinityMask(::GetCurrentProcess(), &allowed, &all) != 0 ? allowed : 0;
+}
+}  // namespace detail
+#else
+/// True: a bound thread waits for its core, however long somebody else has it.
+inline constexpr bool binding_is_strict = true;
+#endif
 
 /// Cores by affinity, or fewer where the quota (cpu.max) of its control group or of a parent
 /// allows less. At least 1.
@@ -39,6 +57,9 @@ inline std::size_t usable_cores() {
       if (group.empty()) break;
     }
   }
+#elif defined(TESSERA_WIN32)
+  if (const auto allowed = detail::allowed_mask(); allowed != 0)
+    cores = static_cast<std::size_t>(std::popcount(allowed));
 #endif
   return cores;
 }
@@ -54,6 +75,10 @@ inline std::vector<int> allowed_cores() {
     if (CPU_ISSET(core, &set)) cores.push_back(core);
   const auto here = std::find(cores.begin(), cores.end(), ::sched_getcpu());
   if (here != cores.end()) std::rotate(cores.begin(), here, here + 1);
+#elif defined(TESSERA_WIN32)
+  const auto mask = detail::allowed_mask();
+  for (int core = 0; core < 64; ++core)
+    if ((mask >> core & 1) != 0) cores.push_back(core);
 #endif
   return cores;
 }
@@ -62,6 +87,8 @@ inline std::vector<int> allowed_cores() {
 inline int this_core() noexcept {
 #if defined(TESSERA_LINUX)
   return ::sched_getcpu();
+#elif defined(TESSERA_WIN32)
+  return static_cast<int>(::GetCurrentProcessorNumber());
 #else
   return -1;
 #endif
@@ -75,6 +102,9 @@ inline void bind_to(const std::vector<int>& cores) noexcept {
   CPU_ZERO(&set);
   for (const int core : cores) CPU_SET(core, &set);
   static_cast<void>(::sched_setaffinity(0, sizeof set, &set));
+#elif defined(TESSERA_WIN32)
+  const DWORD core = cores.size() == 1 ? static_cast<DWORD>(cores[0]) : MAXIMUM_PROCESSORS;
+  ::SetThreadIdealProcessor(::GetCurrentThread(), core);
 #else
   static_cast<void>(cores);
 #endif

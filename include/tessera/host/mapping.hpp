@@ -49,7 +49,7 @@ class Mapping {
           Mappable{file}, access == Access::read_only ? ipc::read_only : ipc::read_write, 0, bytes);
     } catch (const ipc::interprocess_exception& failure) {
       const std::string advice = "mapping " + std::to_string(bytes) +
-                                 " bytes needs that much address space: see ulimit -v";
+                                 " bytes needs that much address space (a limit is ulimit -v)";
       throw failed(failure, subject, "mapping into memory", advice);
     }
   }

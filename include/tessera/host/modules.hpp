@@ -4,6 +4,7 @@
 // module, and an Error where it does not, instead of a jump into nowhere.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,12 +13,16 @@
 #include <vector>
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_LINUX)
 #include <elf.h>
 #include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
+#if defined(TESSERA_WIN32)
+#include <psapi.h>
 #endif
 
 namespace tessera::host {
@@ -31,7 +36,6 @@ struct CodeAddress {
 
 namespace detail {
 
-#if defined(TESSERA_LINUX)
 struct Module {
   std::uintptr_t base = 0;
   std::uint64_t identity = 0;
@@ -46,6 +50,7 @@ inline std::uint64_t hash(std::uint64_t seed, const void* bytes, std::size_t cou
   return seed;
 }
 
+#if defined(TESSERA_LINUX)
 inline Module read_module(const dl_phdr_info& info, std::uintptr_t address) {
   Module out{info.dlpi_addr, 0xcbf29ce484222325u, false};
   out.identity = hash(out.identity, info.dlpi_name, std::strlen(info.dlpi_name));
@@ -74,6 +79,44 @@ void each_module(std::uintptr_t address, F&& f) {
       },
       &context);
 }
+#elif defined(TESSERA_WIN32)
+/// A module by its file's headers, which tell when it was linked and where everything is; but for
+/// where it was loaded, which is written into them. They are a page at most.
+inline Module read_module(HMODULE handle) {
+  const auto* const begin = reinterpret_cast<const std::byte*>(handle);
+  Module out{reinterpret_cast<std::uintptr_t>(begin), 0xcbf29ce484222325u, false};
+  IMAGE_DOS_HEADER dos;
+  std::memcpy(&dos, begin, sizeof dos);
+  IMAGE_NT_HEADERS headers;
+  const auto* const at = begin + dos.e_lfanew;
+  std::memcpy(&headers, at, sizeof headers);
+  headers.OptionalHeader.ImageBase = 0;
+  out.identity = hash(out.identity, &headers, sizeof headers);
+  const auto sections = sizeof(IMAGE_SECTION_HEADER) * headers.FileHeader.NumberOfSections;
+  out.identity = hash(out.identity, at + sizeof headers, sections);
+  return out;
+}
+
+/// The module that has this address, or null.
+inline HMODULE module_with(const void* address) noexcept {
+  HMODULE out = nullptr;
+  if (address == nullptr) return out;  // which would mean the program itself
+  ::GetModuleHandleExW(
+      GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+      static_cast<LPCWSTR>(address), &out);
+  return out;
+}
+
+inline std::vector<HMODULE> modules_now() {
+  std::vector<HMODULE> out(64);
+  for (;;) {
+    const auto bytes = static_cast<DWORD>(out.size() * sizeof(HMODULE));
+    DWORD needed = 0;
+    if (::EnumProcessModules(::GetCurrentProcess(), out.data(), bytes, &needed) == 0) return {};
+    out.resize(needed / sizeof(HMODULE));
+    if (needed <= bytes) return out;
+  }
+}
 #endif
 
 }  // namespace detail
@@ -87,6 +130,11 @@ inline std::optional<CodeAddress> locate(const void* function) {
     if (module.holds_address) out = CodeAddress{module.identity, address - module.base};
     return module.holds_address;
   });
+#elif defined(TESSERA_WIN32)
+  if (const auto handle = detail::module_with(function)) {
+    const auto module = detail::read_module(handle);
+    out = CodeAddress{module.identity, reinterpret_cast<std::uintptr_t>(function) - module.base};
+  }
 #else
   out = CodeAddress{0, reinterpret_cast<std::uintptr_t>(function)};
 #endif
@@ -105,13 +153,18 @@ class Modules {
       out.bases_.emplace_back(module.identity, module.base);
       return false;
     });
+#elif defined(TESSERA_WIN32)
+    for (const auto handle : detail::modules_now()) {
+      const auto module = detail::read_module(handle);
+      out.bases_.emplace_back(module.identity, module.base);
+    }
 #endif
     return out;
   }
 
   /// The function at that place in this process, or null if its module was not loaded.
   void* resolve(const CodeAddress& code) const noexcept {
-#if defined(TESSERA_LINUX)
+#if defined(TESSERA_LINUX) || defined(TESSERA_WIN32)
     for (const auto& [identity, base] : bases_)
       if (identity == code.module) return reinterpret_cast<void*>(base + code.offset);
     return nullptr;
@@ -125,7 +178,7 @@ class Modules {
 };
 
 /// A number that is another one after a library was loaded or unloaded: what locate() said may be
-/// kept as long as it stays.
+/// kept as long as it stays. On Windows it never stays.
 inline std::uint64_t modules_generation() noexcept {
   std::uint64_t out = 0;
 #if defined(TESSERA_LINUX)
@@ -135,6 +188,9 @@ inline std::uint64_t modules_generation() noexcept {
         return 1;
       },
       &out);
+#elif defined(TESSERA_WIN32)
+  static std::atomic<std::uint64_t> asked{0};
+  out = ++asked;
 #endif
   return out;
 }
@@ -142,7 +198,7 @@ inline std::uint64_t modules_generation() noexcept {
 /// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
 /// no other process could follow. Pointers into modules (globals, literals, functions) are not,
 /// where other processes have them `at_the_same_place`, as forked workers have. Addresses below
-/// 2^44 are never taken for pointers.
+/// 2^44, or 2^32 on Windows, are never taken for pointers.
 inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_place = true) {
 #if defined(TESSERA_LINUX)
   if (word < (std::uintptr_t{1} << 44) || word >= (std::uintptr_t{1} << 47)) return false;
@@ -150,6 +206,11 @@ inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_pla
   unsigned char resident = 0;
   if (::mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) != 0) return false;
   return !at_the_same_place || !locate(reinterpret_cast<const void*>(word));
+#elif defined(TESSERA_WIN32)
+  if (word < (std::uintptr_t{1} << 32) || word >= (std::uintptr_t{1} << 47)) return false;
+  MEMORY_BASIC_INFORMATION info{};
+  if (::VirtualQuery(reinterpret_cast<const void*>(word), &info, sizeof info) == 0) return false;
+  return info.State == MEM_COMMIT && (!at_the_same_place || info.Type != MEM_IMAGE);
 #else
   static_cast<void>(word), static_cast<void>(at_the_same_place);
   return false;

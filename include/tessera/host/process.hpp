@@ -2,7 +2,7 @@
 //
 // A process is watched by pidfd, which stays true when its number is used again and when somebody
 // else waits for it. Children leave by leave(): no static destructor of the caller runs twice and
-// nothing it had buffered is printed again.
+// nothing it had buffered is printed again. For Windows see process_win32.hpp.
 #pragma once
 
 #include <cerrno>
@@ -22,8 +22,6 @@
 #include <tessera/host/file.hpp>
 
 #if defined(TESSERA_POSIX)
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +29,6 @@
 #if defined(TESSERA_LINUX)
 #include <stdio_ext.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 
 // There in builds that measure coverage; the name is GCC's.
@@ -39,6 +36,13 @@ extern "C" void __gcov_dump(void) __attribute__((weak));  // NOLINT(bugprone-res
 #endif
 
 namespace tessera::host {
+
+/// True where a process can be copied.
+#if defined(TESSERA_POSIX)
+inline constexpr bool can_fork = true;
+#else
+inline constexpr bool can_fork = false;
+#endif
 
 /// Ends this process at once, without the caller's destructors and buffers.
 [[noreturn]] inline void leave(int code) noexcept {
@@ -48,9 +52,17 @@ namespace tessera::host {
   ::_exit(code);
 }
 
+/// For a process that another one has condemned: it is killed soon, or leaves after two seconds.
+[[noreturn]] inline void wait_for_death() noexcept {
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  leave(EXIT_FAILURE);
+}
+
+#if defined(TESSERA_POSIX)
+
 /// Forks a child that runs `body` and leaves with what it returns. Throws Error(system).
 template <class Body>
-pid_t fork_child(const std::string& subject, Body&& body) {
+int fork_child(const std::string& subject, Body&& body) {
   const pid_t pid = ::fork();
   if (pid < 0)
     throw system_failure(errno, subject, "starting a process",
@@ -102,7 +114,7 @@ class ProcessHandle {
  public:
   ProcessHandle() = default;
   /// `pid` must be known to live, or to be unreaped, now. Throws Error(system).
-  explicit ProcessHandle(pid_t pid) {
+  explicit ProcessHandle(int pid) {
 #if defined(TESSERA_LINUX)
     fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!fd_)
@@ -150,35 +162,8 @@ inline std::string end_in_words(int status) {
   return "ended with exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-/// Two connected stream sockets: what one end writes the other reads.
-struct SocketPair {
-  Descriptor ours, theirs;
-  explicit SocketPair(const std::string& subject) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      throw system_failure(errno, subject, "making a socket");
-    ours = Descriptor(ends[0]);
-    theirs = Descriptor(ends[1]);
-  }
-};
-
-/// Sends one byte; no signal where nobody listens.
-inline void send_byte(const Descriptor& socket, char byte) noexcept {
-  while (::send(socket.get(), &byte, 1, MSG_NOSIGNAL) < 0 && errno == EINTR) {
-  }
-}
-
-/// The byte that arrived, or nothing where the other end has closed.
-inline std::optional<char> receive_byte(const Descriptor& socket) noexcept {
-  char byte = 0;
-  ssize_t n;
-  do n = ::recv(socket.get(), &byte, 1, 0);
-  while (n < 0 && errno == EINTR);
-  return n == 1 ? std::optional(byte) : std::nullopt;
-}
-
-inline pid_t own_pid() noexcept { return ::getpid(); }
-inline pid_t parent_pid() noexcept { return ::getppid(); }
+inline int own_pid() noexcept { return ::getpid(); }
+inline int parent_pid() noexcept { return ::getppid(); }
 
 /// Leaves the caller's process group, and with it the signals that its terminal sends; its session
 /// too, unless this process and its children are to `make_way` for the caller: Linux shares cores
@@ -198,7 +183,7 @@ inline void detach(const char* name, bool make_way) noexcept {
 
 /// The kernel ends this process when its parent ends. False if that has happened already. For a
 /// single-threaded parent: the signal comes when the thread that forked ends.
-inline bool end_with_parent(pid_t parent, const char* name) noexcept {
+inline bool end_with_parent(int parent, const char* name) noexcept {
 #if defined(TESSERA_LINUX)
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, name);
@@ -206,82 +191,17 @@ inline bool end_with_parent(pid_t parent, const char* name) noexcept {
   return ::getppid() == parent;
 }
 
-struct ChildEnd {
-  pid_t pid;
-  int status;
-};
-
-/// A child of this process that has ended and was not collected yet, if there is one.
-inline std::optional<ChildEnd> collect_child() noexcept {
-  int status = 0;
-  pid_t pid;
-  do pid = ::waitpid(-1, &status, WNOHANG);
-  while (pid < 0 && errno == EINTR);
-  return pid > 0 ? std::optional(ChildEnd{pid, status}) : std::nullopt;
-}
-
 /// Ends one child of this process and collects it; nothing where it has been collected already.
-inline void end_child(pid_t pid) noexcept {
+inline void end_child(int pid) noexcept {
   if (::waitpid(pid, nullptr, WNOHANG) != 0) return;
   ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
-/// Kills a child of this process that is not collected yet.
-inline void kill_child(pid_t pid) noexcept { ::kill(pid, SIGKILL); }
-
-/// For a process that another one has condemned: it is killed soon, or leaves after two seconds.
-[[noreturn]] inline void wait_for_death() noexcept {
-  std::this_thread::sleep_for(std::chrono::seconds(2));
-  leave(EXIT_FAILURE);
-}
-
-/// Sleeps until a child ends. For a process that owns all its children and its signals.
-class ChildEnds {
- public:
-  ChildEnds() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGCHLD);
-    ::sigprocmask(SIG_BLOCK, &set, nullptr);
-#if defined(TESSERA_LINUX)
-    signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-#endif
-    if (!signals_) throw system_failure(errno, "TiledPool", "watching workers");
-  }
-
-  struct Woken {
-    bool socket_ready, caller_ended;
-  };
-  /// Until a child ends, the socket has something or has closed, the caller has ended, or the
-  /// timeout.
-  Woken wait(const Descriptor& socket, const Descriptor& caller, int milliseconds) const noexcept {
-    struct pollfd polls[3] = {
-        {signals_.get(), POLLIN, 0}, {socket.get(), POLLIN, 0}, {caller.get(), POLLIN, 0}};
-    if (::poll(polls, 3, milliseconds) <= 0) return {false, false};
-    drain();
-    return {polls[1].revents != 0, polls[2].revents != 0};
-  }
-  void wait_child(int milliseconds) const noexcept {
-    struct pollfd poll {
-      signals_.get(), POLLIN, 0
-    };
-    if (::poll(&poll, 1, milliseconds) > 0) drain();
-  }
-
- private:
-  void drain() const noexcept {
-    char buffer[1024];  // one signal stands for any number of children
-    while (::read(signals_.get(), buffer, sizeof buffer) > 0) {
-    }
-  }
-  Descriptor signals_;
-};
-
 /// Bytes that only this process uses (Private_Clean + Private_Dirty of Linux's smaps_rollup),
 /// shared memory not counted; nothing where that can't be read.
-inline std::optional<std::uint64_t> private_bytes(pid_t pid) {
+inline std::optional<std::uint64_t> private_bytes(int pid) {
   std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
   std::uint64_t kilobytes = 0, sum = 0;
   bool seen = false;
@@ -299,4 +219,10 @@ inline std::optional<std::uint64_t> private_bytes(pid_t pid) {
   return seen ? std::optional(sum) : std::nullopt;
 }
 
+#endif
+
 }  // namespace tessera::host
+
+#if defined(TESSERA_WIN32)
+#include <tessera/host/process_win32.hpp>
+#endif

@@ -4,13 +4,14 @@
 // in the middle of do not matter, and neither does how large it is.
 #pragma once
 
-#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
-#include <span>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tessera/base/config.hpp>
@@ -21,24 +22,67 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #endif
 
 namespace tessera::host {
 
-/// The descriptor that a program started by start_again() gets.
-inline constexpr int given_descriptor = 3;
+/// Numbers as one word of a command line, and back; nothing if it is no such word.
+using Numbers = std::vector<std::uint64_t>;
+inline std::string as_word(const Numbers& numbers) {
+  std::string out;
+  for (const auto number : numbers) out += (out.empty() ? "" : ",") + std::to_string(number);
+  return out;
+}
+inline std::optional<Numbers> as_numbers(std::string_view word) {
+  Numbers out;
+  const char *at = word.data(), *const end = at + word.size();
+  for (;;) {
+    const auto [next, failure] = std::from_chars(at, end, out.emplace_back());
+    if (failure != std::errc()) return std::nullopt;
+    if (next == end) return out;
+    if (*next != ',') return std::nullopt;
+    at = next + 1;
+  }
+}
+
+/// Files, and on Windows other handles, that a program is started with.
+using Given = std::vector<const Descriptor*>;
+
+/// A program that was started.
+struct Started {
+  int pid = 0;
+  Descriptor process{};  ///< on Windows
+};
+
+#if defined(TESSERA_POSIX)
+
+/// The number of the first of them in the new program; the others follow.
+inline constexpr int first_given = 3;
+
+namespace detail {
+
+/// Copies beyond the numbers that the new program has them at: no copy overwrites another.
+inline std::vector<Descriptor> copies_beyond(const Given& given, const std::string& subject) {
+  std::vector<Descriptor> out;
+  const int beyond = first_given + static_cast<int>(given.size());
+  for (const auto* const file : given) {
+    out.emplace_back(::fcntl(file->get(), F_DUPFD_CLOEXEC, beyond));
+    if (!out.back()) throw last_failure(subject, "starting the program again");
+  }
+  return out;
+}
+
+}  // namespace detail
 
 /// Starts the program that runs here once more, from its own file even if its name leads elsewhere
-/// by now, with these arguments and `variable` (as in "NAME=value") in its environment besides what
-/// is there. It has this process's folder and standard streams, signals as a new program has them,
-/// and of all descriptors `given` alone, as number given_descriptor (glibc before 2.34 can't close
+/// by now, with these arguments, a word for take_given() and `variable` (as in "NAME=value") in its
+/// environment besides what is there. It has this process's folder and standard streams, signals as
+/// a new program has them, and of all descriptors the `given` alone (glibc before 2.34 can't close
 /// those that are not marked close-on-exec). Throws Error(system).
-inline pid_t start_again(const std::string& subject, const std::vector<std::string>& arguments,
-                         const std::string& variable, const Descriptor& given) {
+inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
+                           const std::string& variable, const Given& given) {
 #if defined(TESSERA_LINUX)
   struct Actions {
     posix_spawn_file_actions_t actions;
@@ -60,12 +104,20 @@ inline pid_t start_again(const std::string& subject, const std::vector<std::stri
   ::posix_spawnattr_setsigdefault(&with.attributes, &all);
   ::posix_spawnattr_setsigmask(&with.attributes, &none);
   ::posix_spawnattr_setflags(&with.attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  ::posix_spawn_file_actions_adddup2(&with.actions, given.get(), given_descriptor);
+  const auto copies = detail::copies_beyond(given, subject);
+  Numbers numbers;
+  for (const auto& copy : copies) {
+    const int number = first_given + static_cast<int>(numbers.size());
+    ::posix_spawn_file_actions_adddup2(&with.actions, copy.get(), number);
+    numbers.push_back(static_cast<std::uint64_t>(number));
+  }
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-  ::posix_spawn_file_actions_addclosefrom_np(&with.actions, given_descriptor + 1);
+  ::posix_spawn_file_actions_addclosefrom_np(&with.actions,
+                                             first_given + static_cast<int>(copies.size()));
 #endif
+  arguments.push_back(as_word(numbers));
   std::vector<char*> words{program_invocation_name}, environment;
-  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (auto& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
   for (char** kept = environ; kept != nullptr && *kept != nullptr; ++kept)
     environment.push_back(*kept);
@@ -77,101 +129,37 @@ inline pid_t start_again(const std::string& subject, const std::vector<std::stri
   if (failure != 0)
     throw system_failure(failure, subject, "starting the program again",
                          "see ulimit -u and the memory that is free; /proc must be there");
-  return pid;
+  return {pid};
 #else
   static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(given);
   throw Error(Errc::system, subject, "starting the program again needs Linux");
 #endif
 }
 
-#if defined(TESSERA_POSIX)
-/// One byte, and room for a descriptor.
-struct Letter {
-  char byte = 'f';
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-  iovec part{&byte, 1};
-  msghdr message{};
-  Letter() {
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
+/// Takes, by the word that it was started with, `count` files that start_again() gave this program;
+/// none if it gave others or none at all.
+inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count) {
+  std::vector<Descriptor> out;
+  const auto numbers = as_numbers(word);
+  if (!numbers || numbers->size() != count) return out;
+  for (std::size_t i = 0; i < count; ++i)
+    if ((*numbers)[i] != static_cast<std::size_t>(first_given) + i ||
+        ::fcntl(static_cast<int>((*numbers)[i]), F_GETFD) < 0)
+      return out;
+  for (const auto number : *numbers) {
+    out.emplace_back(static_cast<int>(number));
+    ::fcntl(out.back().get(), F_SETFD, FD_CLOEXEC);
   }
-  Letter(const Letter&) = delete;
-  Letter& operator=(const Letter&) = delete;
-};
-#endif
-
-/// Takes the descriptor that start_again() gave this program; nothing if that is no socket.
-inline Descriptor take_given() noexcept {
-#if defined(TESSERA_POSIX)
-  int kind = 0;
-  socklen_t size = sizeof kind;
-  if (::getsockopt(given_descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) != 0) return {};
-  ::fcntl(given_descriptor, F_SETFD, FD_CLOEXEC);
-  return Descriptor(given_descriptor);
-#else
-  return {};
-#endif
+  return out;
 }
 
-/// Sends all of these bytes; no signal where nobody listens, and no error: who waits for an answer
-/// learns of it.
-inline void send_bytes(const Descriptor& socket, std::span<const std::byte> bytes) noexcept {
-#if defined(TESSERA_POSIX)
-  while (!bytes.empty()) {
-    const auto n = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-#endif
-}
+/// What this process starts does not see `variable`.
+inline void forget_variable(const char* variable) noexcept { ::unsetenv(variable); }
 
-/// Fills `bytes` with what arrives; false where the other end closes before that.
-inline bool receive_bytes(const Descriptor& socket, std::span<std::byte> bytes) noexcept {
-#if defined(TESSERA_POSIX)
-  while (!bytes.empty()) {
-    const auto n = ::recv(socket.get(), bytes.data(), bytes.size(), 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
 #endif
-  return true;
-}
-
-/// Sends one byte and a descriptor with it; no error, as with send_bytes().
-inline void send_descriptor(const Descriptor& socket, const Descriptor& file) noexcept {
-#if defined(TESSERA_POSIX)
-  Letter letter;
-  auto* const header = CMSG_FIRSTHDR(&letter.message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int number = file.get();
-  std::memcpy(CMSG_DATA(header), &number, sizeof number);
-  while (::sendmsg(socket.get(), &letter.message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
-  }
-#endif
-}
-
-/// The descriptor that arrived; nothing where the other end closes before, or sends none.
-inline Descriptor receive_descriptor(const Descriptor& socket) noexcept {
-#if defined(TESSERA_POSIX)
-  Letter letter;
-  ssize_t n;
-  do n = ::recvmsg(socket.get(), &letter.message, MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
-  const auto* const header = n == 1 ? CMSG_FIRSTHDR(&letter.message) : nullptr;
-  int number = -1;
-  if (header != nullptr && header->cmsg_type == SCM_RIGHTS &&
-      header->cmsg_len == CMSG_LEN(sizeof number))
-    std::memcpy(&number, CMSG_DATA(header), sizeof number);
-  return Descriptor(number);
-#else
-  return {};
-#endif
-}
 
 }  // namespace tessera::host
+
+#if defined(TESSERA_WIN32)
+#include <tessera/host/program_win32.hpp>
+#endif

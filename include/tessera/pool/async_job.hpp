@@ -41,7 +41,8 @@ struct Premises {
         memory(
             sent ? host::Mapping(file, host::Access::read_write, Board::bytes(workers), "TiledPool")
                  : host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
-        board(memory.data(), workers) {}
+        board(memory.data(), workers,
+              {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {}
 
   bool inherited() const noexcept { return generation != host::fork_generation(); }
   void check_process() const {
@@ -128,7 +129,7 @@ class AsyncJob {
       ended_.ring();
     } else if (const auto round = round_.load(); phase == Phase::running && round != 0) {
       premises_->board.crew().stop(round);
-      premises_->board.head().news.ring();
+      premises_->board.news().ring();
     }
     errno = kept;
   }

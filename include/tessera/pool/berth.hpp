@@ -29,6 +29,9 @@ class Berth {
   Berth(std::vector<int> cores, std::size_t own, CpuTime cpu_time = &host::cpu_time)
       : cores_(std::move(cores)), own_(cores_[own]), cpu_time_(cpu_time) {
     bind();
+    if constexpr (host::binding_is_strict) return;
+    cores_.clear();  // the system lets it loose where it should
+    bound_ = false;
   }
 
   bool bound() const noexcept { return bound_; }

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/host/children.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/pool/async_job.hpp>
@@ -47,7 +48,7 @@ struct Layout {
     turns = workers <= usable && usable > 1;
     if (options.caller_computes || workers < usable)
       manner = Watch::Manner::turn;
-    else if (!cores.empty())
+    else if (host::binding_is_strict && !cores.empty())
       manner = Watch::Manner::yield;
   }
 };
@@ -64,14 +65,12 @@ class Caller {
     report_.tiles_per_worker.resize(workers);
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
-    refuse_in_keeper();
+    refuse_in_started_program();
     if (options.start_method == StartMethod::fork) refuse_among_threads();
     const KeeperPlan plan{first, layout_.cores, layout_.turns};
-    auto link = spawns_ ? spawn_keeper(premises_->file, workers, plan) : fork_keeper(*board_, plan);
-    socket_ = std::move(link.socket);
+    auto link = spawns_ ? start_again(premises_, plan) : fork_keeper(*board_, plan);
+    channel_ = std::move(link.channel);
     keeper_.emplace(std::move(link.process));
-    premises_->file.reset();
-    host::send_byte(socket_, 's');
   }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
@@ -86,15 +85,15 @@ class Caller {
     if (keeper_) {
       closes_.store(true);
       board_->head().closing.store(1);
-      board_->head().work.ring();
-      host::send_byte(socket_, Keeper::word_of_end);
+      board_->work().ring();
+      channel_.send(Keeper::word_of_end);
       if (!workers_end(std::chrono::milliseconds(5000))) end_keeper();
     }
     dispatcher_.reset();  // its last job has ended, or its workers have been
     room_.release();
     if (keeper_) {
       // Killed before this line: the keeper removes what is left.
-      host::send_byte(socket_, Keeper::word_of_end);
+      channel_.send(Keeper::word_of_end);
       if (!keeper_->wait_ended(std::chrono::milliseconds(5000))) end_keeper();
       keeper_->reap();
     }
@@ -151,7 +150,7 @@ class Caller {
   // True once there are none, or no keeper.
   bool workers_end(std::chrono::milliseconds at_most) const noexcept {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
-    auto& news = board_->head().news;
+    const auto news = board_->news();
     const auto lives = [](const WorkerSlot& slot) { return slot.pid.load() != 0; };
     for (;;) {
       const auto epoch = news.epoch();
@@ -249,7 +248,7 @@ class Caller {
         : deadline(caller.board_->head().tile_deadline) {
       if (caller.in_caller() || order.tile_deadline == 0) return;
       deadline.store(order.tile_deadline);
-      host::send_byte(caller.socket_, Keeper::word_of_deadline);
+      caller.channel_.send(Keeper::word_of_deadline);
     }
     ~Timed() {
       if (deadline.load(std::memory_order_relaxed) != 0) deadline.store(0);
@@ -301,14 +300,15 @@ class Caller {
     if (order.async != nullptr) order.async->armed(round.number());
     Turn turn(*board_, memory, round.number(), 0);  // of this process, where it computes
     turn.in_caller = true;
-    for (const auto& argument : order.arguments) turn.data.push_back(argument.data);
+    for (const auto& argument : order.arguments)
+      turn.places.emplace_back(argument.data, *argument.segment);
     watch_.tell_core();
     struct Armed {  // whatever is thrown, nobody enters afterwards
       Round& round;
       ~Armed() { round.disarm(); }
     } const armed{round};
     round.arm();
-    if (!in_caller()) board_->head().work.ring();
+    if (!in_caller()) board_->work().ring();
     if (computes_) {
       premises_->runner.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
@@ -319,7 +319,7 @@ class Caller {
         *keeper_, {order.serve, order.tiles}, [&] { return round.all_ended(); },
         [&] {
           if (round.over()) return true;
-          if (round.rearm()) board_->head().work.ring();
+          if (round.rearm()) board_->work().ring();
           if (cancelled(order) || hopeless(*board_, memory, ends_, tries_.reopened())) round.stop();
           return false;
         });
@@ -340,7 +340,7 @@ class Caller {
   Watch watch_;
   std::chrono::steady_clock::time_point keeper_seen_{};
   Report report_;
-  host::Descriptor socket_;
+  host::Channel channel_;
   std::optional<host::ProcessHandle> keeper_;
   std::mutex making_dispatcher_;
   std::unique_ptr<Dispatcher> dispatcher_;  // none before the first asynchronous job

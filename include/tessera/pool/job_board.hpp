@@ -16,7 +16,9 @@
 #include <string_view>
 #include <vector>
 
+#include <tessera/host/children.hpp>
 #include <tessera/host/doorbell.hpp>
+#include <tessera/memory/segment.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/pool/failure_log.hpp>
 #include <tessera/pool/job_memory.hpp>
@@ -25,7 +27,7 @@
 
 namespace tessera::detail {
 
-inline constexpr std::size_t max_workers = 1024;
+inline constexpr std::size_t max_workers = host::most_children;
 
 struct BoardHead {
   // What a worker looks at when a round is armed: one line.
@@ -34,13 +36,19 @@ struct BoardHead {
   std::atomic<std::int32_t> caller_core{-1};    ///< where the caller's thread ran last; -1: unknown
   std::atomic<std::uint64_t> tile_deadline{0};  ///< of the armed job, nanoseconds; 0: no limit
   Identity memory_identity{};  ///< of the armed job's memory; written while nobody is inside
-  alignas(cache_line) host::Doorbell work;  ///< the caller rings, workers sleep on it
-  alignas(cache_line) host::Doorbell news;  ///< workers and keeper ring, the caller sleeps on it
+  alignas(cache_line) host::DoorbellWords work;  ///< the caller rings, workers sleep on it
+  std::atomic<std::uint32_t> answered{0};        ///< the program that was started again did
+  alignas(cache_line) host::DoorbellWords news;  ///< workers and keeper ring, the caller sleeps
   alignas(cache_line) std::array<char, SegmentName::max_length + 1> memory_name{};
   FailureLog failures;  ///< of the armed job, all its rounds
 };
 
-/// The board in a segment's bytes.
+/// What wakes who sleeps on the board's doorbells, in one process.
+struct Wakers {
+  host::Waker work, news;
+};
+
+/// The board in a segment's bytes, as one process has it.
 class Board {
  public:
   static std::size_t bytes(std::size_t workers) {
@@ -48,19 +56,21 @@ class Board {
            cache_line;
   }
   /// Makes a board in zeroed memory.
-  Board(std::byte* memory, std::size_t workers) : Board(at(memory, workers)) {
+  Board(std::byte* memory, std::size_t workers, const Wakers& wakers)
+      : Board(at(memory, workers, wakers)) {
     new (head_) BoardHead;
     for (auto& slot : slots_) new (&slot) WorkerSlot;
     for (auto& clock : clocks_) new (&clock) TileClock;
     for (auto& range : ranges_) new (&range) Range;
   }
   /// The board that was made in this memory, by whatever process.
-  static Board at(std::byte* memory, std::size_t workers) {
+  static Board at(std::byte* memory, std::size_t workers, const Wakers& wakers) {
     void* from = memory;
     std::size_t room = bytes(workers);
     auto* const begin =
         static_cast<std::byte*>(std::align(cache_line, room - cache_line, from, room));
     Board out;
+    out.wakers_ = wakers;
     out.head_ = reinterpret_cast<BoardHead*>(begin);
     out.slots_ = {reinterpret_cast<WorkerSlot*>(begin + sizeof(BoardHead)), workers};
     out.ranges_ = {reinterpret_cast<Range*>(out.slots_.data() + workers), workers};
@@ -69,6 +79,9 @@ class Board {
   }
 
   BoardHead& head() const noexcept { return *head_; }
+  host::Bell work() const noexcept { return {head_->work, wakers_.work}; }
+  host::Bell news() const noexcept { return {head_->news, wakers_.news}; }
+  const Wakers& wakers() const noexcept { return wakers_; }
   std::span<WorkerSlot> slots() const noexcept { return slots_; }
   std::span<TileClock> clocks() const noexcept { return clocks_; }
   Crew crew() const noexcept { return {head_->gate, slots_, ranges_}; }
@@ -84,9 +97,18 @@ class Board {
   Board() = default;
 
   BoardHead* head_ = nullptr;
+  Wakers wakers_;
   std::span<WorkerSlot> slots_;
   std::span<Range> ranges_;
   std::span<TileClock> clocks_;
+};
+
+/// Where an argument is in one process.
+struct Place {
+  std::byte* data;         ///< the section's first element
+  std::byte *begin, *end;  ///< its array's elements
+  Place(std::byte* first, const Segment& segment)
+      : data(first), begin(segment.data()), end(begin + segment.header().data_bytes()) {}
 };
 
 /// One worker's turn at one round: what the typed code of serve.hpp is given.
@@ -95,9 +117,9 @@ struct Turn {
   JobMemory memory;
   std::size_t self = 0;
   Round round;
-  void* function = nullptr;      ///< in this process, what a kernel that is a pointer points to
-  bool in_caller = false;        ///< the caller's own share: no worker process
-  std::vector<std::byte*> data;  ///< of each argument, the section's first element in this process
+  void* function = nullptr;   ///< in this process, what a kernel that is a pointer points to
+  bool in_caller = false;     ///< the caller's own share: no worker process
+  std::vector<Place> places;  ///< of each argument
 
   Turn(const Board& its_board, const JobMemory& its_memory, std::uint64_t number,
        std::size_t worker)
@@ -105,7 +127,7 @@ struct Turn {
         memory(its_memory),
         self(worker),
         round(its_board.crew(), number, its_memory.tile_bytes(), its_memory.head().grain) {
-    data.reserve(memory.head().arguments);
+    places.reserve(memory.head().arguments);
   }
 
   /// Tells that a tile's kernel threw; the round ends unless its job collects such tiles.

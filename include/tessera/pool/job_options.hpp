@@ -14,12 +14,14 @@
 #include <vector>
 
 #include <tessera/base/error.hpp>
+#include <tessera/host/process.hpp>
 
 namespace tessera {
 
 /// How a pool's processes come into being.
 enum class StartMethod {
-  /// As copies of the caller as it is then: at once, and with all that it has loaded and set. An
+  /// Not on Windows. As copies of the caller as it is then: at once, and with all that it has
+  /// loaded and set. An
   /// Error where the caller has other threads, which a copy would find in the middle of anything.
   fork,
   /// By starting the program again: main() must begin with run_as_worker. It takes as long as the
@@ -33,10 +35,12 @@ enum class StartMethod {
 };
 
 namespace detail {
-inline std::atomic<StartMethod> usual_start_method{StartMethod::fork};
+inline std::atomic<StartMethod> usual_start_method{host::can_fork ? StartMethod::fork
+                                                                  : StartMethod::spawn};
 }
 
-/// How pools of this program that say nothing of it are started from now on; else by fork.
+/// How pools of this program that say nothing of it are started from now on; else by fork, or by
+/// spawn on Windows.
 inline void set_start_method(StartMethod method) noexcept {
   detail::usual_start_method.store(method);
 }

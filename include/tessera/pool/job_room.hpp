@@ -48,7 +48,7 @@ class JobRoom {
     if (order.function != nullptr) head.function = known_code_of(order.function);
     if (head.bytes > capacity_ || !frame_is_whole()) {
       release();
-      const auto bytes = std::max<std::size_t>(small, head.bytes + head.bytes / 4);
+      const auto bytes = std::max<std::size_t>(least, head.bytes + head.bytes / 4);
       memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
                                 Permission::owner);
       capacity_ = bytes;
@@ -84,7 +84,7 @@ class JobRoom {
   }
 
  private:
-  static constexpr std::size_t small = std::size_t{64} << 10, large = std::size_t{16} << 20;
+  static constexpr std::size_t least = std::size_t{64} << 10, large = std::size_t{16} << 20;
 
   static JobMemory written(const JobOrder& order, const JobHead& head, std::byte* at) {
     const JobMemory memory(at, head);

@@ -1,29 +1,26 @@
-// Floor 3, pool: the process that starts, watches and replaces workers.
+// Floor 3, pool: who starts, watches and replaces workers.
 //
-// A single-threaded child of the caller, out of the caller's process group (and out of its session,
-// unless its workers are bound: see host::detach), with default signals: what the caller does with
-// threads, signals and wait() does not reach it, and the terminal's Ctrl-C reaches neither it nor
-// its workers. It tells the caller of every death through the board. When the caller ends, however
-// it ends, it ends the workers and removes the names that the caller owned; when it is killed
-// itself, the kernel ends the workers.
+// It tells the caller of every death through the board. As a process of its own it outlives the
+// caller: when that ends, however it ends, it ends the workers and removes the names that the
+// caller owned; when it is killed itself, the kernel ends the workers. Where names do not outlive
+// their processes it is a thread of the caller, whose end is the workers' end.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <tessera/host/modules.hpp>
+#include <tessera/host/children.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/segment.hpp>
-#include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
-#include <tessera/pool/worker.hpp>
 
 namespace tessera::detail {
 
@@ -36,52 +33,52 @@ struct KeeperPlan {
 
 class Keeper {
  public:
-  /// `modules`: what is loaded in this process.
-  Keeper(const Board& board, const host::Descriptor& socket, const host::ProcessHandle& caller,
-         Identity caller_identity, KeeperPlan plan, host::Modules modules)
+  /// Starts a worker in a place and gives its process number. May throw Error.
+  using Starter = std::function<int(host::Children&, std::size_t)>;
+
+  Keeper(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
+         Identity caller_identity, const KeeperPlan& plan, Starter starter)
       : board_(board),
-        socket_(socket),
+        channel_(channel),
         caller_(caller),
         caller_identity_(caller_identity),
-        plan_(std::move(plan)),
-        modules_(std::move(modules)),
+        plan_(plan),
+        starter_(std::move(starter)),
         pids_(board.slots().size()) {}
 
-  /// The keeper process, from its beginning on. Returns its exit code.
+  /// Until the pool or its caller ends. Returns the exit code of the process that does nothing
+  /// else.
   int run() {
-    host::drop_buffered_output();
-    host::reset_signals();
-    host::detach("tessera-keeper", !plan_.cores.empty());
     // Nobody knows this process yet: without the caller's word there are no workers to keep.
-    if (!host::receive_byte(socket_)) return after_caller();
-    const host::ChildEnds ends;
-    for (std::size_t w = plan_.first; w < board_.slots().size(); ++w) start(w);
+    if (!channel_.receive()) return after_caller();
+    host::Children workers("TiledPool");
+    for (std::size_t w = plan_.first; w < board_.slots().size(); ++w) start(workers, w);
     for (;;) {
       const bool was_vacant = vacant_;
-      const auto woken = ends.wait(socket_, caller_.descriptor(), patience());
-      collect(true);
+      const auto woken = workers.wait(channel_, caller_, patience());
+      collect(workers, true);
       tell_pids();
-      const auto word = woken.socket_ready ? host::receive_byte(socket_) : std::nullopt;
-      if (woken.caller_ended || (woken.socket_ready && word != word_of_deadline)) {
+      const auto word = woken.channel_ready ? channel_.receive() : std::nullopt;
+      if (woken.caller_ended || (woken.channel_ready && word != word_of_deadline)) {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
         const bool orderly = word == word_of_end && !woken.caller_ended;
-        end_workers(ends, std::chrono::milliseconds(orderly ? 2000 : 0));
+        end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
         // The pool has names of its own until the caller says the word again.
-        const bool over = orderly && said_again(ends);
+        const bool over = orderly && said_again(workers);
         return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
       }
-      end_late_workers();
+      end_late(workers);
       if (was_vacant) {
         vacant_ = false;
         for (std::size_t w = plan_.first; w < board_.slots().size(); ++w)
-          if (pids_[w] == 0) start(w);
+          if (pids_[w] == 0) start(workers, w);
       }
     }
   }
 
-  /// From the caller: the pool closes, and once more, nothing of it is left; a job whose tiles have
-  /// a deadline is armed.
-  static constexpr char word_of_end = 'e', word_of_deadline = 'd';
+  /// From the caller: workers are to be started; the pool closes, and once more, nothing of it is
+  /// left; a job whose tiles have a deadline is armed.
+  static constexpr char word_of_start = 's', word_of_end = 'e', word_of_deadline = 'd';
 
  private:
   // Milliseconds until something may be to be done that nobody tells of.
@@ -95,23 +92,15 @@ class Keeper {
   }
 
   // Their deaths are collected like any others.
-  void end_late_workers() {
+  void end_late(const host::Children& workers) {
     if (board_.head().tile_deadline.load() == 0) return;
     for (std::size_t w = plan_.first; w < board_.slots().size(); ++w)
-      if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) host::kill_child(pids_[w]);
+      if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) workers.kill(pids_[w]);
   }
 
-  void start(std::size_t w) {
-    const auto keeper = host::own_pid();
+  void start(host::Children& workers, std::size_t w) {
     try {
-      pids_[w] = host::fork_child("TiledPool", [&] {
-        host::reset_signals();
-        if (!plan_.cores.empty()) host::ignore_terminal();
-        if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
-        return Worker(board_, w, plan_.turns,
-                      w < plan_.cores.size() ? Berth(plan_.cores, w) : Berth(), modules_)
-            .run();
-      });
+      pids_[w] = starter_(workers, w);
     } catch (const Error&) {
       pids_[w] = 0;  // tried again soon; the caller sees the empty place
       vacant_ = true;
@@ -126,8 +115,8 @@ class Keeper {
   }
 
   // Takes the ends of all workers that have died, and replaces these.
-  void collect(bool replace) {
-    while (const auto end = host::collect_child()) {
+  void collect(host::Children& workers, bool replace) {
+    while (const auto end = workers.collect()) {
       for (std::size_t w = 0; w < pids_.size(); ++w) {
         if (pids_[w] != end->pid) continue;
         auto& slot = board_.slots()[w];
@@ -139,9 +128,9 @@ class Keeper {
         board_.clocks()[w].bury();
         slot.pid.store(0);
         board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
-        if (replace && at_work) start(w);
+        if (replace && at_work) start(workers, w);
         if (replace && !at_work) vacant_ = true;  // not at once: it may be unable to live at all
-        board_.head().news.ring();
+        board_.news().ring();
       }
     }
   }
@@ -150,28 +139,28 @@ class Keeper {
     return std::any_of(pids_.begin(), pids_.end(), [](int pid) { return pid != 0; });
   }
 
-  void end_workers(const host::ChildEnds& ends, std::chrono::milliseconds patience) {
+  void end(host::Children& workers, std::chrono::milliseconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (anyone_alive()) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) break;
-      ends.wait_child(static_cast<int>(left.count()));
-      collect(false);
+      workers.wait(static_cast<int>(left.count()));
+      collect(workers, false);
     }
     for (const int pid : pids_)
-      if (pid != 0) host::kill_child(pid);
+      if (pid != 0) workers.kill(pid);
     while (anyone_alive()) {
-      ends.wait_child(-1);
-      collect(false);
+      workers.wait(-1);
+      collect(workers, false);
     }
   }
 
   // False if the caller ends before.
-  bool said_again(const host::ChildEnds& ends) const {
+  bool said_again(const host::Children& workers) const {
     for (;;) {
-      const auto woken = ends.wait(socket_, caller_.descriptor(), -1);
-      if (woken.socket_ready) return host::receive_byte(socket_).has_value();
+      const auto woken = workers.wait(channel_, caller_, -1);
+      if (woken.channel_ready) return channel_.receive().has_value();
       if (woken.caller_ended) return false;
     }
   }
@@ -180,6 +169,7 @@ class Keeper {
   // forked just before its end holds copies of its locks for the moment until it has closed them.
   int after_caller() const {
     caller_.wait_ended(std::chrono::milliseconds(1000));
+    if constexpr (!host::names_outlive_processes) return 0;
     for (const int pause : {0, 50, 200}) {
       std::this_thread::sleep_for(std::chrono::milliseconds(pause));
       for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
@@ -188,11 +178,11 @@ class Keeper {
   }
 
   Board board_;
-  const host::Descriptor& socket_;
+  const host::Channel& channel_;
   const host::ProcessHandle& caller_;
   Identity caller_identity_;
   KeeperPlan plan_;
-  host::Modules modules_;
+  Starter starter_;
   std::vector<int> pids_;  // not read from the board, where any worker may have written; 0: none
   bool vacant_ = false;
 };

@@ -1,26 +1,30 @@
-// Floor 3, pool: how a keeper comes into being: as a copy of the caller, or as the program started
-// again.
+// Floor 3, pool: how a keeper and its workers come into being.
 //
-// A copy is there at once and has all that the caller has, its threads aside. The program started
-// again has nothing of it but a socket, through which it gets the board and its plan; it answers
-// when it has both. Workers are children of the keeper either way.
+// A copy of the caller is there at once and has all that the caller has, its threads aside. The
+// program started again has nothing of it but the board and a line of numbers; it answers on the
+// board. Where a process can be copied the keeper is a child of the caller, a copy or the program
+// started again, and workers are copies of the keeper. Where none can, the keeper is a thread of
+// the caller and every worker is the program started again.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <tessera/host/children.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/modules.hpp>
@@ -28,16 +32,18 @@
 #include <tessera/host/program.hpp>
 #include <tessera/host/thread.hpp>
 #include <tessera/pool/async_job.hpp>
+#include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/keeper.hpp>
+#include <tessera/pool/worker.hpp>
 
 namespace tessera {
 
 namespace detail {
 
-/// A keeper that waits for its caller's word.
+/// A keeper that has its caller's word to start workers.
 struct KeeperLink {
-  host::Descriptor socket;
+  host::Channel channel;
   host::ProcessHandle process;
 };
 
@@ -56,100 +62,234 @@ inline void refuse_among_threads() {
                 "StartMethod::fork_with_threads if they hold nothing that kernels need");
 }
 
-/// A child that was started just now: it waits for something to arrive, so its number is its own.
-inline KeeperLink watched(pid_t pid, host::Descriptor socket) {
+/// A child that was started just now: it waits for its caller's word, so its number is its own.
+inline KeeperLink watched(int pid, host::Channel channel) {
   try {
-    return {std::move(socket), host::ProcessHandle(pid)};
+    return {std::move(channel), host::ProcessHandle(pid)};
   } catch (const Error&) {
     host::end_child(pid);
     throw;
   }
 }
 
-inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
-  const host::ProcessHandle self(host::own_pid());
-  host::SocketPair pair("TiledPool");
-  const auto identity = process_identity();
-  const auto modules = host::Modules::loaded_now();
-  const auto pid = host::fork_child("TiledPool", [&] {
-    pair.ours.reset();
-    return Keeper(board, pair.theirs, self, identity, plan, modules).run();
-  });
-  return watched(pid, std::move(pair.ours));
+/// The keeper as a process, from its beginning on; `modules` are what is loaded in it. Returns its
+/// exit code.
+inline int keep(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
+                const Identity& caller_identity, const KeeperPlan& plan,
+                const host::Modules& modules) {
+  host::drop_buffered_output();
+  host::reset_signals();
+  // Out of the caller's process group, and out of its session unless workers are bound: the
+  // terminal's Ctrl-C reaches neither the keeper nor its workers.
+  host::detach("tessera-keeper", !plan.cores.empty());
+  return Keeper(board, channel, caller, caller_identity, plan,
+                [&](const host::Children&, std::size_t w) {
+                  const auto keeper = host::own_pid();
+                  return host::fork_child("TiledPool", [&] {
+                    host::reset_signals();
+                    if (!plan.cores.empty()) host::ignore_terminal();
+                    if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
+                    return Worker(board, w, plan.turns,
+                                  w < plan.cores.size() ? Berth(plan.cores, w) : Berth(), modules)
+                        .run();
+                  });
+                })
+      .run();
 }
 
-/// The plan as it travels; the cores follow.
-struct KeeperOrders {
-  static constexpr std::uint64_t layout = 0x7465737365726101;
-
-  std::uint64_t version = layout;
-  std::int64_t caller = 0;  ///< process number
-  Identity caller_identity{};
-  std::uint64_t workers = 0, first = 0, turns = 0, cores = 0;
-};
-
-inline constexpr std::string_view keeper_argument = "--tessera-keeper";
-inline constexpr const char* keeper_variable = "TESSERA_KEEPER";
+/// What the program that is started again is to be, and what it is told in its environment.
+inline constexpr std::string_view keeper_argument = "--tessera-keeper",
+                                  worker_argument = "--tessera-worker";
+inline constexpr const char* started_variable = "TESSERA_STARTED_BY_POOL";
 inline constexpr const char* how_to_spawn =
     "begin main() with `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`";
 
-/// Throws Error(pool_unusable) if the program that was started does not say that it is a keeper.
-inline KeeperLink spawn_keeper(const host::Descriptor& board, std::size_t workers,
-                               const KeeperPlan& plan) {
-  constexpr std::chrono::seconds patience(30);
-  host::SocketPair pair("TiledPool");
-  const auto pid = host::start_again("TiledPool", {std::string(keeper_argument)},
-                                     std::string(keeper_variable) + "=1", pair.theirs);
-  pair.theirs.reset();
-  auto link = watched(pid, std::move(pair.ours));
-  const KeeperOrders orders{.caller = host::own_pid(),
-                            .caller_identity = process_identity(),
-                            .workers = workers,
-                            .first = plan.first,
-                            .turns = plan.turns,
-                            .cores = plan.cores.size()};
-  host::send_descriptor(link.socket, board);
-  host::send_bytes(link.socket, std::as_bytes(std::span(&orders, 1)));
-  host::send_bytes(link.socket, std::as_bytes(std::span(plan.cores)));
-  if (!host::readable(link.socket, patience) || !host::receive_byte(link.socket)) {
-    link.process.kill();
-    link.process.wait_ended(std::chrono::milliseconds(1000));
-    link.process.reap();
+/// In a program that was started by a pool and does not know it.
+inline void refuse_in_started_program() {
+  if (std::getenv(started_variable) != nullptr)
     throw Error(Errc::pool_unusable, "TiledPool",
-                "this program, started again, did not answer as the keeper of a pool",
-                how_to_spawn);
+                "this program was started again by a pool and is to work for it", how_to_spawn);
+}
+
+/// A plan as numbers, behind those that `first` holds.
+inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan) {
+  first.insert(first.end(), {plan.first, plan.turns ? 1u : 0u});
+  for (const int core : plan.cores) first.push_back(static_cast<std::uint64_t>(core));
+  return first;
+}
+inline KeeperPlan plan_of(const host::Numbers& numbers, std::size_t from) {
+  KeeperPlan plan{numbers[from], {}, numbers[from + 1] != 0};
+  for (std::size_t i = from + 2; i < numbers.size(); ++i)
+    plan.cores.push_back(static_cast<int>(numbers[i]));
+  return plan;
+}
+
+/// Waits until the program that was started again has answered; false if gone() before, or after
+/// half a minute.
+template <class Gone>
+bool answers(const Board& board, Gone&& gone) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto news = board.news();
+  for (;;) {
+    const auto epoch = news.epoch();
+    if (board.head().answered.load() != 0) return true;
+    if (gone() || std::chrono::steady_clock::now() > deadline)
+      return board.head().answered.load() != 0;
+    news.wait(epoch, std::chrono::milliseconds(20));
+  }
+}
+inline Error did_not_answer() {
+  return {Errc::pool_unusable, "TiledPool",
+          "this program, started again, did not answer that it works for a pool", how_to_spawn};
+}
+
+inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
+  const host::ProcessHandle self(host::own_pid());
+  host::ChannelPair pair("TiledPool");
+  const auto identity = process_identity();
+  const auto modules = host::Modules::loaded_now();
+  const auto pid = host::fork_child("TiledPool", [&] {
+    pair.ours.close();
+    return keep(board, pair.theirs, self, identity, plan, modules);
+  });
+  auto link = watched(pid, std::move(pair.ours));
+  link.channel.send(Keeper::word_of_start);
+  return link;
+}
+
+/// Of the numbers for a keeper, those before its plan: the caller's process, its identity, workers.
+inline constexpr std::size_t keeper_numbers = 4;
+
+/// Throws Error(pool_unusable) if the program that is started does not say that it is a keeper.
+inline KeeperLink spawn_keeper(Premises& premises, const KeeperPlan& plan) {
+  host::ChannelPair pair("TiledPool");
+  std::array<std::uint64_t, 2> identity;
+  static_assert(sizeof identity == sizeof(Identity));
+  std::memcpy(identity.data(), process_identity().data(), sizeof identity);
+  const auto numbers = as_numbers({static_cast<std::uint64_t>(host::own_pid()), identity[0],
+                                   identity[1], premises.board.slots().size()},
+                                  plan);
+  const auto started = host::start_again(
+      "TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
+      std::string(started_variable) + "=1", {&pair.theirs.descriptor(), &premises.file});
+  pair.theirs.close();
+  auto link = watched(started.pid, std::move(pair.ours));
+  const auto ended = [&](int milliseconds) {
+    return link.process.wait_ended(std::chrono::milliseconds(milliseconds));
+  };
+  if (!answers(premises.board, [&] { return ended(0); })) {
+    link.process.kill();
+    ended(1000);
+    link.process.reap();
+    throw did_not_answer();
+  }
+  premises.file.reset();
+  link.channel.send(Keeper::word_of_start);
+  return link;
+}
+
+inline Error not_started_by_a_pool() {
+  return {Errc::invalid_argument, std::string(keeper_argument),
+          "no pool of this program has started it", "leave this argument to them"};
+}
+
+template <class Channel>
+int run_keeper(const host::Numbers& numbers, std::string_view given) {
+  auto files = host::take_given(given, 2);
+  if (files.empty() || numbers.size() < keeper_numbers + 2 || numbers[3] > max_workers ||
+      numbers.size() > keeper_numbers + 2 + max_workers)
+    throw not_started_by_a_pool();
+  const Channel channel(std::move(files[0]));
+  const auto pid = static_cast<int>(numbers[0]);
+  const host::ProcessHandle caller(pid);
+  if (host::parent_pid() != pid) return 0;  // it has ended already, and the number may be another's
+  Identity identity;
+  std::memcpy(identity.data(), &numbers[1], sizeof identity);
+  const std::size_t workers = numbers[3];
+  const host::Mapping memory(files[1], host::Access::read_write, Board::bytes(workers),
+                             "TiledPool");
+  files.clear();
+  const Board board = Board::at(memory.data(), workers, {});
+  board.head().answered.store(1);
+  board.news().ring();
+  return keep(board, channel, caller, identity, plan_of(numbers, keeper_numbers),
+              host::Modules::loaded_now());
+}
+
+/// A keeper that is a thread of this process, whose workers are the program started again. Throws
+/// Error(pool_unusable) if that does not say that it is a worker.
+template <class Process>
+KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const KeeperPlan& plan) {
+  host::ChannelPair pair("TiledPool");
+  auto thread =
+      Process::of_thread("TiledPool", [premises, plan, channel = std::move(pair.theirs)]() mutable {
+        const auto& board = premises->board;
+        host::Given given{&premises->file};
+        board.wakers().work.give(given);
+        board.wakers().news.give(given);
+        const auto start = [&](auto& workers, std::size_t w) {
+          const auto numbers = as_numbers({board.slots().size(), w}, plan);
+          return workers.start_again("TiledPool",
+                                     {std::string(worker_argument), host::as_word(numbers)},
+                                     std::string(started_variable) + "=1", given);
+        };
+        Keeper(board, channel, Process(host::own_pid()), process_identity(), plan, start).run();
+      });
+  KeeperLink link{std::move(pair.ours), std::move(thread)};
+  link.channel.send(Keeper::word_of_start);
+  const auto slots = premises->board.slots();
+  const auto nobody_lives = [&] {
+    return link.process.wait_ended(std::chrono::milliseconds(0)) ||
+           std::any_of(slots.begin(), slots.end(),
+                       [](const auto& slot) { return slot.ends.load() != 0; });
+  };
+  if (!answers(premises->board, nobody_lives)) {
+    link.channel.close();  // the thread ends the workers, and itself
+    link.process.wait_ended(std::chrono::milliseconds(5000));
+    throw did_not_answer();
   }
   return link;
 }
 
-/// In a program that was started by a pool and does not know it.
-inline void refuse_in_keeper() {
-  if (std::getenv(keeper_variable) != nullptr)
-    throw Error(Errc::pool_unusable, "TiledPool",
-                "this program was started again by a pool and is to be its keeper", how_to_spawn);
+inline int run_worker(const host::Numbers& numbers, std::string_view given) {
+  constexpr std::size_t each = host::Waker::handles;
+  auto files = host::take_given(given, 1 + 2 * each);
+  if (files.empty() || numbers.size() < 4 || numbers[0] > max_workers || numbers[1] >= numbers[0])
+    throw not_started_by_a_pool();
+  const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
+  const auto workers = static_cast<std::size_t>(numbers[0]);
+  const auto self = static_cast<std::size_t>(numbers[1]);
+  const auto plan = plan_of(numbers, 2);
+  const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
+                             "TiledPool");
+  const Board board = Board::at(memory.data(), workers, wakers);
+  host::ignore_terminal();
+  const auto modules = host::Modules::loaded_now();
+  board.head().answered.store(1);
+  board.news().ring();
+  return Worker(board, self, plan.turns,
+                self < plan.cores.size() ? Berth(plan.cores, self) : Berth(), modules)
+      .run();
 }
 
-inline int run_keeper() {
-  const auto socket = host::take_given();
-  const auto file = socket ? host::receive_descriptor(socket) : host::Descriptor();
-  KeeperOrders orders;
-  if (!file || !host::receive_bytes(socket, std::as_writable_bytes(std::span(&orders, 1))) ||
-      orders.version != KeeperOrders::layout || orders.workers > max_workers ||
-      orders.cores > max_workers)
-    throw Error(Errc::invalid_argument, std::string(keeper_argument),
-                "no pool of this program has started it", "leave this argument to them");
-  std::vector<int> cores(orders.cores);
-  if (!host::receive_bytes(socket, std::as_writable_bytes(std::span(cores)))) return 0;
-  const auto pid = static_cast<pid_t>(orders.caller);
-  const host::ProcessHandle caller(pid);
-  if (host::parent_pid() != pid) return 0;  // it has ended already, and the number may be another's
-  const auto bytes = Board::bytes(orders.workers);
-  const host::Mapping memory(file, host::Access::read_write, bytes, "TiledPool");
-  const Board board = Board::at(memory.data(), orders.workers);
-  host::send_byte(socket, 'k');
-  return Keeper(board, socket, caller, orders.caller_identity,
-                {orders.first, std::move(cores), orders.turns != 0}, host::Modules::loaded_now())
-      .run();
+/// The program started again, which is what pools here start.
+template <class Channel = host::Channel>
+int run_started(std::string_view argument, const host::Numbers& numbers, std::string_view given) {
+  if constexpr (host::can_fork) {
+    if (argument == keeper_argument) return run_keeper<Channel>(numbers, given);
+  } else {
+    if (argument == worker_argument) return run_worker(numbers, given);
+  }
+  throw not_started_by_a_pool();
+}
+
+/// A pool's keeper where workers are no copies of the caller.
+template <class Process = host::ProcessHandle>
+KeeperLink start_again(const std::shared_ptr<Premises>& premises, const KeeperPlan& plan) {
+  if constexpr (host::can_fork)
+    return spawn_keeper(*premises, plan);
+  else
+    return keep_in_thread<Process>(premises, plan);
 }
 
 }  // namespace detail
@@ -160,10 +300,13 @@ inline int run_keeper() {
 /// else it gives nothing, at once, and the program goes on. What stands before it runs in every
 /// such process, and kernels find globals as they are here.
 inline std::optional<int> run_as_worker(int argc, char** argv) {
-  if (argc != 2 || argv[1] != detail::keeper_argument) return std::nullopt;
-  ::unsetenv(detail::keeper_variable);  // what workers start is no keeper
+  if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
+    return std::nullopt;
+  host::forget_variable(detail::started_variable);  // what workers start works for no pool
   try {
-    return detail::run_keeper();
+    const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
+    if (!numbers) throw detail::not_started_by_a_pool();
+    return detail::run_started(argv[1], *numbers, argv[3]);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return 70;

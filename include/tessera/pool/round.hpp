@@ -94,9 +94,9 @@ struct BasicCrew {
   /// stays, and a later round is not stopped. Safe in a signal handler.
   void stop(std::uint64_t round) const noexcept {
     // Further ahead than any pool will come: written by a worker that wrote all over this.
-    constexpr std::uint64_t far = std::uint64_t{1} << 32;
+    constexpr std::uint64_t too_far = std::uint64_t{1} << 32;
     auto stopped = gate.stop.load();
-    while ((stopped < round || stopped - round > far) &&
+    while ((stopped < round || stopped - round > too_far) &&
            !gate.stop.compare_exchange_weak(stopped, round)) {
     }
   }

@@ -8,13 +8,16 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <new>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include <tessera/base/error.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/memory/section.hpp>
@@ -23,6 +26,12 @@
 #include <tessera/pool/kernel.hpp>
 
 namespace tessera::detail {
+
+/// Some kernel wrote over the job's memory, and what that asks for might never end.
+inline Error written_over(const std::string& what) {
+  return {Errc::kernel_failed, "TiledPool", "the job's memory does not tell any more " + what,
+          "a kernel has written over it, beyond its own tiles"};
+}
 
 /// An argument as a worker has it, decoded once for each job.
 template <class S>
@@ -34,11 +43,34 @@ struct BoundArgument {
   std::array<std::size_t, N> shape;
   std::array<std::ptrdiff_t, N> strides;
 
-  BoundArgument(const JobMemory& memory, std::size_t number, std::byte* at)
-      : data(reinterpret_cast<T*>(at)) {
+  /// Throws Error(kernel_failed) for what is not within its array.
+  BoundArgument(const JobMemory& memory, std::size_t number, const Place& place)
+      : data(reinterpret_cast<T*>(place.data)) {
     const auto& record = memory.arguments()[number];
     std::copy_n(memory.shape(record), N, shape.begin());
     std::copy_n(memory.strides(record), N, strides.begin());
+    if (!within(reinterpret_cast<const T*>(place.begin), reinterpret_cast<const T*>(place.end)))
+      throw written_over("where its arrays are");
+  }
+
+  /// True if every element is in [begin, end), and there are no more than fit there.
+  bool within(const T* begin, const T* end) const noexcept {
+    const auto room = static_cast<std::uint64_t>(end - begin);
+    std::uint64_t elements = 1, below = 0, above = 0;
+    if (std::count(shape.begin(), shape.end(), 0u) != 0) return true;
+    for (std::size_t d = 0; d < N; ++d) {
+      const std::uint64_t steps = shape[d] - 1;
+      const auto step = strides[d] < 0 ? 0 - static_cast<std::uint64_t>(strides[d])
+                                       : static_cast<std::uint64_t>(strides[d]);
+      if (shape[d] > room / elements || (steps != 0 && step > room / steps)) return false;
+      elements *= shape[d];
+      (strides[d] < 0 ? below : above) += steps * step;
+    }
+    const auto first = reinterpret_cast<std::uintptr_t>(data),
+               from = reinterpret_cast<std::uintptr_t>(begin),
+               to = reinterpret_cast<std::uintptr_t>(end);
+    return first >= from && first < to && below <= (first - from) / sizeof(T) &&
+           above < (to - first) / sizeof(T);
   }
 
   /// The part in a box of the tiled axes: trailing axes line up, other axes are whole.
@@ -82,12 +114,13 @@ void serve(Turn& turn) {
   if constexpr (is_function_pointer<K>)
     if (turn.function != nullptr) std::memcpy(bytes.data(), &turn.function, sizeof turn.function);
   const auto arguments = [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::tuple<BoundArgument<Sections>...>{{turn.memory, I, turn.data[I]}...};
+    return std::tuple<BoundArgument<Sections>...>{{turn.memory, I, turn.places[I]}...};
   }(std::index_sequence_for<Sections...>{});
   std::array<std::size_t, R> grid_shape, tile_shape;
   std::copy_n(turn.memory.grid(), R, grid_shape.begin());
   std::copy_n(turn.memory.tile(), R, tile_shape.begin());
   const TileGrid<R> grid(grid_shape, tile_shape);
+  if (grid.size() != head.tiles) throw written_over("what its tiles are");
 
   // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
   // schedule.

@@ -159,7 +159,8 @@ class TiledPool {
   auto mapped(When when, const std::array<std::size_t, R>& tile, const JobOptions& options,
               K&& kernel, Args&... arguments) {
     static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
-    return run<R>(when, tile, options, std::decay_t<K>(std::forward<K>(kernel)), one_tile_each,
+    return run<R>(when, tile, options, options.rerun == Rerun::allowed,
+                  std::decay_t<K>(std::forward<K>(kernel)), one_tile_each,
                   detail::section_of<Use::read>(arguments)...);
   }
 
@@ -178,8 +179,8 @@ class TiledPool {
                     "tessera: transform's function can't be called with one element of each input");
       (detail::check_broadcasts(section, target), ...);
       const bool apart = detail::apart(target, section...);
-      auto its = options;
-      if (its.rerun == Rerun::where_safe && apart) its.rerun = Rerun::allowed;
+      const bool safe = options.rerun == Rerun::where_safe && apart;
+      const bool reruns = safe || options.rerun == Rerun::allowed;
       auto kernel = detail::elementwise(Function(std::forward<F>(function)),
                                         detail::streams(target, section...));
       if constexpr (!std::is_null_pointer_v<Tile>) {
@@ -193,12 +194,13 @@ class TiledPool {
         const bool cut = apart && options.on_throw == OnThrow::stop;
         const auto boxes = cut ? detail::with_cut_axes(std::to_array(tile), target.shape)
                                : detail::with_whole_axes<N>(std::to_array(tile));
-        return run<N>(when, boxes, its, std::move(kernel), tiles, target, section...);
+        return run<N>(when, boxes, options, reruns, std::move(kernel), tiles, target, section...);
       } else if constexpr (N == 0)
-        return run<1>(when, {full}, its, std::move(kernel), one_tile_each, target, section...);
+        return run<1>(when, {full}, options, reruns, std::move(kernel), one_tile_each, target,
+                      section...);
       else
-        return run<N>(when, detail::boxes_for(target.shape, workers()), its, std::move(kernel),
-                      one_tile_each, target, section...);
+        return run<N>(when, detail::boxes_for(target.shape, workers()), options, reruns,
+                      std::move(kernel), one_tile_each, target, section...);
     };
     return apply(detail::section_of<Use::read>(in)...);
   }
@@ -241,8 +243,8 @@ class TiledPool {
   }
 
   template <std::size_t R, class When, class K, class... Sections>
-  auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, K wrapped,
-           std::size_t told_tiles, const Sections&... sections) {
+  auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, bool reruns,
+           K wrapped, std::size_t told_tiles, const Sections&... sections) {
     static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
     detail::check(options);
     const auto& kernel = detail::unwrapped(wrapped);
@@ -276,7 +278,7 @@ class TiledPool {
     std::copy(extents.begin(), extents.end(), order.grid.begin());
     std::copy(tile.begin(), tile.end(), order.tile.begin());
     order.collect = options.on_throw == OnThrow::collect;
-    order.reruns = options.rerun == Rerun::allowed;
+    order.reruns = reruns;
     order.tries = options.tries;
     order.tile_deadline = static_cast<std::uint64_t>(options.tile_deadline.count());
     if (auto only = detail::chosen(options.only, order.told_tiles()))

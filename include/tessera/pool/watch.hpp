@@ -150,12 +150,13 @@ class Watch {
   template <class Over>
   void sleep(const host::ProcessHandle& keeper, Over&& over) const {
     auto& head = board_.head();
+    const auto news = board_.news();
     auto last_alive = Clock::now();
     for (;;) {
-      const auto epoch = head.news.epoch();
+      const auto epoch = news.epoch();
       if (over()) return;
-      head.news.wait(epoch, patience);
-      if (head.news.epoch() != epoch) {
+      news.wait(epoch, patience);
+      if (news.epoch() != epoch) {
         // One worker has left; the others are likely to be about to.
         if (manner_ == Manner::yield && give_way(over)) return;
         continue;
@@ -180,7 +181,7 @@ class Watch {
         throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
                     "see the limit of processes (ulimit -u) and the memory that is free");
       head.gate.job.store(armed);
-      head.work.ring();
+      board_.work().ring();
       last_alive = now;
     }
   }

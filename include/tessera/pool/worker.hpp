@@ -82,6 +82,7 @@ class Worker {
   /// Until the pool closes.
   int run() {
     auto& head = board_.head();
+    const auto work = board_.work(), news = board_.news();
     std::uint64_t left = 0;
     const auto called = [&] {
       const auto round = head.gate.job.load(std::memory_order_acquire);
@@ -95,10 +96,10 @@ class Worker {
     while (head.closing.load() == 0) {
       if (turn) host::turn_until(std::chrono::microseconds(50), called, makes_way);
       turn = false;
-      const auto epoch = head.work.epoch();
+      const auto epoch = work.epoch();
       if (!called()) {
-        head.work.wait(epoch, std::chrono::milliseconds(200));
-        if (head.work.epoch() == epoch) {
+        work.wait(epoch, std::chrono::milliseconds(200));
+        if (work.epoch() == epoch) {
           // Written by another worker, all over the board: the caller would wait for ever.
           if (board_.slots()[self_].inside.load() != 0) crew_.leave(self_);
           // And it may have left no more than a number that stood where this job's stands now.
@@ -113,7 +114,7 @@ class Worker {
       const auto round = head.gate.job.load(std::memory_order_acquire);
       if (round == 0) continue;
       if (!crew_.enter(self_, round)) {
-        head.news.ring();  // the caller may have seen it inside
+        news.ring();  // the caller may have seen it inside
         continue;
       }
       const auto began = Berth::Clock::now();
@@ -124,7 +125,7 @@ class Worker {
       crew_.leave(self_);
       // The last to leave; and of a job so long that the caller sleeps each, so that it is awake
       // when the last one leaves.
-      if (ended - began > Habits::short_wait || !crew_.anyone_inside()) head.news.ring();
+      if (ended - began > Habits::short_wait || !crew_.anyone_inside()) news.ring();
       if (berth_.worked(began, ended)) board_.slots()[self_].loose.store(berth_.bound() ? 0 : 1);
     }
     return 0;
@@ -147,7 +148,8 @@ class Worker {
       Turn turn(board_, memory, round, self_);
       for (const auto& argument : memory.arguments()) {
         const auto& segment = attachments_.find(argument, memory.place(argument));
-        turn.data.push_back(segment.data() - segment.header().data_offset + argument.offset);
+        turn.places.emplace_back(segment.data() - segment.header().data_offset + argument.offset,
+                                 segment);
       }
       if (memory.head().function != host::CodeAddress{})
         turn.function = resolve(memory.head().function);

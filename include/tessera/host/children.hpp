@@ -1,0 +1,147 @@
+// Floor 1, host: what a keeper has: children that it starts and whose ends it is told of, and a
+// channel on which it gets its caller's word.
+//
+// On Windows the keeper is a thread of its caller: see children_win32.hpp.
+#pragma once
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/host/file.hpp>
+#include <tessera/host/process.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+#if defined(TESSERA_LINUX)
+#include <sys/signalfd.h>
+#endif
+
+namespace tessera::host {
+
+struct ChildEnd {
+  int pid;
+  int status;
+};
+
+#if defined(TESSERA_POSIX)
+
+/// More than any machine has cores.
+inline constexpr std::size_t most_children = 1024;
+
+/// One end of two connected sockets: what one end sends the other receives.
+class Channel {
+ public:
+  Channel() = default;
+  explicit Channel(Descriptor socket) noexcept : socket_(std::move(socket)) {}
+
+  /// Sends one byte; no signal where nobody listens.
+  void send(char byte) const noexcept {
+    while (::send(socket_.get(), &byte, 1, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+  }
+  /// The byte that arrived, or nothing where the other end has closed.
+  std::optional<char> receive() const noexcept {
+    char byte = 0;
+    ssize_t n;
+    do n = ::recv(socket_.get(), &byte, 1, 0);
+    while (n < 0 && errno == EINTR);
+    return n == 1 ? std::optional(byte) : std::nullopt;
+  }
+  bool readable(std::chrono::milliseconds at_most) const noexcept {
+    return host::readable(socket_, at_most);
+  }
+  void close() noexcept { socket_.reset(); }
+
+  const Descriptor& descriptor() const noexcept { return socket_; }
+
+ private:
+  Descriptor socket_;
+};
+
+/// Both ends.
+struct ChannelPair {
+  Channel ours, theirs;
+  explicit ChannelPair(const std::string& subject) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+      throw last_failure(subject, "making a socket");
+    ours = Channel(Descriptor(ends[0]));
+    theirs = Channel(Descriptor(ends[1]));
+  }
+};
+
+/// The children of a process that has no others, and that owns its signals.
+class Children {
+ public:
+  explicit Children(const std::string& subject) {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+#if defined(TESSERA_LINUX)
+    signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+#endif
+    if (!signals_) throw last_failure(subject, "watching children");
+  }
+
+  /// A child that has ended and was not collected yet, if there is one.
+  std::optional<ChildEnd> collect() noexcept {
+    int status = 0;
+    pid_t pid;
+    do pid = ::waitpid(-1, &status, WNOHANG);
+    while (pid < 0 && errno == EINTR);
+    return pid > 0 ? std::optional(ChildEnd{pid, status}) : std::nullopt;
+  }
+
+  /// Kills one that is not collected yet.
+  void kill(int pid) const noexcept { ::kill(pid, SIGKILL); }
+
+  struct Woken {
+    bool channel_ready, caller_ended;
+  };
+  /// Until a child ends, the channel has something or has closed, the caller has ended, or the
+  /// timeout.
+  Woken wait(const Channel& channel, const ProcessHandle& caller, int milliseconds) const noexcept {
+    struct pollfd polls[3] = {{signals_.get(), POLLIN, 0},
+                              {channel.descriptor().get(), POLLIN, 0},
+                              {caller.descriptor().get(), POLLIN, 0}};
+    if (::poll(polls, 3, milliseconds) <= 0) return {false, false};
+    drain();
+    return {polls[1].revents != 0, polls[2].revents != 0};
+  }
+  /// Until a child ends, or the timeout.
+  void wait(int milliseconds) const noexcept {
+    struct pollfd poll {
+      signals_.get(), POLLIN, 0
+    };
+    if (::poll(&poll, 1, milliseconds) > 0) drain();
+  }
+
+ private:
+  void drain() const noexcept {
+    char buffer[1024];  // one signal stands for any number of children
+    while (::read(signals_.get(), buffer, sizeof buffer) > 0) {
+    }
+  }
+  Descriptor signals_;
+};
+
+#endif
+
+}  // namespace tessera::host
+
+#if defined(TESSERA_WIN32)
+#include <tessera/host/children_win32.hpp>
+#endif

@@ -1,0 +1,119 @@
+// Floor 1, host: process.hpp's functions for Windows, where no process can be copied: what a copy
+// begins with is nothing here.
+#pragma once
+
+#include <tessera/host/process.hpp>
+
+#if defined(TESSERA_WIN32)
+
+#include <process.h>
+
+#include <functional>
+#include <memory>
+
+namespace tessera::host {
+
+/// Throws Error(invalid_argument): there are no copies of a process.
+template <class Body>
+int fork_child(const std::string& subject, const Body&) {
+  throw Error(Errc::invalid_argument, subject, "this system can't copy a process",
+              "use StartMethod::spawn");
+}
+inline void drop_buffered_output() noexcept {}
+inline void reset_signals() noexcept {}
+inline void detach(const char*, bool) noexcept {}
+inline bool end_with_parent(int, const char*) noexcept { return false; }
+inline void end_child(int) noexcept {}
+inline int parent_pid() noexcept { return 0; }
+
+inline void print_buffered_output() noexcept { std::fflush(stdout); }
+
+/// The console's Ctrl-C and its close are not this process's business: its caller's end is its own.
+inline void ignore_terminal() noexcept {
+  ::SetConsoleCtrlHandler(nullptr, TRUE);
+  // Nor do its crashes open a window that somebody has to close.
+  ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+}
+
+inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }
+
+/// A handle on a process, its own or another, or on a thread that is watched like one.
+class ProcessHandle {
+ public:
+  ProcessHandle() = default;
+  /// `pid` must be known to live now. Throws Error(system).
+  explicit ProcessHandle(int pid)
+      : handle_(::OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION,
+                              FALSE, static_cast<DWORD>(pid))) {
+    if (!handle_) throw last_failure("process " + std::to_string(pid), "watching a process");
+  }
+
+  /// A thread of this process that runs `body`, of which an exception ends no more than the thread.
+  /// Throws Error(system).
+  template <class Body>
+  static ProcessHandle of_thread(const std::string& subject, Body&& body) {
+    using Stored = std::decay_t<Body>;
+    auto stored = std::make_unique<Stored>(std::forward<Body>(body));
+    const auto run = [](void* given) -> unsigned {
+      const std::unique_ptr<Stored> its(static_cast<Stored*>(given));
+      try {
+        (*its)();
+      } catch (const std::exception& failure) {
+        std::fprintf(stderr, "%s\n", failure.what());
+      }
+      return 0;
+    };
+    ProcessHandle out;
+    out.handle_ = Descriptor(
+        reinterpret_cast<HANDLE>(::_beginthreadex(nullptr, 0, run, stored.get(), 0, nullptr)));
+    if (!out.handle_)
+      throw system_failure(errno, subject, "starting a thread", "see the memory that is free");
+    static_cast<void>(stored.release());  // the thread's
+    return out;
+  }
+
+  /// Waits up to `at_most` for its end; true if it has ended.
+  bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
+    return ::WaitForSingleObject(handle_.get(), static_cast<DWORD>(at_most.count())) ==
+           WAIT_OBJECT_0;
+  }
+  void reap() const noexcept {}
+  /// Not a thread, which could not be ended safely.
+  void kill() const noexcept { ::TerminateProcess(handle_.get(), killed); }
+
+  const Descriptor& descriptor() const noexcept { return handle_; }
+
+  /// The exit code of processes that are killed.
+  static constexpr UINT killed = 0xC000013A;  // STATUS_CONTROL_C_EXIT
+
+ private:
+  Descriptor handle_;
+};
+
+/// What an exit code says, in words: "crashed: access violation (0xc0000005)".
+inline std::string end_in_words(int status) {
+  const auto code = static_cast<std::uint32_t>(status);
+  if (code == ProcessHandle::killed) return "was killed";
+  // Above it are exceptions that nobody caught.
+  if (code < 0xC0000000u) return "ended with exit code " + std::to_string(status);
+  const char* const what = [code] {
+    switch (code) {
+      case EXCEPTION_ACCESS_VIOLATION: return "access violation";
+      case EXCEPTION_IN_PAGE_ERROR: return "a page that can't be read";
+      case EXCEPTION_ILLEGAL_INSTRUCTION: return "illegal instruction";
+      case EXCEPTION_INT_DIVIDE_BY_ZERO: return "division by zero";
+      case EXCEPTION_STACK_OVERFLOW: return "stack overflow";
+      default: return "exception";
+    }
+  }();
+  std::array<char, 16> hex{};
+  std::snprintf(hex.data(), hex.size(), "0x%08x", static_cast<unsigned>(code));
+  return std::string("crashed: ") + what + " (" + hex.data() + ")";
+}
+
+/// Not told here.
+inline std::optional<std::uint64_t> private_bytes(int) { return std::nullopt; }
+
+}  // namespace tessera::host
+
+#endif

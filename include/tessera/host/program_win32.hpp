@@ -1,0 +1,176 @@
+// Floor 1, host: program.hpp's functions for Windows.
+#pragma once
+
+#include <tessera/host/program.hpp>
+
+#if defined(TESSERA_WIN32)
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace tessera::host {
+
+namespace detail {
+
+/// The file of the program that runs here.
+inline std::wstring program_file(const std::string& subject) {
+  std::wstring out(260, L'\0');
+  for (;;) {
+    const auto length = ::GetModuleFileNameW(nullptr, out.data(), static_cast<DWORD>(out.size()));
+    if (length == 0) throw last_failure(subject, "asking for the program's own file");
+    if (length < out.size()) {
+      out.resize(length);
+      return out;
+    }
+    out.resize(2 * out.size());
+  }
+}
+
+/// This process's environment and one variable more, as a new process is given it. The variable is
+/// of this library: ASCII.
+inline std::wstring environment_with(const std::string& variable) {
+  std::wstring out;
+  if (wchar_t* const all = ::GetEnvironmentStringsW()) {
+    const wchar_t* end = all;
+    while (*end != L'\0') end += std::wcslen(end) + 1;
+    out.assign(all, static_cast<std::size_t>(end - all));
+    ::FreeEnvironmentStringsW(all);
+  }
+  out.append(variable.begin(), variable.end());
+  out.push_back(L'\0');
+  out.push_back(L'\0');
+  return out;
+}
+
+/// A copy of a handle that a new process inherits.
+inline Descriptor inheritable(HANDLE handle) noexcept {
+  HANDLE out = nullptr;
+  const HANDLE self = ::GetCurrentProcess();
+  if (handle == nullptr || handle == INVALID_HANDLE_VALUE ||
+      ::DuplicateHandle(self, handle, self, &out, 0, TRUE, DUPLICATE_SAME_ACCESS) == 0)
+    return {};
+  return Descriptor(out);
+}
+
+/// The list of handles that a new process inherits: it outlives the list's use.
+class InheritanceList {
+ public:
+  InheritanceList(std::vector<HANDLE> handles, const std::string& subject)
+      : handles_(std::move(handles)) {
+    SIZE_T bytes = 0;
+    ::InitializeProcThreadAttributeList(nullptr, 1, 0, &bytes);
+    memory_ = std::make_unique<std::byte[]>(bytes);
+    if (::InitializeProcThreadAttributeList(get(), 1, 0, &bytes) == 0)
+      throw last_failure(subject, "starting the program again");
+    made_ = true;
+    if (::UpdateProcThreadAttribute(get(), 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, handles_.data(),
+                                    handles_.size() * sizeof(HANDLE), nullptr, nullptr) == 0) {
+      const auto failure = last_failure(subject, "starting the program again");
+      ::DeleteProcThreadAttributeList(get());
+      throw failure;
+    }
+  }
+  InheritanceList(const InheritanceList&) = delete;
+  InheritanceList& operator=(const InheritanceList&) = delete;
+  ~InheritanceList() {
+    if (made_) ::DeleteProcThreadAttributeList(get());
+  }
+  LPPROC_THREAD_ATTRIBUTE_LIST get() const noexcept {
+    return reinterpret_cast<LPPROC_THREAD_ATTRIBUTE_LIST>(memory_.get());
+  }
+
+ private:
+  std::vector<HANDLE> handles_;
+  std::unique_ptr<std::byte[]> memory_;
+  bool made_ = false;
+};
+
+}  // namespace detail
+
+/// Starts the program that runs here once more, with these arguments (words without blanks or
+/// quotes), a word for take_given() and `variable` (as in "NAME=value") in its environment besides
+/// what is there. It has this process's folder and standard streams, and of all handles the `given`
+/// alone; it is in the job object, if one is given, from its first instruction on, and in a group
+/// of its own for Ctrl-C. Throws Error(system).
+inline Started start_again(const std::string& subject, const std::vector<std::string>& arguments,
+                           const std::string& variable, const Given& given,
+                           const Descriptor& job = {}) {
+  std::vector<Descriptor> copies;
+  std::vector<HANDLE> inherited;
+  Numbers numbers;
+  for (const auto* const file : given) {
+    copies.push_back(detail::inheritable(file->get()));
+    if (!copies.back()) throw last_failure(subject, "starting the program again");
+    numbers.push_back(reinterpret_cast<std::uintptr_t>(copies.back().get()));
+  }
+  STARTUPINFOEXW with{};
+  with.StartupInfo.cb = sizeof with;
+  with.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+  const auto stream = [&](DWORD which) {
+    copies.push_back(detail::inheritable(::GetStdHandle(which)));
+    return copies.back().get();
+  };
+  with.StartupInfo.hStdInput = stream(STD_INPUT_HANDLE);
+  with.StartupInfo.hStdOutput = stream(STD_OUTPUT_HANDLE);
+  with.StartupInfo.hStdError = stream(STD_ERROR_HANDLE);
+  for (const auto& copy : copies)
+    if (copy) inherited.push_back(copy.get());
+  const detail::InheritanceList list(std::move(inherited), subject);
+  with.lpAttributeList = list.get();
+
+  const auto file = detail::program_file(subject);
+  std::wstring line = L'"' + file + L'"';
+  for (const auto& argument : arguments)
+    line += L' ' + std::wstring(argument.begin(), argument.end());
+  const auto word = as_word(numbers);
+  line += L' ' + std::wstring(word.begin(), word.end());
+  auto environment = detail::environment_with(variable);
+  PROCESS_INFORMATION made{};
+  if (::CreateProcessW(file.c_str(), line.data(), nullptr, nullptr, TRUE,
+                       CREATE_SUSPENDED | EXTENDED_STARTUPINFO_PRESENT |
+                           CREATE_UNICODE_ENVIRONMENT | CREATE_NEW_PROCESS_GROUP,
+                       environment.data(), nullptr, &with.StartupInfo, &made) == 0)
+    throw last_failure(subject, "starting the program again", "see the memory that is free");
+  Started out{static_cast<int>(made.dwProcessId), Descriptor(made.hProcess)};
+  const Descriptor thread(made.hThread);
+  if (job && ::AssignProcessToJobObject(job.get(), out.process.get()) == 0) {
+    const auto failure = last_failure(subject, "giving a process to a job object",
+                                      "Windows 8 or newer is needed within another job");
+    ::TerminateProcess(out.process.get(), EXIT_FAILURE);
+    throw failure;
+  }
+  ::ResumeThread(thread.get());
+  return out;
+}
+
+/// Takes, by the word that it was started with, `count` handles that start_again() gave this
+/// program; none if it gave others or none at all.
+inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count) {
+  std::vector<Descriptor> out;
+  const auto numbers = as_numbers(word);
+  if (!numbers || numbers->size() != count) return out;
+  const auto handle = [](std::uint64_t number) {
+    return reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(number));
+  };
+  DWORD flags = 0;
+  for (const auto number : *numbers)
+    if (::GetHandleInformation(handle(number), &flags) == 0) return out;
+  for (const auto number : *numbers) {
+    out.emplace_back(handle(number));
+    ::SetHandleInformation(out.back().get(), HANDLE_FLAG_INHERIT, 0);
+  }
+  return out;
+}
+
+/// What this process starts does not see `variable`.
+inline void forget_variable(const char* variable) noexcept {
+  ::SetEnvironmentVariableA(variable, nullptr);
+  ::_putenv_s(variable, "");  // the C library's copy
+}
+
+}  // namespace tessera::host
+
+#endif

@@ -14,8 +14,10 @@
 #include <tessera/pool/arguments.hpp>
 
 #include "support/catch.hpp"
+#include "support/scene.hpp"
 
 using tessera::SharedArray;
+using namespace tessera_test;
 using tessera::detail::JobHead;
 using tessera::detail::JobMemory;
 using tessera::detail::JobOrder;
@@ -52,13 +54,15 @@ struct Written {
     memory.write(order);
   }
   std::byte* start() { return reinterpret_cast<std::byte*>(words.data()); }
+  /// As a worker sees it.
+  JobMemory seen() { return {start(), words.size() * 8}; }
 };
 
 }  // namespace
 
 TEST_CASE("a worker reads from job memory what the caller ordered") {
   Written job;
-  const JobMemory memory(job.start());
+  const JobMemory memory = job.seen();
   REQUIRE(memory.head().tiles == 7);
   REQUIRE(memory.head().grain == 3);
   REQUIRE((memory.grid()[0] == 5 && memory.grid()[1] == 6));
@@ -87,11 +91,35 @@ TEST_CASE("whatever is written over a job's memory, the caller knows where its p
   REQUIRE(job.memory.results() == job.start() + job.head.results_at);
 }
 
+TEST_CASE("a byte that is written over what a job asks for is noticed, wherever it is") {
+  Written job;
+  const std::size_t alone = offsetof(JobHead, alone);
+  for (std::size_t at = 0; at < job.head.tile_bytes_at; ++at) {
+    if (at >= alone && at < alone + 8) continue;  // that of a later round
+    auto& byte = job.start()[at];
+    const auto before = std::exchange(byte, byte ^ std::byte(1 << at % 8));
+    INFO("byte " << at);
+    const auto error = error_of([&] { job.seen(); });
+    CHECK(error.errc() == tessera::Errc::kernel_failed);
+    CHECK(has(error.what(), "written over it"));
+    byte = before;
+  }
+  CHECK(job.seen().head().seal == job.memory.head().seal);
+}
+
+TEST_CASE("a job that would not fit into its memory is noticed") {
+  Written job;
+  for (const std::size_t room : {std::size_t{0}, std::size_t{8}, sizeof(JobHead) - 1,
+                                 sizeof(JobHead), std::size_t(job.head.bytes - 1)})
+    CHECK_THROWS_AS(JobMemory(job.start(), room), tessera::Error);
+  CHECK(JobMemory(job.start(), job.head.bytes).head().tiles == 7);
+}
+
 TEST_CASE("what is to be computed tile by tile is known to those who look next") {
   Written job;
-  const JobMemory before(job.start());
+  const JobMemory before = job.seen();
   job.memory.compute_tiles_alone();
-  REQUIRE((before.head().alone == 0 && JobMemory(job.start()).head().alone == 1));
+  REQUIRE((before.head().alone == 0 && job.seen().head().alone == 1));
   REQUIRE(job.memory.head().alone == 1);
 }
 

@@ -58,7 +58,14 @@ struct JobHead {
   std::uint64_t tile_bytes_at = 0;
   std::uint64_t result_size = 0, results_at = 0;
   std::uint64_t axes = 0, grid_at = 0;  ///< extents of the tiled axes, and then of a tile
+  std::uint64_t seal = 0;  ///< a checksum of all this, and of what follows to the tiles
 };
+
+/// Some kernel wrote over the job's memory, and what that asks for now might never end.
+inline Error written_over(const std::string& what) {
+  return {Errc::kernel_failed, "TiledPool", "the job's memory does not tell any more " + what,
+          "a kernel has written over it, beyond its own tiles"};
+}
 
 class AsyncJob;
 
@@ -113,9 +120,13 @@ struct JobOrder {
 class JobMemory {
  public:
   JobMemory() = default;
-  /// What the memory at `start` says of itself: for workers.
-  explicit JobMemory(std::byte* start) : start_(start) {
-    std::memcpy(static_cast<void*>(&head_), start, sizeof head_);
+  /// What the `room` bytes at `start` say of themselves: for workers. Throws Error(kernel_failed)
+  /// if they are not as the caller wrote them.
+  JobMemory(std::byte* start, std::size_t room) : start_(start) {
+    if (room >= sizeof head_) std::memcpy(static_cast<void*>(&head_), start, sizeof head_);
+    if (head_.tile_bytes_at < sizeof head_ || head_.tile_bytes_at > head_.bytes ||
+        head_.bytes > room || head_.tile_bytes_at % cache_line != 0 || head_.seal != seal())
+      throw written_over("what is asked for");
   }
   /// For the caller, who knows.
   JobMemory(std::byte* start, const JobHead& head) : start_(start), head_(head) {}
@@ -192,12 +203,11 @@ class JobMemory {
 
   /// Writes an order into memory of at least plan(order).bytes. What stands there already, as where
   /// the same job is run again and again, is left alone: its lines stay in the workers' caches.
-  void write(const JobOrder& order) const {
+  void write(const JobOrder& order) {
     const auto& head = head_;
     const auto put_at = [this](std::uint64_t to, const void* from, std::size_t bytes) {
       if (std::memcmp(start_ + to, from, bytes) != 0) std::memcpy(start_ + to, from, bytes);
     };
-    put_at(0, &head, sizeof head);
     auto at = head.grid_at;
     const auto put = [&](const void* from, std::size_t bytes) {
       put_at(at, from, bytes);
@@ -223,6 +233,8 @@ class JobMemory {
       put_at(head.arguments_at + i * sizeof(ArgumentRecord), &record, sizeof record);
     }
     put_at(head.kernel_at, order.kernel.data(), order.kernel.size());
+    head_.seal = seal();
+    put_at(0, &head, sizeof head);
     // Tiles that are not asked for are done before anybody begins.
     std::memset(start_ + head.tile_bytes_at,
                 static_cast<int>(order.only ? TileState::done : TileState::open), head.tiles);
@@ -232,6 +244,23 @@ class JobMemory {
   }
 
  private:
+  // Tiles may come to be computed alone.
+  std::uint64_t seal() const noexcept {
+    std::uint64_t mixed = 0;
+    const auto mix = [&mixed](const void* from, std::size_t bytes) {
+      for (std::size_t i = 0; i < bytes; i += sizeof mixed) {
+        std::uint64_t word;
+        std::memcpy(&word, static_cast<const std::byte*>(from) + i, sizeof word);
+        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15u;
+        mixed ^= mixed >> 32;
+      }
+    };
+    auto head = head_;
+    head.alone = head.seal = 0;
+    mix(&head, sizeof head);
+    mix(start_ + sizeof head, head.tile_bytes_at - sizeof head);
+    return mixed;
+  }
   const std::uint64_t* words(std::uint64_t at) const {
     return reinterpret_cast<const std::uint64_t*>(start_ + at);
   }

@@ -87,7 +87,7 @@ class JobRoom {
   static constexpr std::size_t least = std::size_t{64} << 10, large = std::size_t{16} << 20;
 
   static JobMemory written(const JobOrder& order, const JobHead& head, std::byte* at) {
-    const JobMemory memory(at, head);
+    JobMemory memory(at, head);
     memory.write(order);
     return memory;
   }

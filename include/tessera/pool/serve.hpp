@@ -12,12 +12,10 @@
 #include <cstring>
 #include <exception>
 #include <new>
-#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <tessera/base/error.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/memory/section.hpp>
@@ -26,12 +24,6 @@
 #include <tessera/pool/kernel.hpp>
 
 namespace tessera::detail {
-
-/// Some kernel wrote over the job's memory, and what that asks for might never end.
-inline Error written_over(const std::string& what) {
-  return {Errc::kernel_failed, "TiledPool", "the job's memory does not tell any more " + what,
-          "a kernel has written over it, beyond its own tiles"};
-}
 
 /// An argument as a worker has it, decoded once for each job.
 template <class S>

@@ -144,7 +144,7 @@ class Worker {
           throw Error(Errc::replaced, name, "the pool's own memory was replaced",
                       "let nobody remove the names of a running pool");
       }
-      const JobMemory memory(memory_->data());
+      const JobMemory memory(memory_->data(), memory_->header().data_bytes());
       Turn turn(board_, memory, round, self_);
       for (const auto& argument : memory.arguments()) {
         const auto& segment = attachments_.find(argument, memory.place(argument));

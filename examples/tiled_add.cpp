@@ -128,7 +128,7 @@ void print_memory(const TiledPool& pool, const std::array<const Segment*, 3>& ar
   std::uint64_t shared = 0, workers = 0;
   std::string names;
   for (const auto* const array : arrays) {
-    shared += std::filesystem::file_size(array->path());
+    shared += array->header().data_offset + array->header().data_bytes();
     names += " " + array->name();
   }
   for (const int pid : pool.worker_pids()) workers += host::private_bytes(pid).value_or(0);

@@ -294,7 +294,8 @@ TEST_CASE("Reserving more than RLIMIT_FSIZE is an Error, not a SIGXFSZ") {
 }
 
 TEST_CASE(
-    "Reserving more than the control group may take is refused; its page cache counts as free") {
+    "Reserving more than the control group may take is refused, and its page cache counts as "
+    "free") {
   CHECK(
       failure_in_child([] {
         // Nobody may count on a writable control group, so this one is made of plain files.

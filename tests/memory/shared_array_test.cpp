@@ -152,7 +152,7 @@ TEST_CASE("Two arrays are independent, and so is a copy of one") {
 }
 
 #if defined(TESSERA_POSIX)  // fork
-TEST_CASE("The owner's end removes the name; an attacher's end, exit or crash does not") {
+TEST_CASE("The owner's end removes the name, and an attacher's end, exit or crash does not") {
   const auto name = unique_name();
   {
     const auto owner = SharedArray<int, 1>::create(name, {2});
@@ -240,7 +240,7 @@ TEST_CASE("Attaching with another type, rank or shape is an Error that names bot
   CHECK(SharedArray<float, 2>::attach(name, {2, 3}).size() == 6);
 }
 
-TEST_CASE("A moved-from array is empty and harmless; what it was moved to owns") {
+TEST_CASE("A moved-from array is empty and harmless, and what it was moved to owns") {
   const auto name = unique_name();
   auto a = SharedArray<int, 2>::create(name, {2, 3});
   a(1, 2) = 5;
@@ -297,7 +297,8 @@ TEST_CASE("Swapping exchanges the arrays, not their elements") {
 
 #if defined(TESSERA_POSIX)  // fork
 TEST_CASE(
-    "A forked child can use an array; only its parent can keep it, and only its end removes it") {
+    "A forked child can use an array, but only its parent can keep it, and only its end removes "
+    "it") {
   const auto name = unique_name();
   auto a = SharedArray<int, 1>::create(name, {2});
   CHECK(failure_in_child([&] {
@@ -411,7 +412,7 @@ TEST_CASE("A wrong shape is an Error with both shapes") {
   CHECK(has(error.what(), "its shape is (2, 3), the values' is (2, 4)"));
 }
 
-TEST_CASE("No resize changes the shape; the same shape is allowed") {
+TEST_CASE("No resize changes the shape, and the same shape is allowed") {
   auto a = SharedArray<int, 2>::create({2, 3});
   using S = std::array<std::size_t, 2>;
   CHECK_THROWS_AS(a.resize(S{3, 2}), tessera::Error);
@@ -533,7 +534,7 @@ TEST_CASE("Missing and foreign files are Errors that name the file") {
 }
 
 #if defined(TESSERA_POSIX)  // a file that is mapped can't be replaced
-TEST_CASE("Saving replaces a file all at once; who had mapped the old one keeps it") {
+TEST_CASE("Saving replaces a file all at once, and who had mapped the old one keeps it") {
   const Folder folder;
   const auto path = folder.file("a.npy");
   auto a = SharedArray<int, 1>::copy_of(std::vector<int>{1, 2});

@@ -128,7 +128,7 @@ TEST_CASE("Values that do not broadcast to the tile throw and change nothing") {
   g.tile.resize(Shape2{2, 3});
 }
 
-TEST_CASE("Rows whose elements are scattered are refused; single elements are rows") {
+TEST_CASE("Rows whose elements are scattered are refused, and single elements are rows") {
   std::vector<int> cells(12);
   const TileView<int, 2> scattered(cells.data(), {2, 3}, {6, 2}),
       column(cells.data(), {4, 1}, {3, 3});

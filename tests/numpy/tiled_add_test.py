@@ -4,6 +4,7 @@ what it can't use with one line.
     python3 tiled_add_test.py PROGRAM DATA_FOLDER
 """
 
+import hashlib
 import os
 import sys
 
@@ -12,6 +13,9 @@ import numpy as np
 from programs import folder, must_refuse, must_work, unique_name
 
 PROGRAM, DATA = sys.argv[1:]
+# Of the file with the sum of the two fields, however workers are started and on which system:
+# win32/run.sh has it too.
+SUM_OF_FIELDS = "1728182dd199cb00effd3876dab80aba67f0eb8f63173f5882367e06f680cedc"
 SCALARS = "b1 i1 i2 i4 i8 u1 u2 u4 u8 f4 f8 c8 c16".split()
 
 
@@ -59,6 +63,12 @@ def test_real_fields():
             must_work(PROGRAM, "--a", a, "--b", b, "--out", file("sum.npy"), "--tile", tile, "--workers", 3)
             out = np.load(file("sum.npy"))
             assert out.dtype == np.float32 and out.tobytes() == expected.tobytes(), tile
+        digests = set()
+        for start in ((), ("--spawn",)):
+            must_work(PROGRAM, "--a", a, "--b", b, "--out", file("sum.npy"), *start)
+            with open(file("sum.npy"), "rb") as made:
+                digests.add(hashlib.sha256(made.read()).hexdigest())
+        assert digests == {SUM_OF_FIELDS}, digests
 
 
 def test_types():

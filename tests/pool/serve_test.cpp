@@ -1,6 +1,4 @@
 // What a worker does for one job, on a board of the test's own.
-#include <signal.h>
-
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -93,6 +91,7 @@ TEST_CASE("a worker begins nothing where job memory, written over, tells of othe
   for (const int element : job.array()) CHECK(element == 0);
 }
 
+#if defined(TESSERA_POSIX)  // fork
 TEST_CASE("a tile that ends in time is done, and nobody ends its worker afterwards") {
   OneTile job([](auto v) { v = 7; });
   REQUIRE(failure_in_child([&] { job.serve(); }) == "");
@@ -118,3 +117,4 @@ TEST_CASE("a worker whose tile is told of as too late says nothing more and wait
   REQUIRE(worker.failure() == "killed by signal 9");
   REQUIRE(job.state() == detail::TileState::started);
 }
+#endif

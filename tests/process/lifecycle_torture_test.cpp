@@ -190,7 +190,7 @@ TEST_CASE("soak: six processes and sixteen names", "[.soak]") {
         }) == "");
 }
 
-TEST_CASE("A killed owner's array is reaped; its live neighbour is not") {
+TEST_CASE("A killed owner's array is reaped, and its live neighbour is not") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto neighbour = create("neighbour");
           Child owner([] {

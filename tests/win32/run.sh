@@ -38,3 +38,12 @@ for program in build/win32/tests/tests/*.exe; do
 done
 python3 tests/win32/excluded.py build/win32/tests/tests
 ctest --test-dir build/win32/tests -j2 --output-on-failure --no-label-summary "$@"
+
+# The main job, and the sum of two real fields: the same file as on Linux (numpy/tiled_add_test.py).
+examples=build/win32/tests/examples
+data=examples/data
+sh tests/win32/wine.sh "$examples/tiled_add.exe"
+sh tests/win32/wine.sh "$examples/tiled_add.exe" --a "$data/coads_air_temperature.npy" \
+  --b "$data/coads_specific_humidity.npy" --out build/win32/sum.npy
+echo "1728182dd199cb00effd3876dab80aba67f0eb8f63173f5882367e06f680cedc  build/win32/sum.npy" |
+  sha256sum -c

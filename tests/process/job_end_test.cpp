@@ -90,7 +90,7 @@ TEST_CASE("a job that collects goes on when a worker dies and keeps what was thr
   REQUIRE(error.failures.size() == 2);
   REQUIRE(error.failures[0].text == "five");
   REQUIRE(error.failures[1].text == "thirty");
-  REQUIRE(has(error.what(), killed));
+  REQUIRE(has(error.what(), words_of_kill));
   pool.map(
       {1}, {.only = error.unfinished}, [](auto v) { v = 1; }, into(a));
   for (const int element : a) REQUIRE(element == 1);

@@ -73,12 +73,12 @@ void check_death(Death death, const std::string& words) {
 }  // namespace
 
 TEST_CASE("a worker killed in the middle of a tile ends the job with an error that names it") {
-  check_death([] { die(); }, killed);
+  check_death([] { die(); }, words_of_kill);
 }
 
 TEST_CASE(
     "a worker that crashes in the middle of a tile ends the job with an error that names it") {
-  check_death([] { crash(); }, crashed);
+  check_death([] { crash(); }, words_of_crash);
 }
 
 TEST_CASE("a worker that exits in the middle of a tile ends the job with an error that names it") {

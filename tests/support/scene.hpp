@@ -133,11 +133,11 @@ inline void crash() {
 
 /// How the end of a process is told that was killed, or crashed.
 #if defined(TESSERA_POSIX)
-inline constexpr const char *killed = "was killed by signal 9 (Killed)",
-                            *crashed = "was killed by signal 11 (Segmentation fault)";
+inline constexpr const char *words_of_kill = "was killed by signal 9 (Killed)",
+                            *words_of_crash = "was killed by signal 11 (Segmentation fault)";
 #else
-inline constexpr const char *killed = "was killed",
-                            *crashed = "crashed: access violation (0xc0000005)";
+inline constexpr const char *words_of_kill = "was killed",
+                            *words_of_crash = "crashed: access violation (0xc0000005)";
 #endif
 
 #if defined(TESSERA_POSIX)

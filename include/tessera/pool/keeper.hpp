@@ -37,12 +37,12 @@ class Keeper {
   using Starter = std::function<int(host::Children&, std::size_t)>;
 
   Keeper(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
-         Identity caller_identity, const KeeperPlan& plan, Starter starter)
+         Identity caller_identity, KeeperPlan plan, Starter starter)
       : board_(board),
         channel_(channel),
         caller_(caller),
         caller_identity_(caller_identity),
-        plan_(plan),
+        plan_(std::move(plan)),
         starter_(std::move(starter)),
         pids_(board.slots().size()) {}
 

@@ -189,8 +189,8 @@ inline KeeperLink spawn_keeper(Premises& premises, const KeeperPlan& plan) {
 }
 
 inline Error not_started_by_a_pool() {
-  return {Errc::invalid_argument, std::string(keeper_argument),
-          "no pool of this program has started it", "leave this argument to them"};
+  return {Errc::invalid_argument, "run_as_worker", "no pool of this program has started it",
+          "leave the arguments --tessera-keeper and --tessera-worker to pools"};
 }
 
 template <class Channel>

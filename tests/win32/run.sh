@@ -24,7 +24,12 @@ done
 rm -f "$sysroot"/lib/cmake/Catch2/Catch2Targets-*.cmake  # a library of this system
 
 export WINEPREFIX="$there/wine"
-if [ ! -d "$WINEPREFIX" ] && ! sh tests/win32/wine.sh wineboot -i >/dev/null; then
+mkdir -p "$WINEPREFIX"
+# One server for all tests: by itself it ends a while after a program, whoever starts just then.
+wineserver -k || :
+wineserver -p || die "Wine's server does not start"
+trap 'wineserver -k || :' EXIT
+if [ ! -f "$WINEPREFIX/system.reg" ] && ! sh tests/win32/wine.sh wineboot -i >/dev/null; then
   rm -rf "$WINEPREFIX"
   die "Wine does not start"
 fi

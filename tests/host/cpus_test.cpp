@@ -1,7 +1,5 @@
 #include <tessera/host/cpus.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -11,8 +9,51 @@
 #include "support/catch.hpp"
 #include "support/scene.hpp"
 
+#if defined(TESSERA_POSIX)
+#include <sched.h>
+#endif
+
 using namespace tessera_test;
 using tessera::host::usable_cores;
+
+TEST_CASE("binding to a core that is not there changes nothing") {
+  REQUIRE(failure_apart([] {
+            auto before = tessera::host::allowed_cores();
+            tessera::host::bind_to({1023});
+            auto after = tessera::host::allowed_cores();
+            std::sort(before.begin(), before.end());
+            std::sort(after.begin(), after.end());
+            must(before == after, "the affinity is as it was");
+          }) == "");
+}
+
+TEST_CASE("the last-level cache is the largest that the system names, or unknown") {
+  const auto cache = tessera::host::last_level_cache();
+  REQUIRE((cache == 0 || cache >= (std::size_t{1} << 16)));
+#if defined(TESSERA_POSIX)
+  REQUIRE((cache == 0) == !std::ifstream("/sys/devices/system/cpu/cpu0/cache/index0/size").good());
+#endif
+}
+
+#if defined(TESSERA_POSIX)  // win32/pool_test.cpp has its own
+
+TEST_CASE("the time that a thread has had a core grows while it works, and no faster than time") {
+  const auto began = std::chrono::steady_clock::now();
+  const auto before = tessera::host::cpu_time();
+  while (tessera::host::cpu_time() - before < std::chrono::milliseconds(5))
+    REQUIRE(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));
+  REQUIRE(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(5));
+}
+
+TEST_CASE("a process that is bound to a core runs there, and lists it first") {
+  REQUIRE(failure_apart([] {
+            const auto cores = tessera::host::allowed_cores();
+            must(!cores.empty(), "there is a core");
+            tessera::host::bind_to({cores.back()});
+            must(tessera::host::this_core() == cores.back(), "it runs on that core");
+            must(tessera::host::allowed_cores() == std::vector{cores.back()}, "and on no other");
+          }) == "");
+}
 
 TEST_CASE("a process may use at least one core and no more than its affinity has") {
   cpu_set_t set;
@@ -44,37 +85,4 @@ TEST_CASE("the allowed cores are those of the affinity, each once") {
   REQUIRE(std::adjacent_find(cores.begin(), cores.end()) == cores.end());
 }
 
-TEST_CASE("a process that is bound to a core runs there, and lists it first") {
-  REQUIRE(failure_in_child([] {
-            const auto cores = tessera::host::allowed_cores();
-            must(!cores.empty(), "there is a core");
-            tessera::host::bind_to({cores.back()});
-            must(tessera::host::this_core() == cores.back(), "it runs on that core");
-            must(tessera::host::allowed_cores() == std::vector{cores.back()}, "and on no other");
-          }) == "");
-}
-
-TEST_CASE("the time that a thread has had a core grows while it works, and no faster than time") {
-  const auto began = std::chrono::steady_clock::now();
-  const auto before = tessera::host::cpu_time();
-  while (tessera::host::cpu_time() - before < std::chrono::milliseconds(5))
-    REQUIRE(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));
-  REQUIRE(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(5));
-}
-
-TEST_CASE("binding to a core that is not there changes nothing") {
-  REQUIRE(failure_in_child([] {
-            auto before = tessera::host::allowed_cores();
-            tessera::host::bind_to({CPU_SETSIZE - 1});
-            auto after = tessera::host::allowed_cores();
-            std::sort(before.begin(), before.end());
-            std::sort(after.begin(), after.end());
-            must(before == after, "the affinity is as it was");
-          }) == "");
-}
-
-TEST_CASE("the last-level cache is the largest that the system names, or unknown") {
-  const auto cache = tessera::host::last_level_cache();
-  REQUIRE((cache == 0 || cache >= (std::size_t{1} << 16)));
-  REQUIRE((cache == 0) == !std::ifstream("/sys/devices/system/cpu/cpu0/cache/index0/size").good());
-}
+#endif

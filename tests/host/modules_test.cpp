@@ -70,15 +70,16 @@ TEST_CASE("the generation of modules changes when one is loaded, and only then")
 }
 #endif
 
-#if defined(TESSERA_POSIX)  // Wine puts them where numbers are
 TEST_CASE("addresses of heap and stack look like private memory") {
+  Far<std::array<double, 100000>> far;
+  REQUIRE(points_into_private_memory(word((*far).data())));
+  REQUIRE(points_into_private_memory(word((*far).data() + 99999)));
+#if defined(TESSERA_POSIX)
   const std::vector<double> heap(100000);
-  int stack = 0;
   REQUIRE(points_into_private_memory(word(heap.data())));
   REQUIRE(points_into_private_memory(word(heap.data() + 99999)));
-  REQUIRE(points_into_private_memory(word(&stack)));
-}
 #endif
+}
 
 TEST_CASE("addresses of globals, literals and functions do not look like private memory") {
   REQUIRE_FALSE(points_into_private_memory(word(&a_global)));

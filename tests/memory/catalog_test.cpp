@@ -4,17 +4,15 @@
 #include <string>
 #include <vector>
 
-#include <tessera/format/dtype.hpp>
 #include <tessera/memory/catalog.hpp>
 
 #include "support/scene.hpp"
+#include "support/segments.hpp"
 
 // Every scene has a /dev/shm of its own: reap() is for the whole folder.
 
 using namespace tessera_test;
 using tessera::Errc;
-using tessera::Permission;
-using tessera::Segment;
 using tessera::SegmentName;
 using tessera::catalog::Entry;
 using tessera::catalog::Force;
@@ -22,11 +20,6 @@ namespace catalog = tessera::catalog;
 using Names = std::vector<std::string>;
 
 namespace {
-
-std::shared_ptr<Segment> create(const std::string& name) {
-  return Segment::create(SegmentName(name), tessera::dtype_of<int>(),
-                         std::vector<std::size_t>{2, 3}, Permission::owner);
-}
 
 /// An array whose owner was killed.
 void make_orphan(const std::string& name) {

@@ -15,10 +15,10 @@ using tessera::TileView;
 using Shape2 = std::array<std::size_t, 2>;
 
 template <class V>
-concept Reshapable = requires(V& v) {
+concept ReshapableView = requires(V& v) {
   v.reshape(std::array<std::size_t, 2>{1, 6});
 };
-static_assert(!Reshapable<TileView<double, 2>>);
+static_assert(!ReshapableView<TileView<double, 2>>);
 static_assert(std::is_copy_constructible_v<TileView<double, 2>>);
 
 namespace {

@@ -1,9 +1,11 @@
 #include <cstddef>
+#include <filesystem>
 #include <string>
 
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 #include "support/scene.hpp"
 
 using namespace tessera_test;
@@ -229,4 +231,20 @@ TEST_CASE("an input of transform that has more elements than the output is refus
   auto pool = TiledPool::in_caller();
   const auto twice = [](double x) { return 2 * x; };
   REQUIRE(error_of([&] { pool.transform(column, twice, a); }).errc() == Errc::shape_mismatch);
+}
+
+TEST_CASE("files and names mean the same after the caller has gone to another folder") {
+  REQUIRE(failure_apart([] {
+            const Folder folder;
+            const auto before = std::filesystem::current_path();
+            std::filesystem::current_path(folder.file(""));
+            TiledPool pool(2);
+            auto file = SharedArray<int, 1>::create_file("a.npy", {100});
+            auto a = SharedArray<int, 1>::create({100});
+            std::filesystem::current_path(before);
+            pool.map({1}, add_one, into(file));
+            pool.map({1}, add_one, into(a));
+            for (const int element : file) must(element == 1, "the job on a file is right");
+            for (const int element : a) must(element == 1, "the job on an array is right");
+          }) == "");
 }

@@ -1,11 +1,5 @@
 // A worker that writes all over what it shares with the others: the board and the job's memory.
 // The damage stays among the workers: the caller goes on, and kills nobody else.
-#include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cctype>
 #include <chrono>
 #include <cstddef>
@@ -19,6 +13,8 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <tessera.hpp>
 
@@ -28,6 +24,13 @@
 #include "support/processes.hpp"
 #include "support/scene.hpp"
 #include "support/soak.hpp"
+
+#if defined(TESSERA_POSIX)
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
@@ -52,31 +55,49 @@ struct Scribble {
   bool dies = false;
 };
 
-/// Calls f(line of /proc/self/maps, first byte, end) for all memory that others have mapped too.
+enum class What { board, job_memory, other };
+
+/// Calls f(what it is, first byte, end) for all memory that others have mapped too.
 template <class F>
 void each_shared_mapping(F&& f) {
+#if defined(TESSERA_POSIX)
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     if (!has(line, "rw-s")) continue;
     std::uintptr_t from = 0, to = 0;
     char dash = 0;
     std::istringstream(line) >> std::hex >> from >> dash >> to;
-    f(line, reinterpret_cast<unsigned char*>(from), reinterpret_cast<unsigned char*>(to));
+    const auto what = has(line, "/dev/zero") || has(line, "/memfd:tessera") ? What::board
+                      : has(line, "/dev/shm/tessera-")                      ? What::job_memory
+                                                                            : What::other;
+    f(what, reinterpret_cast<unsigned char*>(from), reinterpret_cast<unsigned char*>(to));
   }
+#else
+  // By what it begins with: a job's memory is an array of bytes, and the board none.
+  for (auto* at = static_cast<unsigned char*>(nullptr);;) {
+    const auto region = memory_at(at);
+    if (region.RegionSize == 0) return;
+    at = static_cast<unsigned char*>(region.BaseAddress) + region.RegionSize;
+    if (region.Type != MEM_MAPPED || region.State != MEM_COMMIT || region.Protect != PAGE_READWRITE)
+      continue;
+    auto* const from = static_cast<unsigned char*>(region.BaseAddress);
+    const std::string_view first(reinterpret_cast<const char*>(from), 128);
+    f(!first.starts_with("\x93NUMPY") ? What::board
+      : has(first, "|u1")             ? What::job_memory
+                                      : What::other,
+      from, at);
+  }
+#endif
 }
-bool is_board(const std::string& line) {
-  return has(line, "/dev/zero") || has(line, "/memfd:tessera");
-}
-bool is_job_memory(const std::string& line) { return has(line, "/dev/shm/tessera-"); }
 
 /// Writes over all memory of this worker that others have mapped, but for arrays with names of
 /// their own.
 void scribble(const Scribble& how) {
   std::minstd_rand random(how.seed);
   each_shared_mapping(
-      [&](const std::string& line, volatile unsigned char* at, const volatile unsigned char* end) {
-        if (!(is_board(line) && how.where & Scribble::board) &&
-            !(is_job_memory(line) && how.where & Scribble::job_memory))
+      [&](What what, volatile unsigned char* at, const volatile unsigned char* end) {
+        if (!(what == What::board && how.where & Scribble::board) &&
+            !(what == What::job_memory && how.where & Scribble::job_memory))
           return;
         for (; at < end; ++at)
           if (how.one_in <= 1 || random() % how.one_in == 0)
@@ -90,7 +111,7 @@ void scribble(const Scribble& how) {
 /// have written over an array.
 void suffer(const Scribble& how, bool must_go_on) {
   std::optional<TiledPool> pool(std::in_place, 2);
-  auto a = SharedArray<int, 1>::create("a", {64});
+  auto a = SharedArray<int, 1>::create(unique_name(), {64});
   const auto compute = [&](bool scribbles) {
     auto job = pool->map_async(
         {4}, {.rerun = Rerun::allowed, .tries = 1},
@@ -98,7 +119,7 @@ void suffer(const Scribble& how, bool must_go_on) {
           v = static_cast<int>(tile.number());
           if (scribbles && tile.number() == 5) {
             scribble(how);
-            if (how.dies) ::raise(SIGKILL);
+            if (how.dies) die();
           }
           return 1;
         },
@@ -123,6 +144,8 @@ void suffer(const Scribble& how, bool must_go_on) {
   pool.reset();
 }
 
+#if defined(TESSERA_POSIX)
+
 /// How many processes /proc lists, once those that have ended are collected.
 std::size_t processes() {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -135,7 +158,7 @@ std::size_t processes() {
 
 /// In processes of their own, of which the first collects all others: whoever kills what it should
 /// not kills none but these.
-std::string failure_apart(const std::function<void()>& body) {
+std::string failure_among_strangers(const std::function<void()>& body) {
   return failure_in_child([&] {
     leave_mounts();
     must(::unshare(CLONE_NEWPID) == 0, "unshare of process numbers works (run as root)");
@@ -153,6 +176,15 @@ std::string failure_apart(const std::function<void()>& body) {
   });
 }
 
+#else
+
+// Processes are told apart by handles here, and no pool has one of a stranger's.
+std::string failure_among_strangers(const std::function<void()>& body) {
+  return failure_in_private_shm(16 * MiB, body);
+}
+
+#endif
+
 }  // namespace
 
 TEST_CASE("a worker that writes all over the shared memory costs no more than its job") {
@@ -161,7 +193,7 @@ TEST_CASE("a worker that writes all over the shared memory costs no more than it
   const auto where = GENERATE(Scribble::board, Scribble::job_memory, Scribble::both);
   const bool dies = GENERATE(false, true);
   CAPTURE(value, where, dies);
-  CHECK(failure_apart([&] {
+  CHECK(failure_among_strangers([&] {
           suffer({where, value, 1, 1, dies}, (where & Scribble::board) == 0);
         }) == "");
 }
@@ -171,19 +203,19 @@ TEST_CASE("a job's memory that no new worker could attach is replaced") {
   const bool header = GENERATE(true, false);  // or the control block
   REQUIRE(failure_in_private_shm(16 * MiB, [&] {
             TiledPool pool(2);
-            auto a = SharedArray<int, 1>::create("a", {64});
+            auto a = SharedArray<int, 1>::create(unique_name(), {64});
             pool.map(
                 {64},
                 [header](auto v) {
                   v = 1;
-                  each_shared_mapping([header](const std::string& line, auto* from, auto* to) {
-                    if (is_job_memory(line))
+                  each_shared_mapping([header](What what, auto* from, auto* to) {
+                    if (what == What::job_memory)
                       std::memset(header ? from : to - 4096, 42, header ? 64 : 4096);
                   });
                 },
                 into(a));
             const auto pids = pool.worker_pids();
-            for (const int pid : pids) ::kill(pid, SIGKILL);
+            for (const int pid : pids) kill_process(pid);
             must(all_end(pids), "the workers that had attached it are gone");
             pool.map(
                 {1}, [](auto v) { v = 2; }, into(a));
@@ -200,11 +232,11 @@ TEST_CASE("a worker that writes over the number of the job locks no other out of
       [](auto v) {
         if (v(0) == 0) {
           v(0) = 1;
-          each_shared_mapping([](const std::string& line, auto* from, auto*) {
-            if (is_board(line))
+          each_shared_mapping([](What what, auto* from, auto*) {
+            if (what == What::board)
               reinterpret_cast<tessera::detail::BoardHead*>(from)->gate.job.store(77);
           });
-          ::raise(SIGKILL);
+          die();
         }
         v = 2;
       },
@@ -220,8 +252,8 @@ TEST_CASE("a worker that writes that the pool closes ends it no longer than for 
       {8},
       [](auto v) {
         v = 1;
-        each_shared_mapping([](const std::string& line, auto* from, auto*) {
-          if (!is_board(line)) return;
+        each_shared_mapping([](What what, auto* from, auto*) {
+          if (what != What::board) return;
           auto& head = *reinterpret_cast<tessera::detail::BoardHead*>(from);
           head.tile_deadline.store(1);
           head.closing.store(1);
@@ -240,19 +272,19 @@ TEST_CASE("a job whose workers look for its tiles in the wrong place ends") {
   const Scene scene;
   REQUIRE(failure_in_private_shm(16 * MiB, [&] {
             TiledPool pool(1);
-            auto a = SharedArray<int, 1>::create("a", {8});
+            auto a = SharedArray<int, 1>::create(unique_name(), {8});
             const auto error = job_error_of([&] {
               pool.map(
                   {1}, {.rerun = Rerun::allowed},
                   [](const Tile<1>& tile, auto v) {
                     if (v(0) == 0 && tile.number() == 3) {
-                      each_shared_mapping([](const std::string& line, auto* from, auto*) {
-                        if (!is_job_memory(line)) return;
+                      each_shared_mapping([](What what, auto* from, auto*) {
+                        if (what != What::job_memory) return;
                         auto* const head = reinterpret_cast<tessera::detail::JobHead*>(from + 128);
                         head->tile_bytes_at += 16384;
                       });
                       v = 1;
-                      ::raise(SIGKILL);
+                      die();
                     }
                     v = 1;
                   },
@@ -273,7 +305,7 @@ TEST_CASE("soak: workers that write all over the shared memory", "[.soak]") {
     const Scribble how{1 + static_cast<unsigned>(random() % 3),
                        random() % 2 ? -1 : static_cast<int>(random() % 256),
                        static_cast<unsigned>(random()), 1u << random() % 14, random() % 2 == 0};
-    const auto failure = failure_apart([&] { suffer(how, false); });
+    const auto failure = failure_among_strangers([&] { suffer(how, false); });
     CAPTURE(how.where, how.value, how.seed, how.one_in, how.dies);
     REQUIRE(failure == "");
   }

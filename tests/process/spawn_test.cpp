@@ -1,6 +1,5 @@
-// Pools whose processes are this program started again: what such a worker has, and what it has
-// not.
-#include <dlfcn.h>
+// Pools whose processes are this program started again, where they could be copies too: what such a
+// worker has, and what it has not.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -8,9 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
-#include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -67,62 +63,6 @@ std::string keeper_of(const TiledPool& pool) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-int global = 1;
-double doubled(double x) { return 2 * x; }
-
-/// What other threads of a program are in the middle of while it makes pools.
-enum class Amid { malloc, streams, loader, initialiser };
-
-/// Does it over and over until `over`; counts the times.
-void busy_with(Amid what, const std::atomic<bool>& over, std::atomic<long>& times) {
-  std::FILE* const nowhere = std::fopen("/dev/null", "w");
-  if (what == Amid::initialiser) {
-    static const long waited = [&] {
-      ++times;
-      while (!over.load()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      return times.load();
-    }();
-    static_cast<void>(waited);
-  }
-  for (; !over.load(); ++times) {
-    if (what == Amid::malloc) std::vector<char>(5000)[17] = 1;
-    if (what == Amid::streams) std::fprintf(nowhere, "%d", 7);
-    if (what == Amid::loader)
-      if (void* const library = ::dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL))
-        ::dlclose(library);
-  }
-  std::fclose(nowhere);
-}
-
-/// Makes so many pools meanwhile, each of which must compute a job that allocates, prints and
-/// initialises. In a process of its own.
-std::string failure_amid(Amid what, StartMethod method, int pools) {
-  return failure_in_child([&] {
-    std::atomic<bool> over{false};
-    std::atomic<long> times{0};
-    std::vector<std::thread> others;
-    for (int k = 0; k < 2; ++k) others.emplace_back([&] { busy_with(what, over, times); });
-    must(wait_until([&] { return times.load() > 0; }), "the others are busy");
-    for (int k = 0; k < pools; ++k) {
-      TiledPool pool(1, {.start_method = method});
-      auto a = SharedArray<int, 1>::create({10});
-      auto job = pool.map_async(
-          {3},
-          [](auto v) {
-            static const std::size_t length = std::string(100, 'x').size();
-            std::fprintf(stdout, "%s", "");
-            v = static_cast<int>(std::vector<int>(length, 3).back());
-          },
-          into(a));
-      must(job.wait_for(std::chrono::seconds(20)), "the job ends");
-      job.get();
-      for (const int element : a) must(element == 3, "and is right");
-    }
-    over.store(true);
-    for (auto& other : others) other.join();
-  });
-}
-
 }  // namespace
 
 TEST_CASE("the start method of a pool is its own, else the program's") {
@@ -139,16 +79,6 @@ TEST_CASE("the start method of a pool is its own, else the program's") {
     CHECK(has(keeper_of(pool), "--tessera-keeper") == (method == StartMethod::spawn));
   }
   tessera::set_start_method(usual);
-}
-
-TEST_CASE("spawned workers find globals as they were when the program began") {
-  const Scene scene;
-  global = 2;
-  TiledPool pool(2, by_spawn);
-  auto a = SharedArray<int, 1>::create({10});
-  pool.map(
-      {1}, [](auto v) { v = global; }, into(a));
-  for (const int element : a) REQUIRE(element == 1);
 }
 
 TEST_CASE("a spawned worker has the folder and the environment of the caller") {
@@ -211,32 +141,6 @@ TEST_CASE("a spawned worker has signals as a new program has them") {
                                 }) == "new",
                  "nothing is blocked or ignored");
           }) == "");
-}
-
-TEST_CASE("a pointer to a function is a kernel for spawned workers too") {
-  const Scene scene;
-  TiledPool pool(2, by_spawn);
-  auto a = SharedArray<double, 1>::create({100}), out = SharedArray<double, 1>::create({100});
-  std::fill(a.begin(), a.end(), 1.5);
-  pool.transform(out, doubled, a);
-  for (const double element : out) REQUIRE(element == 3);
-}
-
-TEST_CASE("an address of the program is refused in kernels for workers that have it elsewhere") {
-  const Scene scene;
-  const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
-  TiledPool pool(1, {.start_method = method});
-  auto a = SharedArray<int, 1>::create({10});
-  const auto run = [&] {
-    const int* const pointer = &global;
-    pool.map(
-        {10}, [pointer](auto v) { v = *pointer == 0; }, into(a));
-  };
-  if (method == StartMethod::fork) {
-    REQUIRE_NOTHROW(run());
-  } else {
-    REQUIRE(error_of(run).errc() == Errc::captured_address);
-  }
 }
 
 TEST_CASE("a program that forgot to call run_as_worker is told to, and is no worse for it") {
@@ -311,31 +215,4 @@ TEST_CASE("a pool is not forked among other threads unless that is asked for") {
   other.join();
   TiledPool pool(1, {.start_method = StartMethod::fork});  // at once
   CHECK(pool.workers() == 1);
-}
-
-TEST_CASE("the thread of another pool's asynchronous jobs is in no pool's way") {
-  const Scene scene;
-  TiledPool first(1, {.start_method = StartMethod::fork});
-  auto a = SharedArray<int, 1>::create({10});
-  first
-      .map_async(
-          {1}, [](auto v) { v = 1; }, into(a))
-      .get();
-  TiledPool second(1, {.start_method = StartMethod::fork});
-  CHECK(second.workers() == 1);
-}
-
-TEST_CASE("pools are made while other threads allocate, print, load libraries and initialise") {
-  const Scene scene;
-  const auto what = GENERATE(Amid::malloc, Amid::streams, Amid::loader, Amid::initialiser);
-  const auto method = GENERATE(StartMethod::spawn, StartMethod::fork_with_threads);
-  CAPTURE(what, method);
-  REQUIRE(failure_amid(what, method, 5) == "");
-}
-
-TEST_CASE("soak: a thousand pools made amid other threads", "[.soak]") {
-  for (const auto what : {Amid::malloc, Amid::streams, Amid::loader, Amid::initialiser})
-    for (const auto method : {StartMethod::spawn, StartMethod::fork_with_threads})
-      REQUIRE(failure_amid(what, method, 1000) == "");
-  std::printf("1000 pools each while others allocate, print, load and initialise: all computed\n");
 }

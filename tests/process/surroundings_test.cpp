@@ -141,21 +141,6 @@ TEST_CASE("a pool works without standard streams") {
           }) == "");
 }
 
-TEST_CASE("files and names mean the same after the caller has gone to another folder") {
-  const Scene scene;
-  REQUIRE(failure_in_child([] {
-            const Folder folder;
-            must(::chdir(folder.file("").c_str()) == 0, "there is a folder");
-            TiledPool pool(2);
-            auto file = SharedArray<int, 1>::create_file("a.npy", {100});
-            must(::chdir("/") == 0, "there is another");
-            pool.map(
-                {1}, [](auto v) { v += 3; }, into(file));
-            for (const int element : file) must(element == 3, "the job is right");
-            check_a_job(pool);
-          }) == "");
-}
-
 TEST_CASE("a pool and arrays that end after main leave nothing") {
   const Scene scene;
   REQUIRE(failure_in_private_shm(16 * MiB, [] {

@@ -31,6 +31,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -249,6 +250,99 @@ std::string failure_in_private_shm(std::size_t bytes, Body&& body) {
 
 inline constexpr std::size_t MiB = std::size_t{1} << 20;
 
+#if defined(TESSERA_POSIX)
+
+/// What this process may do with the memory at an address, as /proc tells it ("rw-s"); empty where
+/// none is.
+inline std::string access_at(const void* address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long long from = 0, to = 0;
+    char access[5] = {};
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    if (std::sscanf(line.c_str(), "%llx-%llx %4s", &from, &to, access) == 3 && from <= at &&
+        at < to)
+      return access;
+  }
+  return {};
+}
+inline bool is_mapped(const void* address) { return !access_at(address).empty(); }
+inline bool is_read_only(const void* address) { return access_at(address).starts_with("r-"); }
+
+/// As failure_in_child, where there are forks; else the body has this process.
+template <class Body>
+std::string failure_apart(Body&& body) {
+  return failure_in_child(std::forward<Body>(body));
+}
+
+#else
+
+inline MEMORY_BASIC_INFORMATION memory_at(const void* address) {
+  MEMORY_BASIC_INFORMATION out{};
+  ::VirtualQuery(address, &out, sizeof out);
+  return out;
+}
+inline bool is_mapped(const void* address) { return memory_at(address).State == MEM_COMMIT; }
+inline bool is_read_only(const void* address) {
+  return memory_at(address).Protect == PAGE_READONLY;
+}
+
+template <class Body>
+std::string failure_apart(Body&& body) {
+  try {
+    body();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// A process sees no names here but those of what it has.
+template <class Body>
+std::string failure_in_private_shm(std::size_t, Body&& body) {
+  return failure_apart([&] {
+    body();
+    must(tessera::host::segment_names().empty(), "no name is left");
+  });
+}
+
+#endif
+
+/// An object whose address looks like one. Windows has stack and heap where addresses do, but Wine
+/// has them below 2^32, among the numbers.
+template <class T>
+class Far {
+ public:
+#if defined(TESSERA_POSIX)
+  template <class... Args>
+  explicit Far(Args&&... args) : object_(std::forward<Args>(args)...) {}
+  T& operator*() { return object_; }
+#else
+  template <class... Args>
+  explicit Far(Args&&... args) {
+    for (auto at = std::uintptr_t{1} << 40; memory_ == nullptr; at += 1 << 16)
+      memory_ = ::VirtualAlloc(reinterpret_cast<void*>(at), sizeof(T), MEM_RESERVE | MEM_COMMIT,
+                               PAGE_READWRITE);
+    object_ = ::new (memory_) T(std::forward<Args>(args)...);
+  }
+  ~Far() {
+    object_->~T();
+    ::VirtualFree(memory_, 0, MEM_RELEASE);
+  }
+  T& operator*() { return *object_; }
+#endif
+  Far(const Far&) = delete;
+  Far& operator=(const Far&) = delete;
+
+ private:
+#if defined(TESSERA_POSIX)
+  T object_;
+#else
+  void* memory_ = nullptr;
+  T* object_ = nullptr;
+#endif
+};
+
 /// A folder on disk that goes with this object.
 class Folder {
  public:
@@ -281,6 +375,32 @@ inline void write_file(const std::string& path, std::string_view bytes) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
+
+/// A segment of these bytes, whatever they are, as long as this object lives.
+class Planted {
+ public:
+#if defined(TESSERA_POSIX)
+  Planted(const std::string& name, std::string_view bytes) : path_(shm_path(name)) {
+    write_file(path_, bytes);
+  }
+  ~Planted() { ::unlink(path_.c_str()); }
+#else
+  Planted(const std::string& name, std::string_view bytes)
+      : section_(::CreateFileMappingA(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0,
+                                      static_cast<DWORD>(bytes.size()), name.c_str())) {
+    tessera::host::write_at(section_, 0, bytes, name);
+  }
+#endif
+  Planted(const Planted&) = delete;
+  Planted& operator=(const Planted&) = delete;
+
+ private:
+#if defined(TESSERA_POSIX)
+  std::string path_;
+#else
+  tessera::host::Descriptor section_;
+#endif
+};
 
 /// Removes a path when it ends, for names that a test makes by hand.
 struct Removed {

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 . cmake/debian.sh
 
 need g++-mingw-w64-x86-64-posix wine wine64 cmake ninja-build libboost-dev libxtensor-dev xtl-dev \
-  catch2 libcli11-dev python3
+  catch2 libcli11-dev python3 python3-numpy
 
 there=$(pwd -P)/build/win32
 sysroot=$there/sysroot
@@ -36,11 +36,16 @@ fi
 
 configure build/win32/tests -DCMAKE_TOOLCHAIN_FILE=cmake/mingw-w64.cmake -DTESSERA_WERROR=ON \
   -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=4
+  -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8
 build build/win32/tests --target tessera_tests tessera_examples
 for program in build/win32/tests/tests/*.exe; do
   python3 tests/win32/rebase.py "$program" "${program%.exe}.rebased"
 done
+# What NumPy writes, for a test that can't start Python as a Windows program.
+export TESSERA_TEST_NUMPY_FILES="$there/numpy"
+mkdir -p "$TESSERA_TEST_NUMPY_FILES"
+"$(python_with_numpy)" -B tests/numpy/make_files.py "$TESSERA_TEST_NUMPY_FILES" 2>"$there/numpy.words" ||
+  die "NumPy's files can't be made: $(cat "$there/numpy.words")"
 python3 tests/win32/excluded.py build/win32/tests/tests
 ctest --test-dir build/win32/tests -j2 --output-on-failure --no-label-summary "$@"
 

@@ -71,9 +71,9 @@ TEST_CASE("the generation of modules changes when one is loaded, and only then")
 #endif
 
 TEST_CASE("addresses of heap and stack look like private memory") {
-  Far<std::array<double, 100000>> far;
-  REQUIRE(points_into_private_memory(word((*far).data())));
-  REQUIRE(points_into_private_memory(word((*far).data() + 99999)));
+  Far<std::array<double, 100000>> away;
+  REQUIRE(points_into_private_memory(word((*away).data())));
+  REQUIRE(points_into_private_memory(word((*away).data() + 99999)));
 #if defined(TESSERA_POSIX)
   const std::vector<double> heap(100000);
   REQUIRE(points_into_private_memory(word(heap.data())));

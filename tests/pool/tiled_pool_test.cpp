@@ -35,7 +35,7 @@ namespace {
 using Random = std::mt19937;
 
 /// Every test here runs in this process, in worker processes and in both.
-TiledPool some_pool() {
+TiledPool every_pool() {
   switch (GENERATE(0, 1, 2)) {
     case 0: return TiledPool::in_caller();
     case 1: return TiledPool(3);
@@ -159,7 +159,7 @@ Axis random_axis(Random& random, std::size_t count) {
 }  // namespace
 
 TEST_CASE("map computes random shapes of every rank in random tiles") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   Random random(1);
   for (int round = 0; round < 25; ++round) {
     map_random<1, 1>(pool, random);
@@ -174,7 +174,7 @@ TEST_CASE("map computes random shapes of every rank in random tiles") {
 }
 
 TEST_CASE("map reads and writes sections with steps and leaves all other elements alone") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   Random random(2);
   for (int round = 0; round < 60; ++round) {
     const std::size_t rows = random() % 7, columns = random() % 9;
@@ -198,7 +198,7 @@ TEST_CASE("map reads and writes sections with steps and leaves all other element
 }
 
 TEST_CASE("map reads and writes sections that run backwards") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto in = SharedArray<int, 2>::create({6, 10});
   auto out = SharedArray<int, 2>::create({6, 10});
   fill_counting(in);
@@ -219,7 +219,7 @@ TEST_CASE("map reads and writes sections that run backwards") {
 }
 
 TEST_CASE("a broadcast input's tile has the extents that it has itself") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto out = SharedArray<int, 2>::create({4, 6});
   const auto column = SharedArray<int, 2>::create({4, 1}),
              row = SharedArray<int, 2>::create({1, 6});
@@ -234,7 +234,7 @@ TEST_CASE("a broadcast input's tile has the extents that it has itself") {
 }
 
 TEST_CASE("map broadcasts inputs along missing axes and extents of 1") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   Random random(3);
   for (int round = 0; round < 30; ++round) {
     const auto shape = random_shape<3>(random);
@@ -269,7 +269,7 @@ TEST_CASE("map broadcasts inputs along missing axes and extents of 1") {
 }
 
 TEST_CASE("a whole argument is read in full by every tile") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto table = SharedArray<double, 1>::create({5});
   auto in = SharedArray<int, 2>::create({7, 9});
   auto out = SharedArray<double, 2>::create({7, 9});
@@ -291,7 +291,7 @@ TEST_CASE("a whole argument is read in full by every tile") {
 }
 
 TEST_CASE("a mean over the first axis writes an array without it") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto in = SharedArray<double, 3>::create({5, 7, 6});
   auto mean = SharedArray<double, 2>::create({7, 6});
   fill_counting(in);
@@ -306,7 +306,7 @@ TEST_CASE("a mean over the first axis writes an array without it") {
 }
 
 TEST_CASE("a stencil of shifted views gives what a plain loop gives") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto in = SharedArray<double, 2>::create({13, 17});
   auto out = SharedArray<double, 2>::create({13, 17});
   fill_counting(in);
@@ -326,7 +326,7 @@ TEST_CASE("a stencil of shifted views gives what a plain loop gives") {
 }
 
 TEST_CASE("map updates an array in place") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<int, 2>::create({9, 10});
   fill_counting(a);
   pool.map(
@@ -338,7 +338,7 @@ TEST_CASE("map updates an array in place") {
 }
 
 TEST_CASE("a kernel may return void, numbers, bools or structs of several kilobytes") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<int, 2>::create({5, 7});
   fill_counting(a);
   struct Large {
@@ -370,7 +370,7 @@ TEST_CASE("a kernel may return void, numbers, bools or structs of several kiloby
 }
 
 TEST_CASE("an array without elements has no tiles and an empty result") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<double, 2>::create({0, 7});
   const auto results = pool.map(
       {2, 3}, [](auto) { return 1; }, into(a));
@@ -382,7 +382,7 @@ TEST_CASE("an array without elements has no tiles and an empty result") {
 }
 
 TEST_CASE("an axis without elements that is not cut leaves tiles with no element") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<double, 3>::create({0, 4, 4});
   const auto sizes = pool.map(
       {2, 2}, [](auto x) { return x.size(); }, a);
@@ -391,7 +391,7 @@ TEST_CASE("an axis without elements that is not cut leaves tiles with no element
 }
 
 TEST_CASE("an array of rank 0 is one tile") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<double, 0>::create({});
   auto b = SharedArray<double, 0>::create({});
   a() = 20;
@@ -412,7 +412,7 @@ TEST_CASE("an array of rank 0 is one tile") {
 
 TEST_CASE("files on disk are arguments as arrays in memory are") {
   const Folder folder;
-  auto pool = some_pool();
+  auto pool = every_pool();
   {
     auto made = SharedArray<double, 2>::create_file(folder.file("in.npy"), {6, 9});
     fill_counting(made);
@@ -432,7 +432,7 @@ TEST_CASE("files on disk are arguments as arrays in memory are") {
 }
 
 TEST_CASE("arrays that others attached or keep are arguments") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto owner = SharedArray<int, 1>::create({100});
   auto attached = SharedArray<int, 1>::attach(owner.name());
   const auto read_only = SharedArray<const int, 1>::attach(owner.name());
@@ -445,7 +445,7 @@ TEST_CASE("arrays that others attached or keep are arguments") {
 }
 
 TEST_CASE("transform computes random shapes, types and sections as a plain loop does") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   Random random(4);
   const auto f = [](std::int16_t x, double y) { return 2.5 * x - y; };
   for (int round = 0; round < 40; ++round) {
@@ -485,7 +485,7 @@ TEST_CASE("transform computes random shapes, types and sections as a plain loop 
 }
 
 TEST_CASE("transform takes function pointers, function objects and lambdas without inputs") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<double, 1>::create({20000});
   auto b = SharedArray<bool, 1>::create({20000});
   fill_counting(a);
@@ -503,7 +503,7 @@ TEST_CASE("transform takes function pointers, function objects and lambdas witho
 }
 
 TEST_CASE("transform of a large array is right in every element") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   const auto shape =
       GENERATE(Index<3>{3, 700, 500}, Index<3>{2000, 3, 170}, Index<3>{1, 1, 1000000});
   auto x = SharedArray<float, 3>::create(shape);
@@ -519,7 +519,7 @@ TEST_CASE("transform of a large array is right in every element") {
 }
 
 TEST_CASE("transform in tiles of any shape computes what it computes without") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   const Index<3> shape{7, 23, 38};
   auto x = SharedArray<int, 3>::create(shape);
   auto weights = SharedArray<int, 1>::create({38});
@@ -544,7 +544,7 @@ TEST_CASE("transform in tiles of any shape computes what it computes without") {
 }
 
 TEST_CASE("transform in tiles runs just the tiles of a list") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto out = SharedArray<int, 2>::create({4, 6});
   pool.transform({2, 2}, out, {.only = std::vector<std::size_t>{1, 2, 4}}, [] { return 1; });
   const xt::xtensor<int, 2> expected{
@@ -568,7 +568,7 @@ TEST_CASE("transform of arrays far larger than the caches is right in every elem
 }
 
 TEST_CASE("an input of transform in tiles that does not broadcast to the output is refused") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto x = SharedArray<int, 3>::create({3, 4, 6});
   auto out = SharedArray<int, 3>::create({5, 4, 6});
   const auto error = error_of([&] { pool.transform({2, 2}, out, std::negate<>{}, x); });
@@ -592,7 +592,7 @@ TEST_CASE("a pool whose caller computes has one process less and reports a share
 }
 
 TEST_CASE("a thousand small tiles and single-element tiles are all computed") {
-  auto pool = some_pool();
+  auto pool = every_pool();
   auto a = SharedArray<int, 2>::create({100, 100});
   const auto results = pool.map(
       {1, 1},

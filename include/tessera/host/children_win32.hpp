@@ -8,18 +8,21 @@
 
 #if defined(TESSERA_WIN32)
 
-#include <algorithm>
-#include <deque>
-#include <iterator>
+#include <array>
+#include <condition_variable>
+#include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <tessera/host/program.hpp>
 
 namespace tessera::host {
 
-/// One end of a queue between two threads: what one end sends the other receives.
+/// One end of a queue between two threads: what one end sends the other receives. Whoever sends
+/// waits where the queue is full.
 class Channel {
  public:
   Channel() = default;
@@ -32,23 +35,28 @@ class Channel {
 
   void send(char byte) const noexcept {
     if (queue_ == nullptr) return;
-    const std::lock_guard lock(queue_->mutex);
-    queue_->bytes.push_back(byte);
-    ::SetEvent(queue_->ready.get());
+    auto& queue = *queue_;
+    std::unique_lock lock(queue.mutex);
+    queue.room.wait(lock, [&] { return queue.count < queue.bytes.size() || queue.closed; });
+    if (queue.closed) return;
+    queue.bytes[(queue.first + queue.count++) % queue.bytes.size()] = byte;
+    ::SetEvent(queue.ready.get());
   }
   /// The byte that arrived, or nothing where the other end has closed.
   std::optional<char> receive() const noexcept {
     if (queue_ == nullptr) return std::nullopt;
+    auto& queue = *queue_;
     for (;;) {
-      ::WaitForSingleObject(queue_->ready.get(), INFINITE);
-      const std::lock_guard lock(queue_->mutex);
-      if (queue_->bytes.empty()) {
-        if (queue_->closed) return std::nullopt;
+      ::WaitForSingleObject(queue.ready.get(), INFINITE);
+      const std::lock_guard lock(queue.mutex);
+      if (queue.count == 0) {
+        if (queue.closed) return std::nullopt;
         continue;
       }
-      const char byte = queue_->bytes.front();
-      queue_->bytes.pop_front();
-      if (queue_->bytes.empty() && !queue_->closed) ::ResetEvent(queue_->ready.get());
+      const char byte = queue.bytes[queue.first];
+      queue.first = (queue.first + 1) % queue.bytes.size();
+      if (--queue.count == 0 && !queue.closed) ::ResetEvent(queue.ready.get());
+      queue.room.notify_one();
       return byte;
     }
   }
@@ -57,6 +65,7 @@ class Channel {
     {
       const std::lock_guard lock(queue_->mutex);
       queue_->closed = true;
+      queue_->room.notify_all();
       ::SetEvent(queue_->ready.get());
     }
     queue_.reset();
@@ -69,7 +78,9 @@ class Channel {
   friend struct ChannelPair;
   struct Queue {
     std::mutex mutex;
-    std::deque<char> bytes;
+    std::condition_variable room;
+    std::array<char, 64> bytes;
+    std::size_t first = 0, count = 0;
     bool closed = false;
     Descriptor ready{::CreateEventW(nullptr, TRUE, FALSE, nullptr)};
   };
@@ -100,6 +111,7 @@ class Children {
   /// As host::start_again; gives the new process's number.
   int start_again(const std::string& subject, const std::vector<std::string>& arguments,
                   const std::string& variable, const Given& given) {
+    children_.reserve(children_.size() + 1);  // a process that is there must be known
     auto started = host::start_again(subject, arguments, variable, given, job_);
     children_.push_back(std::move(started));
     return children_.back().pid;

@@ -20,7 +20,6 @@
 #include <sys/wait.h>
 #else
 #include <malloc.h>
-#include <tlhelp32.h>
 #endif
 
 using namespace tessera_test;
@@ -112,13 +111,7 @@ bool childless() {
 #if defined(TESSERA_POSIX)
   return ::waitpid(-1, nullptr, WNOHANG) < 0;
 #else
-  const host::Descriptor all(::CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0));
-  PROCESSENTRY32 process{};
-  process.dwSize = sizeof process;
-  for (auto more = ::Process32First(all.get(), &process); more != 0;
-       more = ::Process32Next(all.get(), &process))
-    if (static_cast<int>(process.th32ParentProcessID) == host::own_pid()) return false;
-  return true;
+  return children_of(host::own_pid()).empty();
 #endif
 }
 

@@ -1,8 +1,10 @@
 #include <tessera/host/doorbell.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/scene.hpp"
@@ -54,6 +56,53 @@ TEST_CASE("a doorbell that nobody rings lets its sleeper go after the time it as
   // Futexes may wake for no reason, so the promise is about the sum.
   while (std::chrono::steady_clock::now() - began < 30ms) bell.wait(seen, 10ms);
   REQUIRE(bell.epoch() == seen);
+}
+
+TEST_CASE("two that ring each other in turn, by what processes have for it, lose no ring") {
+  const auto waker = tessera::host::Waker::made("test");
+  tessera::host::DoorbellWords bells[2];
+  std::atomic<int> word{0};
+  constexpr int rounds = 3000;
+  std::atomic<int> lost{0};
+  const auto turn = [&](int parity) {
+    const tessera::host::Bell mine(bells[parity], waker), theirs(bells[1 - parity], waker);
+    for (int k = parity; k < rounds; k += 2) {
+      const auto began = std::chrono::steady_clock::now();
+      for (;;) {
+        const auto seen = mine.epoch();
+        if (word.load() == k) break;
+        mine.wait(seen, 20s);
+      }
+      if (std::chrono::steady_clock::now() - began > 15s) ++lost;
+      word.store(k + 1);
+      theirs.ring();
+    }
+  };
+  std::thread other([&] { turn(1); });
+  turn(0);
+  other.join();
+  REQUIRE(word.load() == rounds);
+  REQUIRE(lost.load() == 0);
+}
+
+TEST_CASE("a ring wakes all who sleep, by what processes have for it") {
+  const auto waker = tessera::host::Waker::made("test");
+  tessera::host::DoorbellWords words;
+  const tessera::host::Bell bell(words, waker);
+  for (int round = 0; round < 50; ++round) {
+    const auto seen = bell.epoch();
+    std::atomic<int> awake{0};
+    std::vector<std::thread> sleepers;
+    for (int k = 0; k < 5; ++k)
+      sleepers.emplace_back([&] {
+        while (bell.epoch() == seen) bell.wait(seen, 60s);
+        ++awake;
+      });
+    bell.ring();
+    const bool all = wait_until([&] { return awake.load() == 5; });
+    for (auto& sleeper : sleepers) sleeper.join();
+    REQUIRE(all);
+  }
 }
 
 TEST_CASE("turning ends when what is waited for is so") {

@@ -11,6 +11,8 @@
 #if defined(TESSERA_POSIX)
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#else
+#include <tlhelp32.h>
 #endif
 
 namespace tessera_test {
@@ -68,6 +70,19 @@ inline bool has_ended(int pid) {
   } catch (const tessera::Error&) {
     return true;
   }
+}
+
+/// The processes that one has started, or had, that have not ended.
+inline std::vector<int> children_of(int pid) {
+  std::vector<int> out;
+  const tessera::host::Descriptor all(::CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0));
+  PROCESSENTRY32 process{};
+  process.dwSize = sizeof process;
+  for (auto more = ::Process32First(all.get(), &process); more != 0;
+       more = ::Process32Next(all.get(), &process))
+    if (static_cast<int>(process.th32ParentProcessID) == pid)
+      out.push_back(static_cast<int>(process.th32ProcessID));
+  return out;
 }
 
 #endif

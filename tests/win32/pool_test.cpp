@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -234,6 +235,62 @@ TEST_CASE("workers end with their caller, though it is killed in the middle of a
   caller.kill();
   CHECK(caller.exit_code() == static_cast<int>(host::ProcessHandle::killed));
   for (const int pid : workers) CHECK(wait_until([&] { return has_ended(pid); }, 2s));
+}
+
+TEST_CASE("the caller that makes pools", "[.program]") {
+  for (;;) {
+    TiledPool pool(2);
+    auto a = SharedArray<int, 1>::create({64});
+    for (int job = 0; job < 5; ++job) pool.map({4}, add_one, into(a));
+  }
+}
+
+TEST_CASE("a caller that is killed at any moment leaves no process") {
+  std::minstd_rand random(3);
+  std::size_t busy = 0;
+  for (int trial = 0; trial < 25; ++trial) {
+    const Program caller("the caller that makes pools");
+    // Any moment, so that nothing is to be waited for.
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
+    busy += !children_of(caller.pid()).empty();
+    caller.kill();
+    REQUIRE(caller.exit_code() == static_cast<int>(host::ProcessHandle::killed));
+    REQUIRE(wait_until([&] { return children_of(caller.pid()).empty(); }, 2s));
+  }
+  REQUIRE(busy > 5);
+}
+
+TEST_CASE("the one that exits", "[.program]") {
+  const auto report = SharedArray<int, 1>::attach(told());
+  static std::optional<TiledPool> of_the_program;
+  std::optional<TiledPool> of_this_block;
+  auto& pool = at(report, 2).load() != 0 ? of_the_program : of_this_block;
+  pool.emplace(2);
+  auto a = SharedArray<int, 1>::create({2});
+  // Never destroyed itself: the pool ends its job, or the program's end does.
+  new auto(pool->map_async(
+      {1},
+      [](const Tile<1>& tile, auto) {
+        while (!tile.stop_requested()) std::this_thread::sleep_for(1ms);
+      },
+      into(a)));
+  wait_until([&] { return pool->worker_pids().size() == 2; });
+  for (std::size_t w = 0; w < 2; ++w) at(report, w).store(pool->worker_pids()[w]);
+  std::exit(0);
+}
+
+TEST_CASE("a program that calls exit with a pool alive and a job running leaves no process") {
+  const bool is_destroyed = GENERATE(false, true);
+  auto report = SharedArray<int, 1>::create({3});
+  report(2) = is_destroyed;
+  const Variable variable("TESSERA_TEST_NAME", report.name());
+  const Program program("the one that exits");
+  CHECK(program.exit_code() == 0);
+  for (const std::size_t w : {0, 1}) {
+    const int pid = at(report, w).load();
+    REQUIRE(pid != 0);
+    CHECK(wait_until([&] { return has_ended(pid); }, 5s));
+  }
 }
 
 TEST_CASE("the one that creates", "[.program]") {

@@ -55,37 +55,44 @@ inline Descriptor inheritable(HANDLE handle) noexcept {
   return Descriptor(out);
 }
 
-/// The list of handles that a new process inherits: it outlives the list's use.
-class InheritanceList {
+/// What a new process has from its first moment: the handles that it inherits, and the job object
+/// that it is in, if one is given.
+class StartAttributes {
  public:
-  InheritanceList(std::vector<HANDLE> handles, const std::string& subject)
-      : handles_(std::move(handles)) {
+  StartAttributes(std::vector<HANDLE> inherited, HANDLE job, const std::string& subject)
+      : inherited_(std::move(inherited)), job_(job) {
     SIZE_T bytes = 0;
-    ::InitializeProcThreadAttributeList(nullptr, 1, 0, &bytes);
+    ::InitializeProcThreadAttributeList(nullptr, 2, 0, &bytes);
     memory_ = std::make_unique<std::byte[]>(bytes);
-    if (::InitializeProcThreadAttributeList(get(), 1, 0, &bytes) == 0)
+    if (::InitializeProcThreadAttributeList(get(), 2, 0, &bytes) == 0)
       throw last_failure(subject, "starting the program again");
-    made_ = true;
-    if (::UpdateProcThreadAttribute(get(), 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, handles_.data(),
-                                    handles_.size() * sizeof(HANDLE), nullptr, nullptr) == 0) {
-      const auto failure = last_failure(subject, "starting the program again");
-      ::DeleteProcThreadAttributeList(get());
-      throw failure;
-    }
+    const bool made = set(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited_.data(),
+                          inherited_.size() * sizeof(HANDLE)) &&
+                      (job == nullptr || set(job_list, &job_, sizeof job_));
+    if (made) return;
+    const auto failure = last_failure(subject, "starting the program again in a job object",
+                                      "Windows 10 or newer is needed");
+    ::DeleteProcThreadAttributeList(get());
+    throw failure;
   }
-  InheritanceList(const InheritanceList&) = delete;
-  InheritanceList& operator=(const InheritanceList&) = delete;
-  ~InheritanceList() {
-    if (made_) ::DeleteProcThreadAttributeList(get());
-  }
+  StartAttributes(const StartAttributes&) = delete;
+  StartAttributes& operator=(const StartAttributes&) = delete;
+  ~StartAttributes() { ::DeleteProcThreadAttributeList(get()); }
   LPPROC_THREAD_ATTRIBUTE_LIST get() const noexcept {
     return reinterpret_cast<LPPROC_THREAD_ATTRIBUTE_LIST>(memory_.get());
   }
 
  private:
-  std::vector<HANDLE> handles_;
+  // PROC_THREAD_ATTRIBUTE_JOB_LIST, which headers for older systems do not name.
+  static constexpr DWORD_PTR job_list = 0x2000D;
+
+  bool set(DWORD_PTR attribute, void* value, std::size_t bytes) const noexcept {
+    return ::UpdateProcThreadAttribute(get(), 0, attribute, value, bytes, nullptr, nullptr) != 0;
+  }
+
+  std::vector<HANDLE> inherited_;
+  HANDLE job_;
   std::unique_ptr<std::byte[]> memory_;
-  bool made_ = false;
 };
 
 }  // namespace detail
@@ -93,8 +100,8 @@ class InheritanceList {
 /// Starts the program that runs here once more, with these arguments (words without blanks or
 /// quotes), a word for take_given() and `variable` (as in "NAME=value") in its environment besides
 /// what is there. It has this process's folder and standard streams, and of all handles the `given`
-/// alone; it is in the job object, if one is given, from its first instruction on, and in a group
-/// of its own for Ctrl-C. Throws Error(system).
+/// alone; it is in the job object, if one is given, from its first moment on, and in a group of its
+/// own for Ctrl-C. Throws Error(system).
 inline Started start_again(const std::string& subject, const std::vector<std::string>& arguments,
                            const std::string& variable, const Given& given,
                            const Descriptor& job = {}) {
@@ -118,8 +125,9 @@ inline Started start_again(const std::string& subject, const std::vector<std::st
   with.StartupInfo.hStdError = stream(STD_ERROR_HANDLE);
   for (const auto& copy : copies)
     if (copy) inherited.push_back(copy.get());
-  const detail::InheritanceList list(std::move(inherited), subject);
-  with.lpAttributeList = list.get();
+  const detail::StartAttributes attributes(std::move(inherited), job ? job.get() : nullptr,
+                                           subject);
+  with.lpAttributeList = attributes.get();
 
   const auto file = detail::program_file(subject);
   std::wstring line = L'"' + file + L'"';
@@ -129,21 +137,13 @@ inline Started start_again(const std::string& subject, const std::vector<std::st
   line += L' ' + std::wstring(word.begin(), word.end());
   auto environment = detail::environment_with(variable);
   PROCESS_INFORMATION made{};
-  if (::CreateProcessW(file.c_str(), line.data(), nullptr, nullptr, TRUE,
-                       CREATE_SUSPENDED | EXTENDED_STARTUPINFO_PRESENT |
-                           CREATE_UNICODE_ENVIRONMENT | CREATE_NEW_PROCESS_GROUP,
-                       environment.data(), nullptr, &with.StartupInfo, &made) == 0)
+  if (::CreateProcessW(
+          file.c_str(), line.data(), nullptr, nullptr, TRUE,
+          EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT | CREATE_NEW_PROCESS_GROUP,
+          environment.data(), nullptr, &with.StartupInfo, &made) == 0)
     throw last_failure(subject, "starting the program again", "see the memory that is free");
-  Started out{static_cast<int>(made.dwProcessId), Descriptor(made.hProcess)};
   const Descriptor thread(made.hThread);
-  if (job && ::AssignProcessToJobObject(job.get(), out.process.get()) == 0) {
-    const auto failure = last_failure(subject, "giving a process to a job object",
-                                      "Windows 8 or newer is needed within another job");
-    ::TerminateProcess(out.process.get(), EXIT_FAILURE);
-    throw failure;
-  }
-  ::ResumeThread(thread.get());
-  return out;
+  return {static_cast<int>(made.dwProcessId), Descriptor(made.hProcess)};
 }
 
 /// Takes, by the word that it was started with, `count` handles that start_again() gave this

@@ -280,8 +280,13 @@ TEST_CASE("a job whose workers look for its tiles in the wrong place ends") {
                     if (v(0) == 0 && tile.number() == 3) {
                       each_shared_mapping([](What what, auto* from, auto*) {
                         if (what != What::job_memory) return;
-                        auto* const head = reinterpret_cast<tessera::detail::JobHead*>(from + 128);
-                        head->tile_bytes_at += 16384;
+                        using tessera::detail::JobHead, tessera::detail::JobMemory;
+                        auto& head = *reinterpret_cast<JobHead*>(from + 128);
+                        head.tile_bytes_at += 16384;
+                        head.bytes += 16384;
+                        // As one that means it.
+                        auto* const start = reinterpret_cast<std::byte*>(&head);
+                        head.seal = JobMemory(start, head).seal();
                       });
                       v = 1;
                       die();

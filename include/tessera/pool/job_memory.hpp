@@ -243,8 +243,8 @@ class JobMemory {
         start_[head.tile_bytes_at + tile] = static_cast<std::byte>(TileState::open);
   }
 
- private:
-  // Tiles may come to be computed alone.
+  /// The checksum that its head should have, as all of it stands now; but for `alone`, which the
+  /// caller may change while the job runs.
   std::uint64_t seal() const noexcept {
     std::uint64_t mixed = 0;
     const auto mix = [&mixed](const void* from, std::size_t bytes) {
@@ -261,6 +261,8 @@ class JobMemory {
     mix(start_ + sizeof head, head.tile_bytes_at - sizeof head);
     return mixed;
   }
+
+ private:
   const std::uint64_t* words(std::uint64_t at) const {
     return reinterpret_cast<const std::uint64_t*>(start_ + at);
   }

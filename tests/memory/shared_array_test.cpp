@@ -329,6 +329,12 @@ TEST_CASE("A view keeps the mapping alive after its array's end, and the name is
 }
 #endif
 
+TEST_CASE("A file needs a path") {
+  CHECK(error_of([] { SharedArray<int, 1>::create_file("", {1}); }).errc() ==
+        Errc::invalid_argument);
+  CHECK(error_of([] { SharedArray<int, 1>::map_file(""); }).errc() == Errc::name_missing);
+}
+
 TEST_CASE("A view follows its elements when the array is moved or swapped") {
   auto a = SharedArray<int, 1>::create({3}), other = SharedArray<int, 1>::create({3});
   auto view = xt::view(a, xt::range(1, 3));

@@ -180,6 +180,21 @@ TEST_CASE("win32: memory of another kind, and names of other things, are told as
   REQUIRE(error_of([&] { SharedArray<int, 1>::create(other, {1}); }).errc() == Errc::name_taken);
 }
 
+TEST_CASE("win32: memory that is reserved and not there is no array") {
+  const auto name = unique_name();
+  const host::Descriptor section(::CreateFileMappingA(
+      INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE | SEC_RESERVE, 0, 65536, name.c_str()));
+  REQUIRE(section);
+  REQUIRE(error_of([&] { SharedArray<int, 1>::attach(name); }).errc() == Errc::not_an_array);
+}
+
+TEST_CASE("win32: no name of an array stands in another's way") {
+  const auto name = unique_name();
+  const auto a = SharedArray<int, 1>::create("tessera-owner-" + name, {1});
+  const auto b = SharedArray<int, 1>::create(name, {2});
+  REQUIRE(b.owned());
+}
+
 TEST_CASE("win32: what no process has can't be kept, nor removed from who has it") {
   const auto name = unique_name();
   auto a = SharedArray<int, 1>::create(name, {8});

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -263,26 +264,30 @@ TEST_CASE("a caller that is killed at any moment leaves no process") {
 TEST_CASE("the one that exits", "[.program]") {
   const auto report = SharedArray<int, 1>::attach(told());
   static std::optional<TiledPool> of_the_program;
+  static std::optional<tessera::Job<void>> job;
   std::optional<TiledPool> of_this_block;
-  auto& pool = at(report, 2).load() != 0 ? of_the_program : of_this_block;
+  const int destroyed = at(report, 2).load();
+  auto& pool = destroyed != 0 ? of_the_program : of_this_block;
   pool.emplace(2);
   auto a = SharedArray<int, 1>::create({2});
-  // Never destroyed itself: the pool ends its job, or the program's end does.
-  new auto(pool->map_async(
-      {1},
-      [](const Tile<1>& tile, auto) {
-        while (!tile.stop_requested()) std::this_thread::sleep_for(1ms);
-      },
-      into(a)));
+  const auto kernel = [](const Tile<1>& tile, auto) {
+    if (tile.number() == 1) std::this_thread::sleep_for(300ms);  // which no stop shortens
+    while (!tile.stop_requested()) std::this_thread::sleep_for(1ms);
+  };
+  auto running = pool->map_async({1}, kernel, into(a));
+  if (destroyed == 2)
+    job.emplace(std::move(running));
+  else
+    new auto(std::move(running));  // the pool ends it, or the program's end does
   wait_until([&] { return pool->worker_pids().size() == 2; });
   for (std::size_t w = 0; w < 2; ++w) at(report, w).store(pool->worker_pids()[w]);
   std::exit(0);
 }
 
 TEST_CASE("a program that calls exit with a pool alive and a job running leaves no process") {
-  const bool is_destroyed = GENERATE(false, true);
+  const int destroyed = GENERATE(0, 1, 2);  // nothing, the pool, its job too
   auto report = SharedArray<int, 1>::create({3});
-  report(2) = is_destroyed;
+  report(2) = destroyed;
   const Variable variable("TESSERA_TEST_NAME", report.name());
   const Program program("the one that exits");
   CHECK(program.exit_code() == 0);
@@ -320,6 +325,28 @@ TEST_CASE("two programs of which none is the other's parent share an array by it
   CHECK(one.exit_code() == 0);
   CHECK(other.exit_code() == 0);
   CHECK_FALSE(exists(name));
+}
+
+TEST_CASE("a job's files may have any letters in their paths, and are free after it") {
+  const Folder folder;
+  TiledPool pool(1);
+  auto out = SharedArray<int, 1>::create({4});
+  for (const char* const name : {"caf\xc3\xa9.npy", "\xe6\x95\xb0 \xd1\x84.npy"}) {
+    const auto path = folder.file(name);
+    out.fill(1);
+    out.save(path);
+    {
+      const auto file = SharedArray<const int, 1>::map_file(path);
+      CHECK(SharedArray<const int, 1>::map_file(file.path())(3) == 1);
+      pool.transform(
+          out, [](int x) { return x + 1; }, file);
+    }
+    CHECK(out(3) == 2);
+    out.save(path);  // its worker lets go of it in time
+    CHECK(SharedArray<int, 1>::load(path)(3) == 2);
+    const std::u8string text(path.begin(), path.end());
+    CHECK(std::filesystem::exists(std::filesystem::path(text)));
+  }
 }
 
 TEST_CASE("pools in several threads at once compute, each its own") {

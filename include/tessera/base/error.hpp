@@ -90,10 +90,20 @@ class ErrorCategory final : public std::error_category {
   }
 };
 
-inline const std::error_category& error_category() noexcept {
-  static const ErrorCategory category;
-  return category;
-}
+/// Made before main() and never destroyed: whoever makes an Error while the program ends finds it,
+/// and registers nothing for the end, which on Windows waits for the lock that exit() holds.
+struct LastingCategory {
+  union {
+    ErrorCategory category;
+  };
+  constexpr LastingCategory() noexcept : category() {}
+  LastingCategory(const LastingCategory&) = delete;
+  LastingCategory& operator=(const LastingCategory&) = delete;
+  ~LastingCategory() {}
+};
+inline constinit const LastingCategory lasting_category;
+
+inline const std::error_category& error_category() noexcept { return lasting_category.category; }
 
 }  // namespace detail
 

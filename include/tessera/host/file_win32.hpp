@@ -34,19 +34,25 @@ class View {
     base_ = ::MapViewOfFile(section.get(), access, high_of(from), low_of(from),
                             bytes == 0 ? 0 : skipped_ + bytes);
     if (base_ == nullptr) throw last_failure(subject, "mapping into memory");
+    if (region().State == MEM_COMMIT) return;
+    ::UnmapViewOfFile(base_);
+    throw Error(Errc::not_an_array, subject, "its memory is reserved, but not there",
+                "no array is made so: choose another name");
   }
   View(const View&) = delete;
   View& operator=(const View&) = delete;
   ~View() { ::UnmapViewOfFile(base_); }
 
   char* data() const noexcept { return static_cast<char*>(base_) + skipped_; }
-  std::size_t size() const noexcept {
-    MEMORY_BASIC_INFORMATION info{};
-    ::VirtualQuery(base_, &info, sizeof info);
-    return info.RegionSize - skipped_;
-  }
+  std::size_t size() const noexcept { return region().RegionSize - skipped_; }
 
  private:
+  MEMORY_BASIC_INFORMATION region() const noexcept {
+    MEMORY_BASIC_INFORMATION out{};
+    ::VirtualQuery(base_, &out, sizeof out);
+    return out;
+  }
+
   void* base_ = nullptr;
   std::size_t skipped_ = 0;
 };

@@ -145,7 +145,7 @@ class OwnerLock {
     mark_ = Descriptor(::CreateEventA(nullptr, TRUE, FALSE, mark_of(name).c_str()));
     if (!mark_) throw last_failure(name, "locking");
   }
-  static std::string mark_of(const std::string& name) { return "tessera-owner-" + name; }
+  static std::string mark_of(const std::string& name) { return "tessera+owner+" + name; }
 
   bool held() const noexcept { return static_cast<bool>(file_); }
   const Descriptor& descriptor() const noexcept { return file_; }

@@ -33,6 +33,7 @@ inline void ignore_terminal() noexcept {
   ::SetConsoleCtrlHandler(nullptr, TRUE);
   // Nor do its crashes open a window that somebody has to close.
   ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+  ::_set_error_mode(_OUT_TO_STDERR);
 }
 
 inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }

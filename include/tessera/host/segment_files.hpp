@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <random>
 #include <string>
@@ -79,6 +80,11 @@ inline constexpr const char* segment_directory = "/tmp/";
 
 inline std::string segment_path(std::string_view name) {
   return segment_directory + std::string(name);
+}
+
+/// A path from wherever this process is by now.
+inline std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
 }
 
 /// True if `path` itself (no link followed) leads to the file `id`.

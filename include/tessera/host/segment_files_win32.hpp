@@ -66,20 +66,40 @@ inline std::uint64_t first_word_of(const Descriptor& section, const std::string&
       .load(std::memory_order_acquire);
 }
 
-inline Descriptor open_file(const std::string& path, DWORD access, DWORD disposition) noexcept {
-  const HANDLE file =
-      ::CreateFileW(std::filesystem::path(path).c_str(), access,
-                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, disposition,
-                    FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, nullptr);
+/// A path as Windows has them: from UTF-8; or, where it is none, from this system's code page, in
+/// which main() is given its arguments.
+inline std::wstring wide(const std::string& path) {
+  for (const UINT page : {static_cast<UINT>(CP_UTF8), static_cast<UINT>(CP_ACP)}) {
+    const DWORD flags = page == CP_UTF8 ? MB_ERR_INVALID_CHARS : 0;
+    const auto size = static_cast<int>(path.size());
+    const int length = ::MultiByteToWideChar(page, flags, path.data(), size, nullptr, 0);
+    if (length <= 0) continue;
+    std::wstring out(static_cast<std::size_t>(length), L'\0');
+    ::MultiByteToWideChar(page, flags, path.data(), size, out.data(), length);
+    return out;
+  }
+  return {};
+}
+
+inline Descriptor open_file(const std::wstring& path, DWORD access, DWORD disposition) noexcept {
+  const HANDLE file = ::CreateFileW(
+      path.c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
+      disposition, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, nullptr);
   return Descriptor(file == INVALID_HANDLE_VALUE ? nullptr : file);
 }
 
 }  // namespace detail
 
+/// In UTF-8, from wherever this process is by now.
+inline std::string absolute(const std::string& path) {
+  const auto text = std::filesystem::absolute(detail::wide(path)).lexically_normal().u8string();
+  return {text.begin(), text.end()};
+}
+
 /// True while that segment's owner lives; or if the path of a file leads to that one.
 inline bool leads_to(const std::string& path, const FileId& id) {
   if (id == detail::section_id(path)) return owner_lives(path);
-  const auto file = detail::open_file(path, 0, OPEN_EXISTING);
+  const auto file = detail::open_file(detail::wide(path), 0, OPEN_EXISTING);
   return file && file_info(file, path).id == id;
 }
 
@@ -87,10 +107,10 @@ inline bool leads_to(const std::string& path, const FileId& id) {
 inline std::optional<OpenFile> open_existing(const std::string& path, Access access,
                                              const std::string& subject, bool file = false) {
   const bool writes = access == Access::read_write;
-  auto found =
-      file ? detail::open_file(path, GENERIC_READ | (writes ? GENERIC_WRITE : 0), OPEN_EXISTING)
-           : Descriptor(::OpenFileMappingA(FILE_MAP_READ | (writes ? FILE_MAP_WRITE : 0), FALSE,
-                                           path.c_str()));
+  auto found = file ? detail::open_file(detail::wide(path),
+                                        GENERIC_READ | (writes ? GENERIC_WRITE : 0), OPEN_EXISTING)
+                    : Descriptor(::OpenFileMappingA(FILE_MAP_READ | (writes ? FILE_MAP_WRITE : 0),
+                                                    FALSE, path.c_str()));
   if (!found) {
     const auto code = ::GetLastError();
     if (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND) return std::nullopt;
@@ -124,7 +144,7 @@ class Unpublished {
     if (medium == Medium::shared_memory) return;  // its size comes with reserve()
     const auto slash = path.find_last_of("/\\");
     const auto folder = slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1);
-    scratch_ = folder + ".tessera-" + random_hex(16);
+    scratch_ = detail::wide(folder + ".tessera-" + random_hex(16));
     Descriptor file =
         detail::open_file(scratch_, GENERIC_READ | GENERIC_WRITE | DELETE, CREATE_NEW);
     if (!file) {
@@ -138,7 +158,7 @@ class Unpublished {
   Unpublished& operator=(const Unpublished&) = delete;
   ~Unpublished() {
     file_.release();
-    if (!scratch_.empty()) ::DeleteFileW(std::filesystem::path(scratch_).c_str());
+    if (!scratch_.empty()) ::DeleteFileW(scratch_.c_str());
   }
 
   const Descriptor& descriptor() const noexcept { return file_.descriptor(); }
@@ -201,18 +221,27 @@ class Unpublished {
 
  private:
   bool moved_to(const std::string& path, DWORD flags, const std::string& subject) {
-    if (::MoveFileExW(std::filesystem::path(scratch_).c_str(), std::filesystem::path(path).c_str(),
-                      flags) != 0) {
-      scratch_.clear();
-      return true;
+    const auto wanted = detail::wide(path);
+    // Workers that had the file mapped let go of it within a quarter of a second.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+    for (;;) {
+      if (::MoveFileExW(scratch_.c_str(), wanted.c_str(), flags) != 0) {
+        scratch_.clear();
+        return true;
+      }
+      const auto code = ::GetLastError();
+      if (code == ERROR_ALREADY_EXISTS || code == ERROR_FILE_EXISTS) return false;
+      const bool in_use = code == ERROR_ACCESS_DENIED || code == ERROR_SHARING_VIOLATION ||
+                          code == ERROR_USER_MAPPED_FILE;
+      if (!in_use || std::chrono::steady_clock::now() > deadline)
+        throw detail::failure_of(code, subject, "giving it its name",
+                                 "is it open or mapped elsewhere?");
+      std::this_thread::sleep_for(std::chrono::milliseconds(25));
     }
-    const auto code = ::GetLastError();
-    if (code == ERROR_ALREADY_EXISTS || code == ERROR_FILE_EXISTS) return false;
-    throw detail::failure_of(code, subject, "giving it its name",
-                             "is it open or mapped elsewhere?");
   }
 
-  std::string path_, scratch_;
+  std::string path_;
+  std::wstring scratch_;
   Medium medium_;
   std::uint64_t first_word_ = 0;
   OwnerLock file_;

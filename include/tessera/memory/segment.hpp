@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -95,20 +94,22 @@ class Segment {
   static std::shared_ptr<Segment> map_file(const std::string& path, host::Access access) {
     const auto file = host::open_existing(path, access, path, true);
     if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
-    return open(*file, file->info, {}, absolute(path), access);
+    return open(*file, file->info, {}, host::absolute(path), access);
   }
 
   /// A new .npy file on disk, its data zero and its space reserved; it stays when this object ends.
-  /// Throws Error: name_taken, no_space.
+  /// Throws Error: name_taken, no_space, invalid_argument.
   static std::shared_ptr<Segment> create_file(const std::string& path, const Dtype& dtype,
                                               std::span<const std::size_t> shape) {
+    if (path.empty())
+      throw Error(Errc::invalid_argument, "create_file", "the path is empty", "name a new file");
     const auto header = layout_of(dtype, shape, path);
     const auto bytes = header.data_offset + header.data_bytes();
     host::Unpublished file(path, 0666, host::Medium::disk, path);
     file.reserve(bytes, path);
     file.write(0, npy::encode(dtype, shape), path);
     auto segment = open(file.descriptor(), host::file_info(file.descriptor(), path), {},
-                        absolute(path), host::Access::read_write);
+                        host::absolute(path), host::Access::read_write);
     if (!file.publish(path, path))
       throw Error(Errc::name_taken, path, "the file exists",
                   "remove it, or map_file it to change it in place");
@@ -285,10 +286,6 @@ class Segment {
     segment->mapping_ = host::Mapping(file, access, bytes, segment->subject());
     segment->header_ = std::move(found.header);
     return segment;
-  }
-
-  static std::string absolute(const std::string& path) {
-    return std::filesystem::absolute(path).lexically_normal().string();
   }
 
   // Through the descriptor: whoever truncated the segment must not give its owner a SIGBUS here.

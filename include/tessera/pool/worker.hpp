@@ -52,7 +52,9 @@ class Attachments {
   /// Lets go of everything that its name or path no longer leads to: ended, removed, reaped.
   void drop_nameless() {
     std::erase_if(kept_, [](const Kept& kept) {
+      // Where nobody can replace a file that is mapped, files are kept for no longer either.
       return kept.segment->ended() ||
+             (!host::names_outlive_processes && kept.segment->name().empty()) ||
              !host::leads_to(kept.segment->path(), kept.segment->file_id());
     });
   }

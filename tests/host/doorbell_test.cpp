@@ -59,13 +59,15 @@ TEST_CASE("a doorbell that nobody rings lets its sleeper go after the time it as
 }
 
 TEST_CASE("two that ring each other in turn, by what processes have for it, lose no ring") {
-  const auto waker = tessera::host::Waker::made("test");
+  const tessera::host::Waker wakers[2] = {tessera::host::Waker::made("test"),
+                                          tessera::host::Waker::made("test")};
   tessera::host::DoorbellWords bells[2];
   std::atomic<int> word{0};
   constexpr int rounds = 3000;
   std::atomic<int> lost{0};
   const auto turn = [&](int parity) {
-    const tessera::host::Bell mine(bells[parity], waker), theirs(bells[1 - parity], waker);
+    const tessera::host::Bell mine(bells[parity], wakers[parity]),
+        theirs(bells[1 - parity], wakers[1 - parity]);
     for (int k = parity; k < rounds; k += 2) {
       const auto began = std::chrono::steady_clock::now();
       for (;;) {

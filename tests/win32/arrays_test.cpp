@@ -1,13 +1,6 @@
 // Named arrays on Windows, where a name is a section: what is promised there, and what is not.
-//
-// Old Windows headers define these two for all who come after them: no harm to ours.
-#define min(a, b) ((a) < (b) ? (a) : (b))
-#define max(a, b) ((a) > (b) ? (a) : (b))
-#include <tessera/memory/catalog.hpp>
-#include <tessera/memory/shared_array.hpp>
-#undef min
-#undef max
-
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +8,11 @@
 #include <memory>
 #include <string>
 #include <thread>
+
+// Old Windows headers define these two for all who come after them: no harm to ours.
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#include <tessera.hpp>
 
 #include "support/catch.hpp"
 #include "support/scene.hpp"
@@ -47,7 +45,7 @@ int elsewhere(const std::string& name, const std::string& subject) {
   std::array<char, 4096> program{};
   ::GetModuleFileNameA(nullptr, program.data(), static_cast<DWORD>(program.size()));
   ::SetEnvironmentVariableA("TESSERA_TEST_SUBJECT", subject.c_str());
-  auto command = "\"" + std::string(program.data()) + "\" \"" + name + "\"";
+  auto command = "\"" + std::string(program.data()) + "\" -w NoTests \"" + name + "\"";
   STARTUPINFOA start{};
   start.cb = sizeof start;
   PROCESS_INFORMATION process{};

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -36,7 +37,8 @@ class Program {
  public:
   explicit Program(const std::string& test) {
     const auto file = host::detail::program_file("test");
-    std::wstring line = L'"' + file + L"\" \"" + std::wstring(test.begin(), test.end()) + L'"';
+    std::wstring line =
+        L'"' + file + L"\" -w NoTests \"" + std::wstring(test.begin(), test.end()) + L'"';
     STARTUPINFOW with{};
     with.cb = sizeof with;
     PROCESS_INFORMATION made{};
@@ -298,6 +300,34 @@ TEST_CASE("a program that calls exit with a pool alive and a job running leaves 
   }
 }
 
+TEST_CASE("a pool whose program can't be started says why") {
+  // As where an updater has put another in its place.
+  const std::filesystem::path own(host::detail::program_file("test"));
+  const auto away = std::filesystem::path(own).replace_extension(".away");
+  std::filesystem::rename(own, away);
+  const auto error = error_of([] { TiledPool pool(2); });
+  std::filesystem::rename(away, own);
+  CHECK(error.errc() == Errc::name_missing);
+  CHECK(has(error.what(), "starting the program again"));
+  CHECK_FALSE(has(error.what(), "run_as_worker"));
+  TiledPool pool(2);
+  CHECK(pool.workers() == 2);
+}
+
+TEST_CASE("the one without streams", "[.program]") {
+  for (const DWORD which : {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE})
+    ::SetStdHandle(which, nullptr);
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({4});
+  pool.map(
+      {1}, [](auto v) { std::printf("nobody reads this"), v = 1; }, into(a));
+  ::ExitProcess(a(3) == 1 ? 17 : 18);
+}
+
+TEST_CASE("a pool works in a program without standard streams") {
+  CHECK(Program("the one without streams").exit_code() == 17);
+}
+
 TEST_CASE("the one that creates", "[.program]") {
   auto a = SharedArray<int, 1>::create(told(), {3});
   REQUIRE(wait_until([&] { return at(a, 1).load() == 2; }));
@@ -366,7 +396,7 @@ TEST_CASE("pools in several threads at once compute, each its own") {
 TEST_CASE("the argument of workers without a pool that gave it is an Error") {
   const Variable quiet("WINEDEBUG", "-all");
   for (const std::string arguments :
-       {"", " 1,0,0,0", " 1,0,0,0 4,8,12", " x 4", " 9,9,0,0 0,0,0"}) {
+       {"", " 7,1,0,0,0", " 7,1,0,0,0 4,8,12", " x 4", " 7,9,9,0,0 0,0,0"}) {
     const auto file = host::detail::program_file("test");
     std::wstring line = L'"' + file + L"\" --tessera-worker";
     line.append(arguments.begin(), arguments.end());

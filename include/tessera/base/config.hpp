@@ -16,6 +16,10 @@
 #define TESSERA_POSIX 1
 #endif
 
+// Old Windows headers define these two; so does the standard library do away with them.
+#undef min
+#undef max
+
 #if defined(__linux__)
 #define TESSERA_LINUX 1
 #endif

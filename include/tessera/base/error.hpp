@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include <tessera/base/config.hpp>
+
 namespace tessera {
 
 /// What went wrong, for programs. Compares equal to the std::errc that says the same, if there is

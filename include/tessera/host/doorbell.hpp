@@ -198,7 +198,7 @@ class DoorbellWords {
 
   std::atomic<std::uint32_t> epoch_{0};
   std::atomic<std::uint32_t> sleepers_{
-      0};  // too high after a sleeper was killed: costs a system call
+      0};  // too high after a sleeper was killed: a system call, and early wakes on Windows
 };
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free &&
@@ -213,7 +213,8 @@ class Bell {
   std::uint32_t epoch() const noexcept { return words_->epoch(); }
 
   /// After changing that state. Pairs with wait(): either the ringer sees the sleeper and wakes it,
-  /// or the sleeper sees the new epoch and does not sleep.
+  /// or the sleeper sees the new epoch and does not sleep. On Windows, between processes, one that
+  /// sleeps through two rings may have its wake taken by another: it wakes at the next, or in time.
   void ring() const noexcept { words_->ring(*waker_); }
 
   /// Returns when the epoch is no longer `seen`, or after `at_most`, or for no reason.

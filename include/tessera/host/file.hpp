@@ -25,6 +25,13 @@
 
 namespace tessera::host {
 
+/// Whether a shell's ulimit may be what an Error is about.
+#if defined(TESSERA_POSIX)
+inline constexpr bool has_ulimits = true;
+#else
+inline constexpr bool has_ulimits = false;
+#endif
+
 #if defined(TESSERA_POSIX)
 
 using NativeFile = int;

@@ -49,7 +49,8 @@ class Mapping {
           Mappable{file}, access == Access::read_only ? ipc::read_only : ipc::read_write, 0, bytes);
     } catch (const ipc::interprocess_exception& failure) {
       const std::string advice = "mapping " + std::to_string(bytes) +
-                                 " bytes needs that much address space (a limit is ulimit -v)";
+                                 " bytes needs that much address space" +
+                                 (has_ulimits ? " (a limit is ulimit -v)" : "");
       throw failed(failure, subject, "mapping into memory", advice);
     }
   }
@@ -60,7 +61,8 @@ class Mapping {
     try {
       out.region_ = boost::interprocess::anonymous_shared_memory(bytes);
     } catch (const boost::interprocess::interprocess_exception& failure) {
-      throw failed(failure, subject, "getting shared memory", "free memory, or see ulimit -v");
+      throw failed(failure, subject, "getting shared memory",
+                   has_ulimits ? "free memory, or see ulimit -v" : "free memory");
     }
     return out;
   }
@@ -69,7 +71,9 @@ class Mapping {
   std::size_t size() const noexcept { return region_.get_size(); }
 
   /// Has written bytes on disk before it returns. False if the system could not.
-  bool flush() { return region_.flush(0, 0, false); }
+  bool flush() {
+    return region_.get_mode() == boost::interprocess::read_only || region_.flush(0, 0, false);
+  }
 
  private:
   static Error failed(const boost::interprocess::interprocess_exception& failure,

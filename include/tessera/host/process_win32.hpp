@@ -28,9 +28,10 @@ inline int parent_pid() noexcept { return 0; }
 
 inline void print_buffered_output() noexcept { std::fflush(stdout); }
 
-/// The console's Ctrl-C and its close are not this process's business: its caller's end is its own.
+/// Ctrl-C and Ctrl-Break are its caller's business: that one's end is this process's own.
 inline void ignore_terminal() noexcept {
-  ::SetConsoleCtrlHandler(nullptr, TRUE);
+  ::SetConsoleCtrlHandler(
+      [](DWORD event) -> BOOL { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }, TRUE);
   // Nor do its crashes open a window that somebody has to close.
   ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
   ::_set_error_mode(_OUT_TO_STDERR);

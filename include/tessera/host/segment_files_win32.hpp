@@ -178,6 +178,9 @@ class Unpublished {
         file_ = OwnerLock(std::move(section));
         return detail::KnownNames::instance().add(path_);
       }
+      if (!section && code == ERROR_ACCESS_DENIED)
+        throw Error(Errc::name_taken, subject, "somebody else has the name, and does not share it",
+                    "choose another name");
       if (!section && code != ERROR_INVALID_HANDLE)
         throw detail::failure_of(code, subject,
                                  "reserving " + std::to_string(bytes) + " bytes of memory",

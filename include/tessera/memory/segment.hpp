@@ -199,7 +199,8 @@ class Segment {
     // Acquire and release: whoever is last sees what the others did to this object.
     if (name_uses_.fetch_sub(1) != 1 || !owned()) return;
     // The name first: killed after that line nothing is left, before it the name is reapable.
-    if (host::leads_to(path_, file_id_)) host::unlink(path_);
+    if constexpr (host::names_outlive_processes)
+      if (host::leads_to(path_, file_id_)) host::unlink(path_);
     try {
       write_state(SegmentState::ended);
     } catch (const std::exception&) {

@@ -33,7 +33,7 @@ struct KeeperPlan {
 
 class Keeper {
  public:
-  /// Starts a worker in a place and gives its process number. May throw Error.
+  /// Starts a worker in a place and gives its process number. May throw.
   using Starter = std::function<int(host::Children&, std::size_t)>;
 
   Keeper(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
@@ -101,7 +101,7 @@ class Keeper {
   void start(host::Children& workers, std::size_t w) {
     try {
       pids_[w] = starter_(workers, w);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       pids_[w] = 0;  // tried again soon; the caller sees the empty place
       vacant_ = true;
     }
@@ -168,8 +168,8 @@ class Keeper {
   // Only what it owned and no longer locks is removed. More than once: a child that the caller
   // forked just before its end holds copies of its locks for the moment until it has closed them.
   int after_caller() const {
-    caller_.wait_ended(std::chrono::milliseconds(1000));
     if constexpr (!host::names_outlive_processes) return 0;
+    caller_.wait_ended(std::chrono::milliseconds(1000));
     for (const int pause : {0, 50, 200}) {
       std::this_thread::sleep_for(std::chrono::milliseconds(pause));
       for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -138,9 +139,12 @@ bool answers(const Board& board, Gone&& gone) {
     news.wait(epoch, std::chrono::milliseconds(20));
   }
 }
-inline Error did_not_answer() {
+/// `last`: the end of one that did not, if it is known.
+inline Error did_not_answer(const std::string& last = {}) {
   return {Errc::pool_unusable, "TiledPool",
-          "this program, started again, did not answer that it works for a pool", how_to_spawn};
+          "this program, started again, did not answer that it works for a pool" +
+              (last.empty() ? "" : " (it " + last + ")"),
+          how_to_spawn};
 }
 
 inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
@@ -188,6 +192,12 @@ inline KeeperLink spawn_keeper(Premises& premises, const KeeperPlan& plan) {
   return link;
 }
 
+/// The same in every process of this build.
+inline std::uint64_t program_identity() {
+  const auto code = host::locate(reinterpret_cast<const void*>(&refuse_in_started_program));
+  return code ? code->module : 0;
+}
+
 inline Error not_started_by_a_pool() {
   return {Errc::invalid_argument, "run_as_worker", "no pool of this program has started it",
           "leave the arguments --tessera-keeper and --tessera-worker to pools"};
@@ -216,36 +226,66 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
               host::Modules::loaded_now());
 }
 
+/// What keeps a program from being started, as the thread that tries it tells another.
+class StartFailure {
+ public:
+  void tell(std::exception_ptr failure) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!first_) first_ = std::move(failure);
+  }
+  std::exception_ptr told() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return first_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::exception_ptr first_;
+};
+
 /// A keeper that is a thread of this process, whose workers are the program started again. Throws
-/// Error(pool_unusable) if that does not say that it is a worker.
+/// Error(pool_unusable) if that does not say that it is a worker, and whatever keeps every worker
+/// from being started.
 template <class Process>
 KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const KeeperPlan& plan) {
   host::ChannelPair pair("TiledPool");
-  auto thread =
-      Process::of_thread("TiledPool", [premises, plan, channel = std::move(pair.theirs)]() mutable {
+  const auto failure = std::make_shared<StartFailure>();
+  auto thread = Process::of_thread(
+      "TiledPool", [premises, plan, failure, channel = std::move(pair.theirs)]() mutable {
         const auto& board = premises->board;
         host::Given given{&premises->file};
         board.wakers().work.give(given);
         board.wakers().news.give(given);
         const auto start = [&](auto& workers, std::size_t w) {
-          const auto numbers = as_numbers({board.slots().size(), w}, plan);
-          return workers.start_again("TiledPool",
-                                     {std::string(worker_argument), host::as_word(numbers)},
-                                     std::string(started_variable) + "=1", given);
+          try {
+            const auto numbers = as_numbers({program_identity(), board.slots().size(), w}, plan);
+            return workers.start_again("TiledPool",
+                                       {std::string(worker_argument), host::as_word(numbers)},
+                                       std::string(started_variable) + "=1", given);
+          } catch (...) {
+            failure->tell(std::current_exception());
+            board.news().ring();
+            throw;
+          }
         };
         Keeper(board, channel, Process(host::own_pid()), process_identity(), plan, start).run();
       });
   KeeperLink link{std::move(pair.ours), std::move(thread)};
   link.channel.send(Keeper::word_of_start);
-  const auto slots = premises->board.slots();
+  const auto slots = premises->board.slots().subspan(plan.first);
   const auto nobody_lives = [&] {
+    const bool failed = failure->told() != nullptr;
     return link.process.wait_ended(std::chrono::milliseconds(0)) ||
-           std::any_of(slots.begin(), slots.end(),
-                       [](const auto& slot) { return slot.ends.load() != 0; });
+           std::all_of(slots.begin(), slots.end(), [failed](const auto& slot) {
+             return slot.ends.load() != 0 || (failed && slot.pid.load() == 0);
+           });
   };
   if (!answers(premises->board, nobody_lives)) {
     link.channel.close();  // the thread ends the workers, and itself
     link.process.wait_ended(std::chrono::milliseconds(5000));
+    for (const auto& slot : slots)
+      if (slot.ends.load() != 0) throw did_not_answer(host::end_in_words(slot.last_end.load()));
+    if (const auto told = failure->told()) std::rethrow_exception(told);
     throw did_not_answer();
   }
   return link;
@@ -254,12 +294,16 @@ KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const Keepe
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   constexpr std::size_t each = host::Waker::handles;
   auto files = host::take_given(given, 1 + 2 * each);
-  if (files.empty() || numbers.size() < 4 || numbers[0] > max_workers || numbers[1] >= numbers[0])
+  if (files.empty() || numbers.size() < 5 || numbers[1] > max_workers || numbers[2] >= numbers[1])
     throw not_started_by_a_pool();
+  if (numbers[0] != program_identity())
+    throw Error(Errc::pool_unusable, "run_as_worker",
+                "the program's file is another build than the pool's own",
+                "leave it in place while pools of it run");
   const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
-  const auto workers = static_cast<std::size_t>(numbers[0]);
-  const auto self = static_cast<std::size_t>(numbers[1]);
-  const auto plan = plan_of(numbers, 2);
+  const auto workers = static_cast<std::size_t>(numbers[1]);
+  const auto self = static_cast<std::size_t>(numbers[2]);
+  const auto plan = plan_of(numbers, 3);
   const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
                              "TiledPool");
   const Board board = Board::at(memory.data(), workers, wakers);

@@ -37,10 +37,11 @@ namespace tessera {
 class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws
-  /// Error(invalid_argument) for 0 or more than 1024, and for a fork among other threads;
-  /// Error(no_space) where there is no memory; Error(pool_unusable) where main() lacks what
-  /// StartMethod::spawn needs.
-  explicit TiledPool(std::size_t workers = host::usable_cores(), PoolOptions options = {})
+  /// Error(invalid_argument) for 0 or more than 1024 (Windows: 63, which is what one thread can
+  /// wait for, and the most by default), and for a fork among other threads; Error(no_space) where
+  /// there is no memory; Error(pool_unusable) where main() lacks what StartMethod::spawn needs.
+  explicit TiledPool(std::size_t workers = std::min(host::usable_cores(), detail::max_workers),
+                     PoolOptions options = {})
       : caller_(checked(workers, options)) {}
 
   /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a

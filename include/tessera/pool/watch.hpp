@@ -118,8 +118,7 @@ class Watch {
   }
 
   static Error keeper_gone() {
-    return {Errc::pool_unusable, "TiledPool",
-            "its keeper process has ended, and the workers with it",
+    return {Errc::pool_unusable, "TiledPool", "its keeper has ended, and the workers with it",
             "make a new pool; if a job was running, what its unfinished tiles hold is unknown"};
   }
 
@@ -179,7 +178,9 @@ class Watch {
                                                      });
       if (!entered)
         throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
-                    "see the limit of processes (ulimit -u) and the memory that is free");
+                    host::has_ulimits
+                        ? "see the limit of processes (ulimit -u) and the memory that is free"
+                        : "see the memory that is free, and that the program's file is in place");
       head.gate.job.store(armed);
       board_.work().ring();
       last_alive = now;

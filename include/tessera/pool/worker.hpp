@@ -100,8 +100,10 @@ class Worker {
       turn = false;
       const auto epoch = work.epoch();
       if (!called()) {
-        work.wait(epoch, std::chrono::milliseconds(200));
-        if (work.epoch() == epoch) {
+        constexpr std::chrono::milliseconds long_idle(200);
+        const auto slept = Berth::Clock::now();
+        work.wait(epoch, long_idle);
+        if (work.epoch() == epoch && Berth::Clock::now() - slept > long_idle / 2) {
           // Written by another worker, all over the board: the caller would wait for ever.
           if (board_.slots()[self_].inside.load() != 0) crew_.leave(self_);
           // And it may have left no more than a number that stood where this job's stands now.

@@ -2,7 +2,8 @@
 
 python3 excluded.py BUILD_FOLDER
 
-Every test is either one of that build's, or stands in excluded.txt below the reason why it is not.
+Every test of the folders below is either one of that build's, or stands in excluded.txt below the
+reason why it is not.
 """
 
 import json

@@ -16,7 +16,7 @@
 #define TESSERA_POSIX 1
 #endif
 
-// Old Windows headers define these two; so does the standard library do away with them.
+// Old Windows headers define these two. Away with them, as in the standard library.
 #undef min
 #undef max
 

@@ -3,9 +3,6 @@
 // may happen is a crash, which the sanitizers see.
 #pragma once
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +17,7 @@
 #include <tessera/memory/segment.hpp>
 
 #include "support/npy_oracle.hpp"
+#include "support/scene.hpp"
 
 namespace tessera_test {
 
@@ -45,6 +43,30 @@ inline std::string fuzz_control_block(std::string_view bytes) {
   return {};
 }
 
+/// What attach says of a segment of these bytes: where they are all that it has.
+inline std::string fuzz_attach(const std::string& name, const std::string& bytes) {
+  using Access = tessera::host::Access;
+  try {
+    const auto segment = tessera::Segment::attach(tessera::SegmentName(name), Access::read_only);
+    const auto& header = segment->header();
+    if (auto flaw = inconsistency(header, bytes); !flaw.empty()) return flaw;
+    const auto size = header.data_bytes();
+    if (header.data_offset + size > bytes.size()) return "data past the end";
+    // Whatever is handed out can be read.
+    if (std::memcmp(segment->data(), bytes.data() + header.data_offset, size) != 0)
+      return "other data";
+    static_cast<void>(segment->ended());
+  } catch (const tessera::Error& error) {
+    // Where a name comes before what it names, a segment that begins with zeros is not there yet.
+    if (error.errc() == tessera::Errc::name_missing && !tessera::host::names_outlive_processes)
+      return {};
+    if (error.errc() != tessera::Errc::not_an_array) return error.what();
+  }
+  return {};
+}
+
+#if defined(TESSERA_POSIX)
+
 /// The bytes are a whole segment's, but for the first: how they are used. Where that says so the
 /// control block has the segment's true inode, which no bytes could know.
 class SegmentFuzz {
@@ -65,7 +87,7 @@ class SegmentFuzz {
                                                 static_cast<::ssize_t>(bytes.size()))
       return "the file can't be written";
     auto complaint = listed(bytes);
-    if (complaint.empty()) complaint = attached(bytes);
+    if (complaint.empty()) complaint = fuzz_attach(name_, bytes);
     if (complaint.empty()) complaint = reaped((use & 2) != 0);
     return complaint;
   }
@@ -96,23 +118,6 @@ class SegmentFuzz {
     if (!entry || entry->bytes != bytes.size()) return "it is listed with other bytes";
     return entry->header ? inconsistency(*entry->header, bytes) : "";
   }
-  std::string attached(const std::string& bytes) const {
-    using Access = tessera::host::Access;
-    try {
-      const auto segment = tessera::Segment::attach(tessera::SegmentName(name_), Access::read_only);
-      const auto& header = segment->header();
-      if (auto flaw = inconsistency(header, bytes); !flaw.empty()) return flaw;
-      const auto size = header.data_bytes();
-      if (header.data_offset + size > bytes.size()) return "data past the end";
-      // Whatever is handed out can be read.
-      if (std::memcmp(segment->data(), bytes.data() + header.data_offset, size) != 0)
-        return "other data";
-      static_cast<void>(segment->ended());
-    } catch (const tessera::Error& error) {
-      if (error.errc() != tessera::Errc::not_an_array) return error.what();
-    }
-    return {};
-  }
   // Only a segment of ours in state `owned` with its own inode, and nobody's lock.
   std::string reaped(bool locked) const {
     const auto entry = tessera::catalog::detail::entry(name_);
@@ -132,5 +137,22 @@ class SegmentFuzz {
   Descriptor file_;
   std::uint64_t inode_ = 0;
 };
+
+#else
+
+/// The bytes but for the first, in a section of whole pages.
+class SegmentFuzz {
+ public:
+  std::string operator()(std::string_view input) const {
+    if (input.size() < 2) return {};
+    std::string bytes(input.substr(1));
+    const auto name = unique_name("fuzz");
+    const Planted planted(name, bytes);
+    bytes.resize((bytes.size() + 4095) / 4096 * 4096);
+    return fuzz_attach(name, bytes);
+  }
+};
+
+#endif
 
 }  // namespace tessera_test

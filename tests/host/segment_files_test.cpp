@@ -94,34 +94,6 @@ TEST_CASE("Publishing refuses a taken name and leaves what has it alone") {
   CHECK(bytes_of(shm_path(name)) == "theirs");
 }
 
-TEST_CASE("A file on disk takes the place of the old one all at once, and leaves no scratch file") {
-  const Folder folder;
-  const auto path = folder.file("a");
-  write_file(path, "old");
-  {
-    host::Unpublished file(path, 0666, Medium::disk, path);
-    host::write_at(file.descriptor(), 0, "new", path);
-    CHECK(bytes_of(path) == "old");
-    file.publish_over(path, path);
-  }
-  CHECK(bytes_of(path) == "new");
-  CHECK(folder.entries() == 1);
-  {
-    const host::Unpublished file(path, 0666, Medium::disk, path);
-    CHECK(folder.entries() == 2);
-  }
-  CHECK(folder.entries() == 1);
-}
-
-TEST_CASE("A folder that does not exist is a clear Error") {
-  const Folder folder;
-  const auto path = folder.file("none/a");
-  const auto error = error_of([&] { host::Unpublished(path, 0666, Medium::disk, path); });
-  CHECK(error.errc() == Errc::name_missing);
-  CHECK(has(error.what(), folder.file("none/")));
-  CHECK(has(error.what(), "the folder must exist"));
-}
-
 TEST_CASE("The lock is held as long as its owner, and free when it ends") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
@@ -415,23 +387,6 @@ TEST_CASE("No descriptor left is an Error that says so") {
             must(has(error.what(), "Too many open files"), error.what());
           }
         }) == "");
-}
-
-TEST_CASE("Reading stops at the file's end") {
-  const Folder folder;
-  write_file(folder.file("a"), "0123456789");
-  const auto file = host::open_existing(folder.file("a"), Access::read_only, "a");
-  CHECK(host::read_at(*file, 4, 100, "a") == "456789");
-  CHECK(host::read_at(*file, 10, 1, "a").empty());
-  CHECK(host::read_at(*file, 1000, 1, "a").empty());
-}
-
-TEST_CASE("Random identities and names differ, in a forked child too") {
-  const auto mine = host::random_hex(32);
-  CHECK(mine.size() == 32);
-  CHECK(host::random_hex(5).size() == 5);
-  CHECK(mine != host::random_hex(32));
-  CHECK(host::random_identity() != host::random_identity());
 }
 
 TEST_CASE("The segment folder's names come sorted and whole") {

@@ -34,15 +34,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The workers of a pool and their keeper.
-std::vector<int> processes_of(const TiledPool& pool) {
-  must(wait_until([&] { return pool.worker_pids().size() == pool.workers(); }),
-       "all workers start");
-  auto out = pool.worker_pids();
-  out.push_back(parent_of(out[0]));
-  return out;
-}
-
 bool shm_is_empty() { return std::filesystem::is_empty("/dev/shm"); }
 
 /// What a caller is doing when its end comes.
@@ -185,34 +176,6 @@ TEST_CASE("a caller that is terminated or hung up leaves no process and no name"
   const Scene scene;
   REQUIRE(end_by(SIGTERM, false, Busy::idle) == "");
   REQUIRE(end_by(SIGHUP, true, Busy::idle) == "");
-}
-
-TEST_CASE("a pool that ends leaves no process and no name") {
-  const Scene scene;
-  REQUIRE(failure_in_private_shm(64 * MiB, [] {
-            std::vector<int> pids;
-            for (int round = 0; round < 10; ++round) {
-              TiledPool pool(2);
-              pids = processes_of(pool);
-              auto a = SharedArray<int, 1>::create({100});
-              pool.map(
-                  {10}, [](auto v) { v = 1; }, into(a));
-            }
-            must(shm_is_empty(), "no name is left");
-            for (const int pid : pids) must(has_ended(pid), "no process is left");
-          }) == "");
-}
-
-TEST_CASE("a pool that ends without a job leaves no process") {
-  const Scene scene;
-  for (int round = 0; round < 20; ++round) {
-    std::vector<int> pids;
-    {
-      TiledPool pool(2);
-      if (round % 2 == 1) pids = processes_of(pool);
-    }
-    for (const int pid : pids) REQUIRE(has_ended(pid));
-  }
 }
 
 TEST_CASE("a program that calls exit with a pool alive leaves no process and no name") {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <tessera/pool/tiled_pool.hpp>
+
 #include "support/scene.hpp"
 
 #if defined(TESSERA_POSIX)
@@ -86,6 +88,17 @@ inline std::vector<int> children_of(int pid) {
 }
 
 #endif
+
+/// The workers of a pool; and their keeper, where that is a process.
+inline std::vector<int> processes_of(const tessera::TiledPool& pool) {
+  must(wait_until([&] { return pool.worker_pids().size() == pool.workers(); }),
+       "all workers start");
+  auto out = pool.worker_pids();
+#if defined(TESSERA_POSIX)
+  out.push_back(parent_of(out[0]));
+#endif
+  return out;
+}
 
 inline bool all_end(const std::vector<int>& pids) {
   return wait_until([&] {

@@ -314,6 +314,24 @@ TEST_CASE("a pool whose program can't be started says why") {
   CHECK(pool.workers() == 2);
 }
 
+TEST_CASE("a pool whose workers can't be started any more says so and works once they can") {
+  const std::filesystem::path own(host::detail::program_file("test"));
+  const auto away = std::filesystem::path(own).replace_extension(".away");
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({4});
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
+  const auto pids = pool.worker_pids();
+  std::filesystem::rename(own, away);
+  for (const int pid : pids) kill_process(pid);
+  REQUIRE(wait_until([&] { return pool.worker_pids().empty(); }));
+  const auto error = error_of([&] { pool.map({1}, add_one, into(a)); });
+  std::filesystem::rename(away, own);
+  CHECK(error.errc() == Errc::pool_unusable);
+  CHECK(has(error.what(), "the program's file is in place"));
+  pool.map({1}, add_one, into(a));
+  for (const int element : a) CHECK(element == 1);
+}
+
 TEST_CASE("the one without streams", "[.program]") {
   for (const DWORD which : {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE})
     ::SetStdHandle(which, nullptr);

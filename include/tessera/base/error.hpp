@@ -101,7 +101,7 @@ struct LastingCategory {
   constexpr LastingCategory() noexcept : category() {}
   LastingCategory(const LastingCategory&) = delete;
   LastingCategory& operator=(const LastingCategory&) = delete;
-  ~LastingCategory() {}
+  ~LastingCategory() { /* the category stays */ }
 };
 inline constinit const LastingCategory lasting_category;
 

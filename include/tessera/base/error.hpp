@@ -101,7 +101,7 @@ struct LastingCategory {
   constexpr LastingCategory() noexcept : category() {}
   LastingCategory(const LastingCategory&) = delete;
   LastingCategory& operator=(const LastingCategory&) = delete;
-  ~LastingCategory() { /* the category stays */ }
+  ~LastingCategory() {}  // NOLINT(modernize-use-equals-default): a union has no default one here
 };
 inline constinit const LastingCategory lasting_category;
 

@@ -16,7 +16,7 @@ CXX=clang++ configure build/coverage -DTESSERA_BUILD_TESTS=ON -DTESSERA_BUILD_EX
   -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_BUILD_TYPE=Debug \
   -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1 -fprofile-instr-generate -fcoverage-mapping \
 -fprofile-list=$(pwd -P)/build/coverage-list.txt -mllvm -runtime-counter-relocation" \
-  -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=4
+  -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8
 build build/coverage --target tessera_tests
 rm -rf build/coverage/counts
 mkdir build/coverage/counts

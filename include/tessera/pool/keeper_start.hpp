@@ -232,15 +232,21 @@ class StartFailure {
   void tell(std::exception_ptr failure) noexcept {
     const std::lock_guard lock(mutex_);
     if (!first_) first_ = std::move(failure);
+    ++times_;
   }
-  std::exception_ptr told() const noexcept {
+  std::exception_ptr first() const noexcept {
     const std::lock_guard lock(mutex_);
     return first_;
+  }
+  std::size_t times() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return times_;
   }
 
  private:
   mutable std::mutex mutex_;
   std::exception_ptr first_;
+  std::size_t times_ = 0;
 };
 
 /// A keeper that is a thread of this process, whose workers are the program started again. Throws
@@ -274,19 +280,22 @@ KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const Keepe
   link.channel.send(Keeper::word_of_start);
   const auto slots = premises->board.slots().subspan(plan.first);
   const auto nobody_lives = [&] {
-    const bool failed = failure->told() != nullptr;
-    return link.process.wait_ended(std::chrono::milliseconds(0)) ||
-           std::all_of(slots.begin(), slots.end(), [failed](const auto& slot) {
-             return slot.ends.load() != 0 || (failed && slot.pid.load() == 0);
-           });
+    if (link.process.wait_ended(std::chrono::milliseconds(0))) return true;
+    std::size_t tried = failure->times();  // and not alive
+    for (const auto& slot : slots) {
+      if (slot.ends.load() == 0 && slot.pid.load() != 0) return false;
+      tried += slot.ends.load() != 0;
+    }
+    return tried >= slots.size();
   };
   if (!answers(premises->board, nobody_lives)) {
+    std::string last;
+    for (const auto& slot : slots)
+      if (slot.ends.load() != 0) last = host::end_in_words(slot.last_end.load());
     link.channel.close();  // the thread ends the workers, and itself
     link.process.wait_ended(std::chrono::milliseconds(5000));
-    for (const auto& slot : slots)
-      if (slot.ends.load() != 0) throw did_not_answer(host::end_in_words(slot.last_end.load()));
-    if (const auto told = failure->told()) std::rethrow_exception(told);
-    throw did_not_answer();
+    if (const auto first = failure->first()) std::rethrow_exception(first);
+    throw did_not_answer(last);
   }
   return link;
 }

@@ -126,7 +126,7 @@ TEST_CASE("a worker killed after some instruction of its turn leaves a right job
   StepTrials trials(rerun);
   // At moments that are spread evenly; few, where a sanitizer makes a turn many times as long.
   const auto whole_turn = trials.run(std::size_t(-1));
-  const auto moments = std::clamp<std::size_t>(60'000 / whole_turn, 4, 40);
+  const auto moments = std::clamp<std::size_t>(60'000 / whole_turn, 8, 40);
   for (std::size_t k = 0; k < moments; ++k) trials.run(k * whole_turn / moments);
   CAPTURE(whole_turn);
   std::size_t told = 0;

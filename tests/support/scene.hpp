@@ -31,7 +31,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -269,6 +268,14 @@ inline std::string access_at(const void* address) {
 inline bool is_mapped(const void* address) { return !access_at(address).empty(); }
 inline bool is_read_only(const void* address) { return access_at(address).starts_with("r-"); }
 
+/// True if whoever writes there crashes.
+inline bool refuses_writes(const void* address) {
+  return failure_in_child([address] {
+           ::signal(SIGSEGV, SIG_DFL);
+           *static_cast<volatile char*>(const_cast<void*>(address)) = 'x';
+         }) == "killed by signal " + std::to_string(SIGSEGV);
+}
+
 /// As failure_in_child, where there are forks; else the body has this process.
 template <class Body>
 std::string failure_apart(Body&& body) {
@@ -286,6 +293,7 @@ inline bool is_mapped(const void* address) { return memory_at(address).State == 
 inline bool is_read_only(const void* address) {
   return memory_at(address).Protect == PAGE_READONLY;
 }
+inline bool refuses_writes(const void* address) { return is_read_only(address); }
 
 template <class Body>
 std::string failure_apart(Body&& body) {

@@ -109,13 +109,13 @@ TEST_CASE("a cancel after the end stops nobody") {
 
 TEST_CASE("progress counts what the workers count while the job runs and keeps it afterwards") {
   Running running;
-  auto slots = running.premises->board.slots();
+  auto worker_slots = running.premises->board.worker_slots();
   REQUIRE(running.job.progress().done == 0);
-  slots[0].tiles.store(3);
-  slots[1].tiles.store(4);
+  worker_slots[0].tiles.store(3);
+  worker_slots[1].tiles.store(4);
   REQUIRE(running.job.progress().done == 7);
   running.job.end(std::make_exception_ptr(std::runtime_error("x")), {});
-  slots[0].tiles.store(0);  // the next job's
+  worker_slots[0].tiles.store(0);  // the next job's
   REQUIRE(running.job.progress().done == 7);
   REQUIRE(running.job.progress().total == 10);
 }
@@ -124,7 +124,7 @@ TEST_CASE("progress read in the moment of the next job's beginning is not that j
   // Counting the tiles of so many workers takes longer than the step from one job to the next, and
   // the count stands in the last.
   const auto premises = std::make_shared<Premises>(tessera::detail::max_workers);
-  auto& last_slot = premises->board.slots().back().tiles;
+  auto& last_slot = premises->board.worker_slots().back().tiles;
   std::size_t wrong = 0;
   for (int round = 0; round < 300; ++round) {
     AsyncJob job(order_of(10), premises);

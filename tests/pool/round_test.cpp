@@ -121,7 +121,7 @@ using tessera_test::stepped::Stepped;
 
 struct Board {
   tessera::detail::BasicGate<Stepped> gate;
-  std::array<tessera::detail::BasicSlot<Stepped>, 2> slots;
+  std::array<tessera::detail::BasicSlot<Stepped>, 2> worker_slots;
   Stepped<Word> cancelled, armed;  // what an asynchronous job has for its cancel()
   // From here on: only for workers that are inside, or the caller while nobody is.
   std::array<tessera::detail::BasicRange<Stepped>, 2> ranges;
@@ -160,7 +160,7 @@ bool flawed(Flaw flaw) { return scene.flaw == flaw; }
 
 using ModelRound = tessera::detail::BasicRound<Stepped>;
 tessera::detail::BasicCrew<Stepped> crew() {
-  return {board.gate, std::span(board.slots).first(scene.workers),
+  return {board.gate, std::span(board.worker_slots).first(scene.workers),
           std::span(board.ranges).first(scene.workers)};
 }
 ModelRound round_of(Word number) {
@@ -199,7 +199,7 @@ struct ModelWorker {
   bool enter(Word round) const {
     if (scene.bare) return true;
     if (!flawed(Flaw::enters_unchecked)) return crew().enter(self, round);
-    board.slots[self].inside.store(round);
+    board.worker_slots[self].inside.store(round);
     return true;
   }
   static bool stopped(const ModelRound& round) {
@@ -258,7 +258,7 @@ struct ModelCaller {
   }
   void lay_out() {
     ++job;
-    for (auto& slot : board.slots) slot.tiles.store(0);
+    for (auto& slot : board.worker_slots) slot.tiles.store(0);
     for (std::size_t k = 0; k < scene.tiles; ++k) board.bytes[k].store(0);
     board.job.store(job);
     ends = sum(&tessera::detail::BasicSlot<Stepped>::ends);
@@ -279,7 +279,7 @@ struct ModelCaller {
   }
   static Word sum(auto member) {
     Word out = 0;
-    for (const auto& slot : board.slots) out += (slot.*member).load();
+    for (const auto& slot : board.worker_slots) out += (slot.*member).load();
     return out;
   }
 };
@@ -290,7 +290,7 @@ struct ModelKeeper {
   bool act() const {
     if (!flawed(Flaw::tells_of_death_last)) return crew().bury(buries), true;
     crew().leave(buries);
-    board.slots[buries].ends.fetch_add(1);
+    board.worker_slots[buries].ends.fetch_add(1);
     return true;
   }
 };
@@ -424,7 +424,7 @@ struct World : Ground {
   /// Nobody is inside. One that died may not have counted its last tile.
   void check_counts() const {
     Word counted = 0, done = 0;
-    for (const auto& slot : board.slots) counted += value(slot.tiles);
+    for (const auto& slot : board.worker_slots) counted += value(slot.tiles);
     for (std::size_t k = 0; k < scene.tiles && caller.job != 0; ++k) done += is(k, TileState::done);
     stage.blame((counted > done || done - counted > scene.deaths - deaths_left) && !scene.bare &&
                     !flawed(Flaw::never_vacates),
@@ -544,9 +544,9 @@ struct Order {
 struct Threads {
   static constexpr std::size_t workers = 3, most_tiles = 48;
   tessera::detail::Gate gate;
-  std::array<tessera::detail::WorkerSlot, workers> slots;
+  std::array<tessera::detail::WorkerSlot, workers> worker_slots;
   std::array<tessera::detail::Range, workers> ranges;
-  const tessera::detail::Crew crew{gate, slots, ranges};
+  const tessera::detail::Crew crew{gate, worker_slots, ranges};
   Order order;
   std::array<std::byte, most_tiles> bytes{};
   std::array<Word, most_tiles> data{};  // the job, as often as a tile was computed
@@ -618,7 +618,7 @@ struct Threads {
 
   std::uint32_t deaths() const {
     std::uint32_t sum = 0;
-    for (const auto& slot : slots) sum += slot.ends.load();
+    for (const auto& slot : worker_slots) sum += slot.ends.load();
     return sum;
   }
   template <class Event>
@@ -645,7 +645,7 @@ struct Threads {
   /// Runs a job, in rounds from `number` on, as its caller.
   void run(const Order& its, Word& number) {
     vacate();
-    for (auto& slot : slots) slot.tiles.store(0, std::memory_order_release);
+    for (auto& slot : worker_slots) slot.tiles.store(0, std::memory_order_release);
     order = its;
     std::memset(bytes.data(), static_cast<int>(TileState::open), order.tiles);
     data.fill(0);
@@ -664,7 +664,7 @@ struct Threads {
       if (again) continue;
       vacate();
       Word counted = 0;
-      for (const auto& slot : slots) counted += slot.tiles.load(std::memory_order_relaxed);
+      for (const auto& slot : worker_slots) counted += slot.tiles.load(std::memory_order_relaxed);
       if (counted != done) FAIL(counted << " counted and " << done << " done");
     }
   }

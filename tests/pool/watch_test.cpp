@@ -32,7 +32,7 @@ Watch::Manner any_manner() {
 TEST_CASE("a wait ends when what it waits for is so, with a ring or without") {
   const bool rings = GENERATE(true, false);
   Premises premises(2);
-  premises.board.slots()[0].pid.store(tessera::host::own_pid());  // a worker lives
+  premises.board.worker_slots()[0].pid.store(tessera::host::own_pid());  // a worker lives
   Watch watch(premises.board, any_manner());
   const ProcessHandle keeper(tessera::host::own_pid());
   for (int round = 0; round < 20; ++round) {
@@ -88,7 +88,7 @@ TEST_CASE("where no worker can be started a wait ends, and leaves no job to begi
   Watch watch(premises.board, Watch::Manner::sleep);
   const ProcessHandle keeper(tessera::host::own_pid());
   premises.board.head().gate.job.store(7);
-  premises.board.slots()[0].inside.store(5);  // by a worker that wrote all over the board
+  premises.board.worker_slots()[0].inside.store(5);  // by a worker that wrote all over the board
   const auto error = error_of([&] { watch.wait(keeper, [] { return false; }); });
   REQUIRE(error.errc() == Errc::pool_unusable);
   REQUIRE(has(error.what(), "no worker process"));
@@ -97,7 +97,7 @@ TEST_CASE("where no worker can be started a wait ends, and leaves no job to begi
 
 TEST_CASE("a wait for a job asks whether it is over only when it has gone to sleep") {
   Premises premises(1);
-  premises.board.slots()[0].pid.store(tessera::host::own_pid());
+  premises.board.worker_slots()[0].pid.store(tessera::host::own_pid());
   Watch watch(premises.board, any_manner());
   const ProcessHandle keeper(tessera::host::own_pid());
   const Kind kind{&premises, 5};

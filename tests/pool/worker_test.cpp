@@ -235,7 +235,7 @@ TEST_CASE("what a caller does as soon as a job has ended disturbs no worker that
 
 TEST_CASE("an idle worker is inside no job, whatever was written over its place") {
   tessera::detail::Premises premises(1);
-  auto& inside = premises.board.slots()[0].inside;
+  auto& inside = premises.board.worker_slots()[0].inside;
   inside.store(3);
   int code = -1;
   std::thread worker([&] {

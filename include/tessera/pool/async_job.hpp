@@ -193,7 +193,7 @@ class AsyncJob {
   std::size_t counted() const noexcept {
     if (round_.load() == 0) return 0;
     std::size_t done = 0;
-    for (const auto& slot : premises_->board.slots())
+    for (const auto& slot : premises_->board.worker_slots())
       done += slot.tiles.load(std::memory_order_acquire);
     return done / order.parts;
   }

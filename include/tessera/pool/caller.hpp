@@ -99,14 +99,14 @@ class Caller {
     }
   }
 
-  std::size_t workers() const noexcept { return board_->slots().size(); }
+  std::size_t workers() const noexcept { return board_->worker_slots().size(); }
   bool in_caller() const noexcept { return !keeper_; }
   /// True if workers have modules at other places than this process.
   bool spawns() const noexcept { return spawns_; }
 
   std::vector<int> worker_pids() const {
     std::vector<int> out;
-    for (const auto& slot : board_->slots())
+    for (const auto& slot : board_->worker_slots())
       if (const int pid = slot.pid.load(); pid != 0) out.push_back(pid);
     return out;
   }
@@ -154,8 +154,8 @@ class Caller {
     const auto lives = [](const WorkerSlot& slot) { return slot.pid.load() != 0; };
     for (;;) {
       const auto epoch = news.epoch();
-      const auto slots = board_->slots();
-      if (std::none_of(slots.begin(), slots.end(), lives) ||
+      const auto worker_slots = board_->worker_slots();
+      if (std::none_of(worker_slots.begin(), worker_slots.end(), lives) ||
           keeper_->wait_ended(std::chrono::milliseconds(0)))
         return true;
       if (std::chrono::steady_clock::now() > deadline) return false;
@@ -198,17 +198,17 @@ class Caller {
       look_after_keeper(began);
       vacate();
     } catch (const Error&) {
-      for (auto& slot : board_->slots()) slot.tiles.store(0);  // of the last job
+      for (auto& slot : board_->worker_slots()) slot.tiles.store(0);  // of the last job
       if (cancelled(order)) throw not_begun(order);  // the pool ends, and cancelled it before
       throw;
     }
-    for (auto& slot : board_->slots())
+    for (auto& slot : board_->worker_slots())
       slot.tiles.store(0, std::memory_order_release);  // pairs with AsyncJob::progress
     if (order.asked() == 0) return;
     auto memory = in_caller() ? room_.lay_out_here(order) : room_.lay_out(order, board_->head());
     board_->head().failures.clear();
     ends_.clear();
-    for (const auto& slot : board_->slots()) ends_.push_back(slot.ends.load());
+    for (const auto& slot : board_->worker_slots()) ends_.push_back(slot.ends.load());
     const Timed timed(*this, order);
     Outcome outcome;
     tries_ = {};
@@ -288,7 +288,7 @@ class Caller {
     // In parts, of workers [0, w): tiles are rounded so that their sum is right.
     std::size_t before = 0;
     for (std::size_t w = 0; w < workers(); ++w) {
-      const auto after = before + board_->slots()[w].tiles.load(std::memory_order_relaxed);
+      const auto after = before + board_->worker_slots()[w].tiles.load(std::memory_order_relaxed);
       report_.tiles_per_worker[w] = after / parts_ - before / parts_;
       before = after;
     }

@@ -82,7 +82,7 @@ class Board {
   host::Bell work() const noexcept { return {head_->work, wakers_.work}; }
   host::Bell news() const noexcept { return {head_->news, wakers_.news}; }
   const Wakers& wakers() const noexcept { return wakers_; }
-  std::span<WorkerSlot> slots() const noexcept { return slots_; }
+  std::span<WorkerSlot> worker_slots() const noexcept { return slots_; }
   std::span<TileClock> clocks() const noexcept { return clocks_; }
   Crew crew() const noexcept { return {head_->gate, slots_, ranges_}; }
 

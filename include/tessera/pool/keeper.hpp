@@ -44,7 +44,7 @@ class Keeper {
         caller_identity_(caller_identity),
         plan_(std::move(plan)),
         starter_(std::move(starter)),
-        pids_(board.slots().size()) {}
+        pids_(board.worker_slots().size()) {}
 
   /// Until the pool or its caller ends. Returns the exit code of the process that does nothing
   /// else.
@@ -52,7 +52,7 @@ class Keeper {
     // Nobody knows this process yet: without the caller's word there are no workers to keep.
     if (!channel_.receive()) return after_caller();
     host::Children workers("TiledPool");
-    for (std::size_t w = plan_.first; w < board_.slots().size(); ++w) start(workers, w);
+    for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w) start(workers, w);
     for (;;) {
       const bool was_vacant = vacant_;
       const auto woken = workers.wait(channel_, caller_, patience());
@@ -70,7 +70,7 @@ class Keeper {
       end_late(workers);
       if (was_vacant) {
         vacant_ = false;
-        for (std::size_t w = plan_.first; w < board_.slots().size(); ++w)
+        for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
           if (pids_[w] == 0) start(workers, w);
       }
     }
@@ -94,7 +94,7 @@ class Keeper {
   // Their deaths are collected like any others.
   void end_late(const host::Children& workers) {
     if (board_.head().tile_deadline.load() == 0) return;
-    for (std::size_t w = plan_.first; w < board_.slots().size(); ++w)
+    for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
       if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) workers.kill(pids_[w]);
   }
 
@@ -105,13 +105,14 @@ class Keeper {
       pids_[w] = 0;  // tried again soon; the caller sees the empty place
       vacant_ = true;
     }
-    board_.slots()[w].pid.store(pids_[w]);
+    board_.worker_slots()[w].pid.store(pids_[w]);
   }
 
   // Again and again: a worker that wrote all over the board wrote over these as well.
   void tell_pids() const {
     for (std::size_t w = plan_.first; w < pids_.size(); ++w)
-      if (board_.slots()[w].pid.load() != pids_[w]) board_.slots()[w].pid.store(pids_[w]);
+      if (board_.worker_slots()[w].pid.load() != pids_[w])
+        board_.worker_slots()[w].pid.store(pids_[w]);
   }
 
   // Takes the ends of all workers that have died, and replaces these.
@@ -119,7 +120,7 @@ class Keeper {
     while (const auto end = workers.collect()) {
       for (std::size_t w = 0; w < pids_.size(); ++w) {
         if (pids_[w] != end->pid) continue;
-        auto& slot = board_.slots()[w];
+        auto& slot = board_.worker_slots()[w];
         pids_[w] = 0;
         slot.last_end.store(end->status);
         slot.last_pid.store(end->pid);

@@ -171,7 +171,7 @@ inline KeeperLink spawn_keeper(Premises& premises, const KeeperPlan& plan) {
   static_assert(sizeof identity == sizeof(Identity));
   std::memcpy(identity.data(), process_identity().data(), sizeof identity);
   const auto numbers = as_numbers({static_cast<std::uint64_t>(host::own_pid()), identity[0],
-                                   identity[1], premises.board.slots().size()},
+                                   identity[1], premises.board.worker_slots().size()},
                                   plan);
   const auto started = host::start_again(
       "TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
@@ -256,41 +256,41 @@ template <class Process>
 KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const KeeperPlan& plan) {
   host::ChannelPair pair("TiledPool");
   const auto failure = std::make_shared<StartFailure>();
-  auto thread = Process::of_thread(
-      "TiledPool", [premises, plan, failure, channel = std::move(pair.theirs)]() mutable {
-        const auto& board = premises->board;
-        host::Given given{&premises->file};
-        board.wakers().work.give(given);
-        board.wakers().news.give(given);
-        const auto start = [&](auto& workers, std::size_t w) {
-          try {
-            const auto numbers = as_numbers({program_identity(), board.slots().size(), w}, plan);
-            return workers.start_again("TiledPool",
-                                       {std::string(worker_argument), host::as_word(numbers)},
-                                       std::string(started_variable) + "=1", given);
-          } catch (...) {
-            failure->tell(std::current_exception());
-            board.news().ring();
-            throw;
-          }
-        };
-        Keeper(board, channel, Process(host::own_pid()), process_identity(), plan, start).run();
-      });
+  auto thread = Process::of_thread("TiledPool", [premises, plan, failure,
+                                                 channel = std::move(pair.theirs)]() mutable {
+    const auto& board = premises->board;
+    host::Given given{&premises->file};
+    board.wakers().work.give(given);
+    board.wakers().news.give(given);
+    const auto start = [&](auto& workers, std::size_t w) {
+      try {
+        const auto numbers = as_numbers({program_identity(), board.worker_slots().size(), w}, plan);
+        return workers.start_again("TiledPool",
+                                   {std::string(worker_argument), host::as_word(numbers)},
+                                   std::string(started_variable) + "=1", given);
+      } catch (...) {
+        failure->tell(std::current_exception());
+        board.news().ring();
+        throw;
+      }
+    };
+    Keeper(board, channel, Process(host::own_pid()), process_identity(), plan, start).run();
+  });
   KeeperLink link{std::move(pair.ours), std::move(thread)};
   link.channel.send(Keeper::word_of_start);
-  const auto slots = premises->board.slots().subspan(plan.first);
+  const auto worker_slots = premises->board.worker_slots().subspan(plan.first);
   const auto nobody_lives = [&] {
     if (link.process.wait_ended(std::chrono::milliseconds(0))) return true;
     std::size_t tried = failure->times();  // and not alive
-    for (const auto& slot : slots) {
+    for (const auto& slot : worker_slots) {
       if (slot.ends.load() == 0 && slot.pid.load() != 0) return false;
       tried += slot.ends.load() != 0;
     }
-    return tried >= slots.size();
+    return tried >= worker_slots.size();
   };
   if (!answers(premises->board, nobody_lives)) {
     std::string last;
-    for (const auto& slot : slots)
+    for (const auto& slot : worker_slots)
       if (slot.ends.load() != 0) last = host::end_in_words(slot.last_end.load());
     link.channel.close();  // the thread ends the workers, and itself
     link.process.wait_ended(std::chrono::milliseconds(5000));

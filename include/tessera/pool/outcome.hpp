@@ -51,8 +51,8 @@ inline Outcome look(const Board& board, const Round& round, const JobOrder& orde
       default: out.unknown.push_back(k);  // started, or a byte that nobody of ours wrote
     }
   }
-  for (std::size_t w = 0; w < board.slots().size(); ++w) {
-    const auto& slot = board.slots()[w];
+  for (std::size_t w = 0; w < board.worker_slots().size(); ++w) {
+    const auto& slot = board.worker_slots()[w];
     const auto died = slot.ends.load() - ends_before[w];
     if (died == 0) continue;
     out.lost_workers += died;
@@ -110,13 +110,13 @@ class Tries {
 inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& ends_before,
                      std::size_t reopened) {
   std::size_t lost = 0;
-  for (std::size_t w = 0; w < board.slots().size(); ++w)
-    lost += board.slots()[w].ends.load() - ends_before[w];
-  if (lost <= board.slots().size() + 16) return false;
+  for (std::size_t w = 0; w < board.worker_slots().size(); ++w)
+    lost += board.worker_slots()[w].ends.load() - ends_before[w];
+  if (lost <= board.worker_slots().size() + 16) return false;
   const auto bytes = memory.tile_bytes();
   const auto begun =
       std::count(bytes.begin(), bytes.end(), static_cast<std::uint8_t>(TileState::started));
-  return lost > static_cast<std::size_t>(begun) + reopened + board.slots().size() + 16;
+  return lost > static_cast<std::size_t>(begun) + reopened + board.worker_slots().size() + 16;
 }
 
 /// What the dead left behind, in words: who they were, and which tiles.

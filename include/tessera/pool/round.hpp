@@ -61,30 +61,30 @@ struct alignas(cache_line) BasicSlot {
 template <template <class> class Atomic>
 struct BasicCrew {
   BasicGate<Atomic>& gate;
-  std::span<BasicSlot<Atomic>> slots;
+  std::span<BasicSlot<Atomic>> worker_slots;
   std::span<BasicRange<Atomic>> ranges;
 
   /// True if worker `self` is inside the round now, until it leaves or is buried. False if the
   /// round is over: then it must touch nothing of it.
   bool enter(std::size_t self, std::uint64_t round) const noexcept {
-    slots[self].inside.store(round, std::memory_order_seq_cst);
+    worker_slots[self].inside.store(round, std::memory_order_seq_cst);
     if (gate.job.load(std::memory_order_seq_cst) == round) return true;
     leave(self);
     return false;
   }
   void leave(std::size_t self) const noexcept {
-    slots[self].inside.store(0, std::memory_order_seq_cst);
+    worker_slots[self].inside.store(0, std::memory_order_seq_cst);
   }
   /// Says that the process in this place is dead. Whoever then sees nobody inside sees the death as
   /// well.
   void bury(std::size_t self) const noexcept {
-    slots[self].ends.fetch_add(1);
-    slots[self].inside.store(0, std::memory_order_seq_cst);
+    worker_slots[self].ends.fetch_add(1);
+    worker_slots[self].inside.store(0, std::memory_order_seq_cst);
   }
   /// Of the rounds up to `latest`. A later one is none that was armed: somebody wrote all over
   /// this.
   bool anyone_inside(std::uint64_t latest = std::uint64_t(-1)) const noexcept {
-    return std::any_of(slots.begin(), slots.end(), [latest](const auto& slot) {
+    return std::any_of(worker_slots.begin(), worker_slots.end(), [latest](const auto& slot) {
       const auto round = slot.inside.load(std::memory_order_seq_cst);
       return round != 0 && round <= latest;
     });
@@ -140,7 +140,7 @@ class BasicRound {
   void end(std::size_t self, std::size_t tile, TileState became) const noexcept {
     bytes_[tile].store(static_cast<std::uint8_t>(became), std::memory_order_release);
     // No other adds to a worker's own count. Killed before it: one tile is done and not counted.
-    auto& count = crew_.slots[self].tiles;
+    auto& count = crew_.worker_slots[self].tiles;
     if (became == TileState::done)
       count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }

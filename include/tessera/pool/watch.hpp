@@ -132,9 +132,9 @@ class Watch {
 
   // A worker that is on another core than its own can't be given this one.
   bool nobody_is_loose() const noexcept {
-    return std::all_of(board_.slots().begin(), board_.slots().end(), [](const auto& slot) {
-      return slot.loose.load(std::memory_order_relaxed) == 0;
-    });
+    return std::all_of(
+        board_.worker_slots().begin(), board_.worker_slots().end(),
+        [](const auto& slot) { return slot.loose.load(std::memory_order_relaxed) == 0; });
   }
 
   // Gives the core to the worker that is bound to it, again and again.
@@ -165,17 +165,17 @@ class Watch {
         throw keeper_gone();
       }
       const auto now = Clock::now();
-      if (std::any_of(board_.slots().begin(), board_.slots().end(),
+      if (std::any_of(board_.worker_slots().begin(), board_.worker_slots().end(),
                       [](const auto& slot) { return slot.pid.load() != 0; }))
         last_alive = now;
       if (now - last_alive <= no_worker) continue;
       // Disarmed first: a worker that can be started after all must find no job to begin.
       const auto armed = head.gate.job.exchange(0);
       // Of this round: what a worker wrote all over the places means nobody.
-      const bool entered = armed != 0 && std::any_of(board_.slots().begin(), board_.slots().end(),
-                                                     [armed](const auto& slot) {
-                                                       return slot.inside.load() == armed;
-                                                     });
+      const bool entered =
+          armed != 0 &&
+          std::any_of(board_.worker_slots().begin(), board_.worker_slots().end(),
+                      [armed](const auto& slot) { return slot.inside.load() == armed; });
       if (!entered)
         throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
                     host::has_ulimits

@@ -105,7 +105,7 @@ class Worker {
         work.wait(epoch, long_idle);
         if (work.epoch() == epoch && Berth::Clock::now() - slept > long_idle / 2) {
           // Written by another worker, all over the board: the caller would wait for ever.
-          if (board_.slots()[self_].inside.load() != 0) crew_.leave(self_);
+          if (board_.worker_slots()[self_].inside.load() != 0) crew_.leave(self_);
           // And it may have left no more than a number that stood where this job's stands now.
           left = 0;
           attachments_.drop_nameless();
@@ -130,7 +130,8 @@ class Worker {
       // The last to leave; and of a job so long that the caller sleeps each, so that it is awake
       // when the last one leaves.
       if (ended - began > Habits::short_wait || !crew_.anyone_inside()) news.ring();
-      if (berth_.worked(began, ended)) board_.slots()[self_].loose.store(berth_.bound() ? 0 : 1);
+      if (berth_.worked(began, ended))
+        board_.worker_slots()[self_].loose.store(berth_.bound() ? 0 : 1);
     }
     return 0;
   }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <random>
 #include <string>
 #include <thread>
@@ -122,19 +123,81 @@ TEST_CASE("an array that somebody truncates costs a worker, and not the caller")
 }
 #endif
 
-TEST_CASE("a kernel that kills its worker in every tile ends with every tile unknown") {
+TEST_CASE("a kernel that kills its worker in each of few tiles ends with every tile unknown") {
   const Scene scene;
   TiledPool pool(2);
-  auto a = SharedArray<int, 1>::create({60});
+  auto a = SharedArray<int, 1>::create({12});
   const auto error = job_error_of([&] {
     pool.map(
         {1}, [](auto) { die(); }, into(a));
   });
-  REQUIRE(error.unknown.size() == 60);
+  REQUIRE(error.unknown.size() == 12);
   pool.map(
       {1}, [](auto v) { v = 1; }, into(a));
-  REQUIRE(a(59) == 1);
+  REQUIRE(a(11) == 1);
 }
+
+TEST_CASE("a kernel that always kills its worker is given up long before every tile has cost one") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({4000});
+  const auto rerun = GENERATE(tessera::Rerun::never, tessera::Rerun::allowed);
+  const auto error = job_error_of([&] {
+    pool.map(
+        {1}, {.rerun = rerun}, [](auto) { die(); }, into(a));
+  });
+  REQUIRE(error.errc() == Errc::worker_died);
+  INFO(error.what());
+  REQUIRE(has(error.what(), "workers died in a row and no tile was finished: given up"));
+  REQUIRE(has(error.what(), words_of_kill));
+  REQUIRE(error.unfinished.size() == 4000);
+  REQUIRE(error.unknown.size() == pool.report().workers_lost);
+  REQUIRE(pool.report().workers_lost <= 40);
+  pool.map(
+      {1}, [](auto v) { v = 1; }, into(a));
+  REQUIRE(a(3999) == 1);
+}
+
+TEST_CASE("a job of which every second tile kills its worker computes all others") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({120});
+  const auto error = job_error_of([&] {
+    pool.map(
+        {1},
+        [](const Tile<1>& tile, auto v) {
+          if (tile.number() % 2 == 1) die();
+          v = 1;
+        },
+        into(a));
+  });
+  REQUIRE(error.unfinished.size() == 60);
+  for (std::size_t k = 0; k < 120; k += 2) REQUIRE(a(k) == 1);
+}
+
+#if defined(TESSERA_POSIX)  // a pipe that nobody reads is a signal
+TEST_CASE("a kernel that prints into a pipe that nobody reads any more ends its job soon") {
+  const Scene scene;
+  REQUIRE(failure_in_child([] {
+            int ends[2];
+            must(::pipe(ends) == 0 && ::dup2(ends[1], 1) == 1, "standard output is a pipe");
+            ::close(ends[0]);
+            TiledPool pool(2);
+            auto a = SharedArray<int, 1>::create({4000});
+            const auto error = job_error_of([&] {
+              pool.map(
+                  {1},
+                  [](const Tile<1>& tile, auto v) {
+                    v = 1;
+                    std::printf("tile %zu\n", tile.number());
+                  },
+                  into(a));
+            });
+            must(has(error.what(), "given up") && has(error.what(), "Broken pipe"), error.what());
+            must(pool.report().workers_lost <= 40, "few workers died");
+          }) == "");
+}
+#endif
 
 TEST_CASE("every worker may be killed in turn and the pool goes on") {
   const Scene scene;

@@ -213,9 +213,10 @@ class Caller {
     Outcome outcome;
     tries_ = {};
     Fruitless fruitless;
+    DeathsInARow deaths(workers(), order);
     for (bool again = true; again;) {
       Round round(board_->crew(), ++job_, memory.tile_bytes(), order.grain);
-      play(round, memory, order);
+      play(round, memory, order, deaths);
       outcome = look(*board_, round, order, ends_);
       if (outcome.complete()) break;
       // Who is still inside may yet change what is not done: a worker that entered while over()
@@ -237,7 +238,7 @@ class Caller {
       bool clean;  // else whoever failed may have written all over it, its header among it
       ~Released() { clean ? room.release_if_large() : room.release(); }
     } const released{room_, outcome.complete() && outcome.lost_workers == 0};
-    if (!outcome.complete()) throw failure(*board_, order, outcome, cancelled(order));
+    if (!outcome.complete()) throw failure(*board_, order, outcome, deaths, cancelled(order));
     if (results != nullptr) memory.copy_results(order, results);
   }
 
@@ -296,7 +297,7 @@ class Caller {
   }
 
   /// One round: arm, until no tile is left that anybody could claim or finish.
-  void play(Round& round, const JobMemory& memory, const JobOrder& order) {
+  void play(Round& round, const JobMemory& memory, const JobOrder& order, DeathsInARow& deaths) {
     if (order.async != nullptr) order.async->armed(round.number());
     Turn turn(*board_, memory, round.number(), 0);  // of this process, where it computes
     turn.in_caller = true;
@@ -320,7 +321,7 @@ class Caller {
         [&] {
           if (round.over()) return true;
           if (round.rearm()) board_->work().ring();
-          if (cancelled(order) || hopeless(*board_, memory, ends_, tries_.reopened())) round.stop();
+          if (cancelled(order) || deaths.too_many(*board_, memory, ends_)) round.stop();
           return false;
         });
   }

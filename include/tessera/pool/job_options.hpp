@@ -80,7 +80,9 @@ struct JobOptions {
   /// A worker whose tile takes longer is killed, and is a dead worker like any other; 0: no limit.
   /// Tiles that the caller computes itself have none.
   std::chrono::nanoseconds tile_deadline{0};
-  /// Where tiles may be computed again: how many workers one may cost before it is given up.
+  /// Where tiles may be computed again: how many workers one may cost before it is given up. A job
+  /// is given up, with a JobError that says so, where more workers than the pool has, and 16, die
+  /// in a row and no tile is finished in between; the tries of one tile are allowed beside these.
   unsigned tries = 3;
   /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
   /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are

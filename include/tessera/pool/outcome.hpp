@@ -95,50 +95,70 @@ class Tries {
       out.push_back(tile);
     }
     if (!out.empty()) memory.compute_tiles_alone();
-    reopened_ += out.size();
     return out;
   }
-  std::size_t reopened() const noexcept { return reopened_; }
 
  private:
   std::map<std::size_t, unsigned> begun_;
-  std::size_t reopened_ = 0;
 };
 
-/// True if workers die again and again without beginning a tile: nothing would ever end that. A
-/// death for each tile that was `reopened` is none of these.
-inline bool hopeless(const Board& board, const JobMemory& memory, const Ends& ends_before,
-                     std::size_t reopened) {
-  std::size_t lost = 0;
-  for (std::size_t w = 0; w < board.worker_slots().size(); ++w)
-    lost += board.worker_slots()[w].ends.load() - ends_before[w];
-  if (lost <= board.worker_slots().size() + 16) return false;
-  const auto bytes = memory.tile_bytes();
-  const auto begun =
-      std::count(bytes.begin(), bytes.end(), static_cast<std::uint8_t>(TileState::started));
-  return lost > static_cast<std::size_t>(begun) + reopened + board.worker_slots().size() + 16;
-}
+/// Deaths with no tile ended in between. A kernel that always ends its worker is given up soon, not
+/// after every tile.
+class DeathsInARow {
+ public:
+  /// So many are more than chance and every try of a tile explain.
+  DeathsInARow(std::size_t workers, const JobOrder& order)
+      : most_(workers + 16 + (order.reruns ? order.tries : 0)) {}
+
+  /// Tiles are counted only where somebody has died since.
+  bool too_many(const Board& board, const JobMemory& memory, const Ends& ends_before) {
+    std::size_t deaths = 0;
+    for (std::size_t w = 0; w < board.worker_slots().size(); ++w)
+      deaths += board.worker_slots()[w].ends.load() - ends_before[w];
+    if (deaths == deaths_) return given_up();
+    const auto bytes = memory.tile_bytes();
+    const auto ended = static_cast<std::size_t>(
+        std::count_if(bytes.begin(), bytes.end(), [](const TileByte& byte) {
+          const auto state = static_cast<TileState>(byte.load(std::memory_order_relaxed));
+          return state == TileState::done || state == TileState::failed;
+        }));
+    // Of those who died since the last look, who died before the tile ended is not known.
+    if (ended != std::exchange(ended_, ended)) before_ = deaths;
+    deaths_ = deaths;
+    return given_up();
+  }
+  bool given_up() const noexcept { return deaths_ - before_ > most_; }
+  std::string in_words() const {
+    return std::to_string(deaths_ - before_) +
+           " workers died in a row and no tile was finished: given up";
+  }
+
+ private:
+  std::size_t most_, deaths_ = 0, before_ = 0, ended_ = 0;
+};
 
 /// What the dead left behind, in words: who they were, and which tiles.
-inline std::string words_of(const Outcome& outcome, const JobOrder& order) {
+inline std::string words_of(const Outcome& outcome, const JobOrder& order,
+                            const DeathsInARow& deaths) {
+  const auto given_up = deaths.given_up() ? "; " + deaths.in_words() : "";
   const auto unknown = order.told(outcome.unknown);
   if (unknown.empty() && outcome.lost_workers == 0)
     return "no worker computes the tiles that are left: a kernel has written over the job's memory";
-  if (unknown.empty()) return outcome.deaths + " before they began a tile";
+  if (unknown.empty()) return outcome.deaths + " before they began a tile" + given_up;
   std::string tiles;
   for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)
     tiles += (i ? ", " : "") + std::to_string(unknown[i]);
   if (unknown.size() > 20) tiles += ", ...";
   std::string tried;
-  if (order.reruns && order.tries > 1)
+  if (order.reruns && order.tries > 1 && given_up.empty())
     tried = ", after " + std::to_string(order.tries) + " tries that each cost a worker";
-  return outcome.deaths + "; the state of tile " + tiles + " is unknown" + tried;
+  return outcome.deaths + "; the state of tile " + tiles + " is unknown" + tried + given_up;
 }
 
 /// The error of a job that did not finish. What a kernel throws to end early after a cancel does
 /// not make its job a failed one.
 inline JobError failure(const Board& board, const JobOrder& order, const Outcome& outcome,
-                        bool cancelled) {
+                        const DeathsInARow& deaths, bool cancelled) {
   std::vector<std::size_t> unfinished;
   for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
     unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
@@ -163,17 +183,20 @@ inline JobError failure(const Board& board, const JobOrder& order, const Outcome
   };
 
   std::string also = threw.empty() ? "" : "; " + threw;
-  if (!outcome.unknown.empty()) also += "; " + words_of(outcome, order);
+  if (!outcome.unknown.empty()) also += "; " + words_of(outcome, order, deaths);
   if (cancelled) return error(Errc::cancelled, "the job was cancelled" + also, counts);
   for (const auto& outside : log.told_outside())
     return error(outside.code, "a worker could not begin the job: " + outside.text, counts);
   if (!threw.empty()) return error(Errc::kernel_failed, also.substr(2), counts);
   if (log.any())
     return error(Errc::worker_died, outcome.deaths + " while it told of a failure", counts);
-  return error(Errc::worker_died, words_of(outcome, order),
+  return error(Errc::worker_died, words_of(outcome, order, deaths),
                outcome.unknown.empty()
                    ? counts
-                   : counts + ", dead workers are replaced, and the pool can be used");
+                   : counts + ", dead workers are replaced, and the pool can be used" +
+                         (deaths.given_up() ? "; look at one of these tiles in "
+                                              "TiledPool::in_caller(), with JobOptions::only"
+                                            : ""));
 }
 
 }  // namespace tessera::detail

@@ -1,6 +1,12 @@
 // All of tessera, nothing optional: SharedArray, TiledPool, and what they are made of.
 #pragma once
 
+// A user's macros of these names stay, though the standard library can't be read among them.
+#pragma push_macro("min")
+#pragma push_macro("max")
+#undef min
+#undef max
+
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/format/dtype.hpp>
@@ -19,3 +25,6 @@
 #include <tessera/pool/keeper_start.hpp>
 #include <tessera/pool/kernel.hpp>
 #include <tessera/pool/tiled_pool.hpp>
+
+#pragma pop_macro("max")
+#pragma pop_macro("min")

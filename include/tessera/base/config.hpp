@@ -16,10 +16,6 @@
 #define TESSERA_POSIX 1
 #endif
 
-// Old Windows headers define these two. Away with them, as in the standard library.
-#undef min
-#undef max
-
 #if defined(__linux__)
 #define TESSERA_LINUX 1
 #endif

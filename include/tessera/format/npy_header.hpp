@@ -40,7 +40,7 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
   const bool ascii = detail::is_ascii(text);
   const std::size_t prefix = ascii ? 10 : 12;
   const std::size_t need = prefix + text.size() + 1;
-  const std::size_t total = std::max(usual_size, (need + 63) / 64 * 64);
+  const std::size_t total = (std::max)(usual_size, (need + 63) / 64 * 64);
   if (total > max_size)
     throw Error(Errc::invalid_argument, "npy header",
                 "the description of the element type is too long",

@@ -49,7 +49,7 @@ namespace detail {
 
 /// a * b, or nothing if it does not fit in 63 bits (so that it is a valid ptrdiff_t).
 inline std::optional<std::size_t> product(std::size_t a, std::size_t b) {
-  constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  constexpr auto most = static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)());
   if (b != 0 && a > most / b) return std::nullopt;
   return a * b;
 }

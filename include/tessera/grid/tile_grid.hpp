@@ -34,7 +34,7 @@ class TileGrid {
         throw Error(Errc::invalid_shape, "tile shape",
                     "axis " + std::to_string(d) + " of the tile is 0",
                     "give each axis at least 1, or tessera::full for the whole axis");
-      tile_[d] = std::min(tile[d], std::max<std::size_t>(shape[d], 1));
+      tile_[d] = (std::min)(tile[d], std::max<std::size_t>(shape[d], 1));
       counts_[d] = shape[d] / tile_[d] + (shape[d] % tile_[d] != 0);
     }
     std::size_t elements = 1;
@@ -99,7 +99,7 @@ class TileGrid {
       std::size_t steps = 1;
       if (axis > 0) {
         const std::size_t at = first / block % counts_[axis - 1];
-        steps = std::min(counts_[axis - 1] - at, (last - first) / block);
+        steps = (std::min)(counts_[axis - 1] - at, (last - first) / block);
       }
       f(box_of(index(first), index(first + block * steps - 1)));
       first += block * steps;
@@ -112,7 +112,7 @@ class TileGrid {
     for (std::size_t d = 0; d < N; ++d) {
       const std::size_t last = to[d] * tile_[d];
       out.lo[d] = from[d] * tile_[d];
-      out.hi[d] = last + std::min(tile_[d], shape_[d] - last);
+      out.hi[d] = last + (std::min)(tile_[d], shape_[d] - last);
     }
     return out;
   }

@@ -39,11 +39,11 @@ inline constexpr bool binding_is_strict = true;
 /// Cores by affinity, or fewer where the quota (cpu.max) of its control group or of a parent
 /// allows less. At least 1.
 inline std::size_t usable_cores() {
-  std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  std::size_t cores = (std::max)(1u, std::thread::hardware_concurrency());
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) == 0)
-    cores = static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+    cores = static_cast<std::size_t>((std::max)(1, CPU_COUNT(&set)));
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     if (line.rfind("0::", 0) != 0) continue;
@@ -53,7 +53,7 @@ inline std::size_t usable_cores() {
       double quota = 0, period = 0;
       // "max" is no number, and no limit.
       if (limit >> quota >> period && period > 0)
-        cores = std::min(cores, static_cast<std::size_t>(std::max(1.0, quota / period + 0.5)));
+        cores = (std::min)(cores, static_cast<std::size_t>((std::max)(1.0, quota / period + 0.5)));
       if (group.empty()) break;
     }
   }
@@ -133,7 +133,7 @@ inline std::size_t last_level_cache() {
     char unit = 0;
     if (!(file >> size)) break;
     file >> unit;
-    largest = std::max(largest, size << (unit == 'K' ? 10 : unit == 'M' ? 20 : 0));
+    largest = (std::max)(largest, size << (unit == 'K' ? 10 : unit == 'M' ? 20 : 0));
   }
 #endif
   return largest;

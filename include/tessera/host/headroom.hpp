@@ -60,7 +60,7 @@ inline std::optional<std::uint64_t> headroom_of(const CgroupFiles& files, std::s
           cache += value;
       const std::uint64_t held = *used > cache ? *used - cache : 0;
       const std::uint64_t room = *most > held ? *most - held : 0;
-      least = std::min(least.value_or(room), room);
+      least = (std::min)(least.value_or(room), room);
     }
     if (group.empty()) return least;
   }
@@ -84,7 +84,7 @@ inline std::optional<std::uint64_t> cgroup_headroom(const std::string& groups = 
       room = headroom_of(
           {root + "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"},
           line.substr(two + 1));
-    if (room) least = std::min(least.value_or(*room), *room);
+    if (room) least = (std::min)(least.value_or(*room), *room);
   }
   return least;
 }
@@ -144,7 +144,7 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
   // In chunks: a signal makes some kernels start one large reservation from the beginning again.
   constexpr std::uint64_t chunk = std::uint64_t{64} << 20;
   for (std::uint64_t at = 0; at < bytes; at += chunk) {
-    const auto length = static_cast<off_t>(std::min(chunk, bytes - at));
+    const auto length = static_cast<off_t>((std::min)(chunk, bytes - at));
     const int error = [&] {
 #if defined(TESSERA_LINUX)
       return detail::retry(

@@ -35,7 +35,7 @@ inline int other_threads() {
     while (const auto* entry = ::readdir(tasks)) all += entry->d_name[0] != '.';
     ::closedir(tasks);
   }
-  return std::max(0, all - 1 - detail::quiet_threads.load());
+  return (std::max)(0, all - 1 - detail::quiet_threads.load());
 #else
   return 0;
 #endif
@@ -48,11 +48,11 @@ std::thread quiet_thread(const std::string& subject, Body&& body) {
   // A new thread has its maker's mask.
   struct Blocked {
     Blocked() {
-      sigset_t signals;
-      ::sigfillset(&signals);
+      sigset_t masked;
+      ::sigfillset(&masked);
       for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF})
-        ::sigdelset(&signals, own);
-      ::pthread_sigmask(SIG_SETMASK, &signals, &before);
+        ::sigdelset(&masked, own);
+      ::pthread_sigmask(SIG_SETMASK, &masked, &before);
     }
     Blocked(const Blocked&) = delete;
     Blocked& operator=(const Blocked&) = delete;

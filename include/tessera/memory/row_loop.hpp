@@ -68,7 +68,7 @@ std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t 
     const auto bytes = static_cast<std::size_t>(length) * sizeof(T);
     const std::size_t walked = N >= 3 && counts[N - 2] == 1 ? N - 3 : N - 2;
     const auto apart = static_cast<std::size_t>(std::abs(out.strides[walked])) * sizeof(T);
-    if (bytes <= 1024 && apart >= 4 * cache_line) return std::max(bytes, cache_line);
+    if (bytes <= 1024 && apart >= 4 * cache_line) return (std::max)(bytes, cache_line);
   }
   return 0;
 }

@@ -41,7 +41,7 @@ struct SideBySide {
 template <std::size_t N, class... T>
 std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
   const auto shape = std::get<0>(std::tie(tiles...)).shape();
-  const auto check = [&](const auto& tile) {
+  const auto check_tile = [&](const auto& tile) {
     if (tile.shape() != shape)
       throw Error(Errc::shape_mismatch, "rows", "the tiles have different shapes",
                   "give for_each_row tiles of one shape");
@@ -49,7 +49,7 @@ std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
       throw Error(Errc::invalid_argument, "rows", "a tile's rows are not contiguous",
                   "index it as tile(i, j)");
   };
-  (check(tiles), ...);
+  (check_tile(tiles), ...);
   return shape;
 }
 

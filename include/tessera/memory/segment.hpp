@@ -215,9 +215,9 @@ class Segment {
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     const auto deadline =
-        wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
+        wait < (Clock::time_point::max)() - start ? start + wait : (Clock::time_point::max)();
     constexpr std::chrono::microseconds longest(10'000);
-    for (auto pause = std::chrono::microseconds(200);; pause = std::min(2 * pause, longest)) {
+    for (auto pause = std::chrono::microseconds(200);; pause = (std::min)(2 * pause, longest)) {
       if (Clock::now() >= deadline) {
         if (wait.count() > 0)
           throw Error(Errc::timed_out, name, "the name did not appear in time",
@@ -237,8 +237,8 @@ class Segment {
                              const std::string& subject) {
     const auto bytes = npy::detail::checked_bytes(shape, dtype.size);
     const auto encoded = bytes ? npy::encode(dtype, shape).size() : 0;
-    if (!bytes ||
-        *bytes > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - encoded - 256)
+    if (!bytes || *bytes > static_cast<std::size_t>((std::numeric_limits<std::int64_t>::max)()) -
+                               encoded - 256)
       throw Error(Errc::invalid_shape, subject,
                   "shape " + detail::tuple_of({shape.begin(), shape.end()}) + " of " +
                       std::to_string(dtype.size) + "-byte elements is more than any memory",

@@ -36,7 +36,7 @@ inline constexpr bool streamable =
 template <bool Unit, class T, std::size_t N, class Node>
   requires streamable<T>
 void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) {
-  constexpr std::size_t width = std::max(host::stream_width, sizeof(T)) / sizeof(T);
+  constexpr std::size_t width = (std::max)(host::stream_width, sizeof(T)) / sizeof(T);
   constexpr std::ptrdiff_t per_line = cache_line / sizeof(T);
   const auto store = [&](std::ptrdiff_t i, std::ptrdiff_t end) {
     TESSERA_INDEPENDENT
@@ -47,7 +47,7 @@ void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) 
   const auto head = past % sizeof(T) == 0
                         ? static_cast<std::ptrdiff_t>((cache_line - past) % cache_line / sizeof(T))
                         : length;
-  auto i = std::min(head, length);
+  auto i = (std::min)(head, length);
   store(0, i);
   // Counted down: a bound on i would share its arithmetic with the address of a line's last
   // element, and leave that element out of the vectors.

@@ -87,7 +87,7 @@ std::array<std::size_t, R> line_up(std::span<const Argument> arguments) {
     if (arguments[i].use == Use::whole) continue;
     any = true;
     const auto shape = arguments[i].shape();
-    for (std::size_t k = 0; k < std::min(R, shape.size()); ++k) {
+    for (std::size_t k = 0; k < (std::min)(R, shape.size()); ++k) {
       const std::size_t extent = shape[shape.size() - 1 - k], g = R - 1 - k;
       if (extent == 1 || extent == grid[g]) continue;
       if (grid[g] != 1)

@@ -53,14 +53,14 @@ class Berth {
     // kernel that sleeps looks as if its core were missing.
     const auto given = cpu_time_() - given_before_;
     if (given * 4 > busy_ * 3) {
-      loose_for_ = std::max(loose_for_ / 2, briefly);
+      loose_for_ = (std::max)(loose_for_ / 2, briefly);
       begin_window();
       return false;
     }
     host::bind_to(cores_);
     bound_ = false;
     loose_until_ = end + loose_for_;
-    loose_for_ = std::min(2 * loose_for_, long_enough);
+    loose_for_ = (std::min)(2 * loose_for_, long_enough);
     return true;
   }
 

@@ -111,8 +111,8 @@ std::array<std::size_t, N> with_cut_axes(const std::array<std::size_t, R>& tile,
       const auto most = (least + elements - 1) / elements, parts = (extent + most - 1) / most;
       out[d] = (extent + parts - 1) / parts;
     }
-    elements *= std::min(out[d], extent);
-    if (d < N - R && out[d] < extent) elements = std::max(elements, least);
+    elements *= (std::min)(out[d], extent);
+    if (d < N - R && out[d] < extent) elements = (std::max)(elements, least);
   }
   return out;
 }
@@ -128,7 +128,7 @@ std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape, st
   box.fill(1);
   std::size_t elements = 1;
   for (std::size_t d = N; d-- > 0 && elements < target;) {
-    box[d] = std::max<std::size_t>(1, std::min(shape[d], (target + elements - 1) / elements));
+    box[d] = std::max<std::size_t>(1, (std::min)(shape[d], (target + elements - 1) / elements));
     elements *= box[d];
     if (box[d] < shape[d]) break;
   }

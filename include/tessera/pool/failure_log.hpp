@@ -37,7 +37,7 @@ class FailureLog {
     auto& place = places_[at];
     place.tile = tile;
     place.code = static_cast<std::int32_t>(code);
-    const auto length = std::min(text.size(), text_size - 1);
+    const auto length = (std::min)(text.size(), text_size - 1);
     std::memcpy(place.text.data(), text.data(), length);
     place.text[length] = '\0';
     whole_[at].store(1, std::memory_order_release);  // pairs with told()

@@ -49,10 +49,10 @@ class [[nodiscard("the end of a Job cancels its job")]] Job {
     // A century is longer than any job, and shorter than what a clock's counter can hold.
     const bool bounded = Seconds(at_most) < Seconds(std::chrono::hours(24 * 365 * 100));
     return held().wait_until(bounded ? Clock::now() + std::chrono::ceil<Clock::duration>(at_most)
-                                     : Clock::time_point::max());
+                                     : (Clock::time_point::max)());
   }
   /// Waits for the job's end.
-  void wait() const { held().wait_until(Clock::time_point::max()); }
+  void wait() const { held().wait_until((Clock::time_point::max)()); }
 
   /// How many tiles are done, as `const auto [done, total] = job.progress();`. Costs the workers
   /// nothing. `done` never decreases, and is `total` after a job that went well.

@@ -97,7 +97,7 @@ template <class T>
 concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
 
 /// Throws Error(invalid_argument) for options that mean nothing.
-inline void check(const JobOptions& options) {
+inline void check_options(const JobOptions& options) {
   if (options.tries == 0)
     throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tries is 0",
                 "1 computes no tile again that a dead worker had begun");

@@ -43,7 +43,7 @@ class BasicSchedule {
       : ranges_(ranges),
         tag_(job & 0xffff),
         tiles_(tiles),
-        grain_(std::max(grain, tiles / most_units + 1)) {}
+        grain_((std::max)(grain, tiles / most_units + 1)) {}
 
   /// Deals all tiles out in equal, neighbouring shares: the same ones to the same worker in every
   /// job of equal size. Only while no worker is inside a job.
@@ -65,7 +65,7 @@ class BasicSchedule {
         // Relaxed: a word carries numbers only; data is ordered by the job's number and the tiles'
         // bytes.
         const auto half = (end(word) - begin(word) + 1) / 2;
-        const auto next = begin(word) + std::max<std::uint64_t>(1, std::min(half, most / grain_));
+        const auto next = begin(word) + std::max<std::uint64_t>(1, (std::min)(half, most / grain_));
         if (ranges_[self].word.compare_exchange_weak(word, pack(next, end(word)),
                                                      std::memory_order_relaxed))
           return Claim{tile(begin(word)), tile(next)};

@@ -71,7 +71,7 @@ struct BoundArgument {
     if constexpr (S::use == Use::whole) return {data, shape, strides};
     T* at = data;
     auto extents = shape;
-    for (std::size_t k = 0; k < std::min(N, R); ++k) {
+    for (std::size_t k = 0; k < (std::min)(N, R); ++k) {
       const std::size_t d = N - 1 - k, g = R - 1 - k;
       if (shape[d] != grid[g]) continue;  // an extent of 1, broadcast
       at += static_cast<std::ptrdiff_t>(box.lo[g]) * strides[d];
@@ -86,9 +86,9 @@ struct BoundArgument {
 template <std::size_t R>
 std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
   constexpr std::size_t row = 128;  // elements
-  const auto in_a_row = std::min(grid.counts()[R - 1],
-                                 (row + grid.tile_shape()[R - 1] - 1) / grid.tile_shape()[R - 1]);
-  return std::max<std::size_t>(1, std::min(in_a_row, grid.size() / (2 * workers)));
+  const auto in_a_row = (std::min)(grid.counts()[R - 1],
+                                   (row + grid.tile_shape()[R - 1] - 1) / grid.tile_shape()[R - 1]);
+  return std::max<std::size_t>(1, (std::min)(in_a_row, grid.size() / (2 * workers)));
 }
 
 /// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few

@@ -28,8 +28,8 @@ class alignas(cache_line) TileClock {
 
   /// Tiles that have `each` nanoseconds each begin at `time`.
   void begin(Time time, std::uint64_t each, std::uint64_t tiles) noexcept {
-    constexpr auto most = std::numeric_limits<Time>::max() / 4;
-    due_.store(time + std::min(each, most / std::max<std::uint64_t>(1, tiles)) * tiles);
+    constexpr auto most = (std::numeric_limits<Time>::max)() / 4;
+    due_.store(time + (std::min)(each, most / std::max<std::uint64_t>(1, tiles)) * tiles);
     ends_by_ = due_.load();
   }
   /// False if this worker is to be ended: then it must publish nothing any more.
@@ -53,7 +53,7 @@ class alignas(cache_line) TileClock {
   bool last_was_late() const noexcept { return last_was_late_.load() != 0; }
 
  private:
-  static constexpr Time none = 0, condemned = std::numeric_limits<Time>::max();
+  static constexpr Time none = 0, condemned = (std::numeric_limits<Time>::max)();
 
   std::atomic<Time> due_{none};
   Time ends_by_ = none;  // the worker's own

@@ -40,7 +40,7 @@ class TiledPool {
   /// Error(invalid_argument) for 0 or more than 1024 (Windows: 63, which is what one thread can
   /// wait for, and the most by default), and for a fork among other threads; Error(no_space) where
   /// there is no memory; Error(pool_unusable) where main() lacks what StartMethod::spawn needs.
-  explicit TiledPool(std::size_t workers = std::min(host::usable_cores(), detail::max_workers),
+  explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), detail::max_workers),
                      PoolOptions options = {})
       : caller_(checked(workers, options)) {}
 
@@ -247,7 +247,7 @@ class TiledPool {
   auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, bool reruns,
            K wrapped, std::size_t told_tiles, const Sections&... sections) {
     static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
-    detail::check(options);
+    detail::check_options(options);
     const auto& kernel = detail::unwrapped(wrapped);
     using Kernel = std::decay_t<decltype(kernel)>;
     detail::check_kernel<Kernel, R, Sections...>();

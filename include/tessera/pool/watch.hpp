@@ -46,7 +46,7 @@ class Habits {
   void learn(const Kind& kind, bool tried, bool failed, Duration took) noexcept {
     auto& habit = of(kind);
     if (tried && (failed || took > 10 * short_wait))
-      habit.pause = habit.penalty = std::min(4096u, 2 * habit.penalty + 16);
+      habit.pause = habit.penalty = (std::min)(4096u, 2 * habit.penalty + 16);
     else if (tried)
       habit.penalty /= 2;
     habit.took = took;
@@ -55,7 +55,7 @@ class Habits {
  private:
   struct Habit {
     Kind kind;
-    Duration took = Duration::max();
+    Duration took = (Duration::max)();
     unsigned pause = 0, penalty = 0;  // jobs for which the caller sleeps at once
   };
 
@@ -63,7 +63,7 @@ class Habits {
     const auto known = std::find_if(habits_.begin(), habits_.end(),
                                     [&](const Habit& habit) { return habit.kind == kind; });
     if (known != habits_.end()) return *known;
-    return habits_[next_++ % habits_.size()] = Habit{kind, Duration::max(), 0, 0};
+    return habits_[next_++ % habits_.size()] = Habit{kind, (Duration::max)(), 0, 0};
   }
 
   std::array<Habit, 8> habits_{};  // a loop has few kinds of jobs

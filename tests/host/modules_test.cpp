@@ -1,12 +1,15 @@
 #include <tessera/host/modules.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/scene.hpp"
 
 #if defined(TESSERA_POSIX)
 #include <dlfcn.h>
@@ -16,6 +19,7 @@
 using tessera::host::locate;
 using tessera::host::Modules;
 using tessera::host::points_into_private_memory;
+using tessera_test::Far;
 
 namespace {
 

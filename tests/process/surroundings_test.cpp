@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <new>
 #include <numeric>
 #include <string>
@@ -25,6 +26,7 @@ using namespace tessera_test;
 using tessera::Errc;
 using tessera::into;
 using tessera::SharedArray;
+using tessera::StartMethod;
 using tessera::TiledPool;
 namespace host = tessera::host;
 
@@ -128,16 +130,47 @@ TEST_CASE("however little address space is left, a pool works or is an Error, an
 }
 #endif
 
-TEST_CASE("a pool works without standard streams") {
-  const Scene scene;
-  REQUIRE(failure_in_child([] {
-            for (int fd = 0; fd < 3; ++fd) ::close(fd);
-            TiledPool pool(2);
-            check_a_job(pool);
-            auto a = SharedArray<int, 1>::create({4});
+TEST_CASE("whatever standard streams are closed, what is printed reaches no array and no pool") {
+  const Scene scene(120);
+  const int closed = GENERATE(range(0, 8));
+  const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
+  INFO("closed, as bits: " << closed << (method == StartMethod::spawn ? ", spawn" : ", fork"));
+  REQUIRE(failure_in_child([&] {
+            const int nowhere = ::open("/dev/null", O_RDWR);
+            for (const int stream : {0, 1, 2}) ::dup2(nowhere, stream);
+            ::close(nowhere);
+            for (const int stream : {0, 1, 2})
+              if ((closed >> stream & 1) != 0) ::close(stream);
+            const auto print = [] {
+              std::printf("printed by printf\n"), std::fflush(stdout);
+              std::cout << "printed by cout" << std::endl;
+              std::cerr << "printed by cerr" << std::endl;
+              for (const int stream : {0, 1, 2})
+                must(::write(stream, "printed", 7) <= 7, "written at once");
+              return 1;
+            };
+            auto a = SharedArray<int, 1>::create({1000});
+            auto b = SharedArray<int, 1>::attach(a.name());
+            print();
+            TiledPool pool(2, {.start_method = method});
+            print();
+            const auto whole_file = [&] { return bytes_of(a.path()); };
+            const auto before = whole_file();
+            for (int job = 1; job <= 3; ++job) {
+              pool.map(
+                  {10}, [print](auto v) { print(), v += 1; }, into(a));
+              print();
+              auto c = SharedArray<int, 1>::create({1000});
+              print();
+              for (const int element : b) must(element == job, "the job is right");
+              for (const int element : c) must(element == 0, "a new array is zero");
+            }
             pool.map(
-                {1}, [](auto v) { std::printf("nobody reads this\n"), v = 1; }, into(a));
-            must(a(3) == 1, "a kernel may print all the same");
+                {10}, [](auto v) { v -= 3; }, into(a));
+            must(whole_file() == before, "header and control block are as they were");
+            const auto pids = processes_of(pool);
+            pool = TiledPool::in_caller();
+            must(all_end(pids), "and the pool ends");
           }) == "");
 }
 

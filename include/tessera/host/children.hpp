@@ -74,11 +74,13 @@ class Channel {
 struct ChannelPair {
   Channel ours, theirs;
   explicit ChannelPair(const std::string& subject) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      throw last_failure(subject, "making a socket");
-    ours = Channel(Descriptor(ends[0]));
-    theirs = Channel(Descriptor(ends[1]));
+    int ends[2] = {no_file, no_file};
+    const detail::StreamNumbers taken;
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
+      ours = Channel(Descriptor(ends[0]));
+      theirs = Channel(Descriptor(ends[1]));
+    }
+    if (!ours.descriptor() || !theirs.descriptor()) throw last_failure(subject, "making a socket");
   }
 };
 
@@ -91,7 +93,7 @@ class Children {
     ::sigaddset(&set, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &set, nullptr);
 #if defined(TESSERA_LINUX)
-    signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    signals_ = opened([&] { return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK); });
 #endif
     if (!signals_) throw last_failure(subject, "watching children");
   }

@@ -1,4 +1,4 @@
-// Floor 1, host: an open file: its descriptor, what the system knows of it, its bytes.
+// Floor 1, host: an open file: what the system knows of it, its bytes.
 //
 // Reading and writing go through the descriptor, so that no truncation by another process can end
 // in a SIGBUS; interrupted calls are repeated. On Windows the descriptor is a handle, and named
@@ -15,6 +15,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/descriptor.hpp>
 #include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_POSIX)
@@ -32,68 +33,15 @@ inline constexpr bool has_ulimits = true;
 inline constexpr bool has_ulimits = false;
 #endif
 
-#if defined(TESSERA_POSIX)
-
-using NativeFile = int;
-inline constexpr NativeFile no_file = -1;
-
-namespace detail {
-
-inline int retry(auto&& call) {
-  int result;
-  do result = call();
-  while (result < 0 && errno == EINTR);
-  return result;
-}
-
-inline void close(NativeFile file) noexcept { ::close(file); }
-
-}  // namespace detail
-
 /// An Error from the system call that has just failed.
 inline Error last_failure(std::string subject, std::string_view doing,
                           std::string_view advice = {}) {
+#if defined(TESSERA_POSIX)
   return system_failure(errno, std::move(subject), doing, advice);
-}
-
 #else
-
-using NativeFile = HANDLE;
-inline constexpr NativeFile no_file = nullptr;
-
-namespace detail {
-inline void close(NativeFile file) noexcept { ::CloseHandle(file); }
-}  // namespace detail
-
-inline Error last_failure(std::string subject, std::string_view doing,
-                          std::string_view advice = {}) {
   return detail::failure_of(::GetLastError(), std::move(subject), doing, advice);
-}
-
 #endif
-
-/// Owns an open file descriptor.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(NativeFile fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, no_file)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { reset(); }
-
-  NativeFile get() const noexcept { return fd_; }
-  NativeFile release() noexcept { return std::exchange(fd_, no_file); }
-  explicit operator bool() const noexcept { return fd_ != no_file; }
-  void reset() noexcept {
-    if (fd_ != no_file) detail::close(std::exchange(fd_, no_file));
-  }
-
- private:
-  NativeFile fd_ = no_file;
-};
+}
 
 /// True once there is something to read, or an end: of a socket's other side, of the process that a
 /// pidfd stands for. False after `at_most`, or where nothing can be waited for.

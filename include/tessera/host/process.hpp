@@ -116,7 +116,7 @@ class ProcessHandle {
   /// `pid` must be known to live, or to be unreaped, now. Throws Error(system).
   explicit ProcessHandle(int pid) {
 #if defined(TESSERA_LINUX)
-    fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    fd_ = opened([pid] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
     if (!fd_)
       throw system_failure(errno, "process", "watching a process", "Linux 5.4 or newer is needed");
 #else

@@ -59,7 +59,7 @@ struct Started {
 #if defined(TESSERA_POSIX)
 
 /// The number of the first of them in the new program; the others follow.
-inline constexpr int first_given = 3;
+inline constexpr int first_given = first_number;
 
 namespace detail {
 

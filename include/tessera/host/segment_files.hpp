@@ -100,7 +100,7 @@ inline std::optional<OpenFile> open_existing(const std::string& path, Access acc
                                              const std::string& subject, bool follow = false) {
   const int flags = (access == Access::read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK |
                     (follow ? 0 : O_NOFOLLOW);
-  Descriptor file(detail::retry([&] { return ::open(path.c_str(), flags); }));
+  Descriptor file = opened([&] { return ::open(path.c_str(), flags); });
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
     if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
@@ -123,10 +123,10 @@ inline Descriptor reopen(const Descriptor& file, Access access, const std::strin
 #if defined(TESSERA_LINUX)
   const auto path = "/proc/self/fd/" + std::to_string(file.get());
   const int flags = (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
-  Descriptor out(detail::retry([&] { return ::open(path.c_str(), flags); }));
+  Descriptor out = opened([&] { return ::open(path.c_str(), flags); });
 #else
   static_cast<void>(access);
-  Descriptor out(detail::retry([&] { return ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0); }));
+  Descriptor out = opened([&] { return ::fcntl(file.get(), F_DUPFD_CLOEXEC, first_number); });
 #endif
   if (!out) throw system_failure(errno, subject, "opening it again", "/proc must be mounted");
   return out;
@@ -195,13 +195,13 @@ class Unpublished {
   Descriptor open(const std::string& path, unsigned mode, Medium medium) {
 #if defined(O_TMPFILE)
     if (medium == Medium::shared_memory)
-      return Descriptor(detail::retry(
-          [&] { return ::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode); }));
+      return opened(
+          [&] { return ::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode); });
 #endif
     // Not every disk's file system has nameless files; a name that nobody guesses does as well.
     scratch_ = folder_of(path) + ".tessera-" + random_hex(16);
-    Descriptor file(detail::retry(
-        [&] { return ::open(scratch_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode); }));
+    Descriptor file = opened(
+        [&] { return ::open(scratch_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode); });
     if (!file) scratch_.clear();
     return file;
   }
@@ -214,7 +214,7 @@ class Unpublished {
 /// Zeroed memory, reserved, as a file that never has a name. Throws Error(no_space, system).
 inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject) {
 #if defined(TESSERA_LINUX)
-  Descriptor file(::memfd_create("tessera", MFD_CLOEXEC));
+  Descriptor file = opened([] { return ::memfd_create("tessera", MFD_CLOEXEC); });
   if (!file) throw system_failure(errno, subject, "getting shared memory", "see ulimit -n");
   reserve(file, bytes, Medium::shared_memory, subject);
   return file;

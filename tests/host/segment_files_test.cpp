@@ -62,13 +62,14 @@ TEST_CASE("A nameless file vanishes with a creator that is killed") {
             });
             struct statvfs fs {};
             must(wait_until([&] {
-                   return ::statvfs("/dev/shm", &fs) == 0 && fs.f_bfree * fs.f_frsize <= 2 * MiB;
+                   return ::statvfs(host::segment_folder(), &fs) == 0 &&
+                          fs.f_bfree * fs.f_frsize <= 2 * MiB;
                  }),
                  "the creator has reserved its memory");
             must(host::segment_names().empty(), "it has no name");
             creator.kill(SIGKILL);
             creator.failure();
-            must(::statvfs("/dev/shm", &fs) == 0 && fs.f_bfree * fs.f_frsize == 4 * MiB,
+            must(::statvfs(host::segment_folder(), &fs) == 0 && fs.f_bfree * fs.f_frsize == 4 * MiB,
                  "its memory is free again");
           }) == "");
 }
@@ -219,7 +220,7 @@ TEST_CASE("Reserved memory is zero and counts as taken at once") {
             const auto file = nameless("x");
             host::reserve(file.descriptor(), 3 * MiB, Medium::shared_memory, "x");
             struct statvfs fs {};
-            must(::statvfs("/dev/shm", &fs) == 0 && fs.f_bfree * fs.f_frsize == MiB,
+            must(::statvfs(host::segment_folder(), &fs) == 0 && fs.f_bfree * fs.f_frsize == MiB,
                  "3 MiB are taken");
             must(host::read_at(file.descriptor(), 0, 4 * MiB, "x") == std::string(3 * MiB, '\0'),
                  "they are 3 MiB of zeros");
@@ -283,15 +284,15 @@ TEST_CASE(
         write_file(folder + "memory.max", "1000000\n");
         write_file(folder + "memory.current", "600000\n");
         write_file(folder + "memory.stat", "anon 1\nactive_file 60000\ninactive_file 40000\nx 7\n");
-        const auto file = nameless("x");
+        const auto file = host::nameless_file(0, "x");  // wherever names are: it is memory
         const auto error =
-            error_of([&] { host::reserve(file.descriptor(), 500001, Medium::shared_memory, "x"); });
+            error_of([&] { host::reserve(file, 500001, Medium::shared_memory, "x"); });
         must(error.errc() == Errc::no_space, "it is no_space");
         for (const auto* part : {"wants 500001 bytes", "the memory control group has 500000 free"})
           must(has(error.what(), part), std::string(part) + " in " + error.what());
-        host::reserve(file.descriptor(), 500000, Medium::shared_memory, "x");
+        host::reserve(file, 500000, Medium::shared_memory, "x");
         write_file(folder + "memory.max", "max\n");
-        host::reserve(file.descriptor(), 700000, Medium::shared_memory, "x");
+        host::reserve(file, 700000, Medium::shared_memory, "x");
       }) == "");
 }
 

@@ -38,7 +38,7 @@ std::vector<std::string> maps_of(int pid, ino_t inode) {
     std::string range, access, offset, device;
     ino_t found = 0;
     words >> range >> access >> offset >> device >> found;
-    if (found == inode && has(line, "/dev/shm/")) out.push_back(line);
+    if (found == inode && has(line, tessera::segment_folder())) out.push_back(line);
   }
   return out;
 }
@@ -47,7 +47,7 @@ std::vector<std::string> maps_of(int pid, ino_t inode) {
 std::size_t shared_maps(int pid) {
   std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
   std::size_t out = 0;
-  for (std::string line; std::getline(maps, line);) out += has(line, "/dev/shm/");
+  for (std::string line; std::getline(maps, line);) out += has(line, tessera::segment_folder());
   return out;
 }
 

@@ -235,10 +235,11 @@ TEST_CASE("a caller killed while its jobs use names of arrays that have ended le
       });
       char byte = 0;
       must(::read(ends[0], &byte, 1) == 1, "the child is ready");
-      must(!std::filesystem::is_empty("/dev/shm"), "there are names");
+      must(!std::filesystem::is_empty(tessera::segment_folder()), "there are names");
       caller.kill(SIGKILL);
       must(caller.failure() == "killed by signal 9", "the child is killed");
-      must(wait_until([] { return std::filesystem::is_empty("/dev/shm"); }), "the names go");
+      must(wait_until([] { return std::filesystem::is_empty(tessera::segment_folder()); }),
+           "the names go");
       ::close(ends[0]);
       ::close(ends[1]);
     }

@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-bool shm_is_empty() { return std::filesystem::is_empty("/dev/shm"); }
+bool shm_is_empty() { return std::filesystem::is_empty(tessera::segment_folder()); }
 
 /// What a caller is doing when its end comes.
 enum class Busy { idle, in_a_job };

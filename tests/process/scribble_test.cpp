@@ -68,7 +68,7 @@ void each_shared_mapping(F&& f) {
     char dash = 0;
     std::istringstream(line) >> std::hex >> from >> dash >> to;
     const auto what = has(line, "/dev/zero") || has(line, "/memfd:tessera") ? What::board
-                      : has(line, "/dev/shm/tessera-")                      ? What::job_memory
+                      : has(line, tessera::segment_folder() + "tessera-")   ? What::job_memory
                                                                             : What::other;
     f(what, reinterpret_cast<unsigned char*>(from), reinterpret_cast<unsigned char*>(to));
   }

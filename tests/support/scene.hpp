@@ -1,5 +1,5 @@
 // What tests with files and processes share: names nobody else has, children whose failure is a
-// string, a /dev/shm of a test's own, waiting for an event.
+// string, a folder of names of a test's own, waiting for an event.
 //
 // Catch2's assertions work in the test's own process only. A child says must() instead; what it
 // throws, or the signal that ends it, comes back as the text that failure_in_child returns: empty
@@ -231,17 +231,20 @@ inline void leave_mounts() {
   must(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mounts can be private");
 }
 
-/// Runs `body` in a child that sees an empty /dev/shm of `bytes`. Whatever other tests do, its
-/// names are its own, and so is what it reaps. Empty if all went well and nothing was left there.
+/// Runs `body` in a child that sees an empty folder of names, a tmpfs of `bytes`. Whatever other
+/// tests do, its names are its own, and so is what it reaps. Empty if all went well and nothing was
+/// left there.
 template <class Body>
 std::string failure_in_private_shm(std::size_t bytes, Body&& body) {
   return failure_in_child([&] {
     leave_mounts();
     const auto options = "size=" + std::to_string(bytes);
-    must(::mount("tmpfs", "/dev/shm", "tmpfs", 0, options.c_str()) == 0, "a tmpfs can be mounted");
+    const std::string folder = tessera::host::segment_folder();
+    must(::mount("tmpfs", folder.c_str(), "tmpfs", 0, options.c_str()) == 0,
+         "a tmpfs can be mounted");
     body();
-    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
-      must(false, "nothing is left in /dev/shm: " + entry.path().string());
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      must(false, "nothing is left: " + entry.path().string());
   });
 }
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,8 +21,12 @@
 
 #if defined(TESSERA_POSIX)
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#endif
+#if defined(TESSERA_LINUX)
+#include <sys/vfs.h>
 #endif
 
 namespace tessera::host {
@@ -77,17 +82,45 @@ struct FileInfo {
   std::uint64_t bytes = 0;
   bool regular = false;
   bool ours = false;  ///< belongs to this process's effective user
+  std::size_t unit =
+      1;  ///< mappings are multiples of it: of a huge page, where it is made of these
+
+  /// What is to be mapped for the first `bytes`.
+  std::size_t mapped(std::size_t length) const noexcept {
+    return (length + unit - 1) / unit * unit;
+  }
 };
 
 #if defined(TESSERA_POSIX)
 
+/// What an open file's bytes stand in.
+enum class Storage { memory, huge_pages, disk, unknown };
+
+inline Storage storage_of(const Descriptor& file) noexcept {
+#if defined(TESSERA_LINUX)
+  struct statfs fs {};
+  if (::fstatfs(file.get(), &fs) != 0) return Storage::unknown;
+  switch (static_cast<std::uint32_t>(fs.f_type)) {
+    case 0x01021994:                              // tmpfs
+    case 0x858458f6: return Storage::memory;      // ramfs
+    case 0x958458f6: return Storage::huge_pages;  // hugetlbfs
+    default: return Storage::disk;
+  }
+#else
+  static_cast<void>(file);
+  return Storage::unknown;
+#endif
+}
+
 inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
   struct stat s {};
   if (::fstat(file.get(), &s) != 0) throw system_failure(errno, subject, "reading its size");
+  const bool huge = s.st_blksize > 65536 && storage_of(file) == Storage::huge_pages;
   return {{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)},
           static_cast<std::uint64_t>(s.st_size),
           S_ISREG(s.st_mode),
-          s.st_uid == ::geteuid()};
+          s.st_uid == ::geteuid(),
+          huge ? static_cast<std::size_t>(s.st_blksize) : 1};
 }
 
 /// Reads up to `bytes` at `offset`; fewer only where the file ends. Never a SIGBUS, whoever
@@ -108,12 +141,34 @@ inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::si
   return out;
 }
 
+namespace detail {
+
+/// For a hugetlbfs, which knows no other way to write. Inside the file's bytes. False if it can't.
+inline bool write_by_mapping(const Descriptor& file, std::uint64_t offset, std::string_view bytes) {
+  struct stat s {};
+  if (storage_of(file) != Storage::huge_pages || ::fstat(file.get(), &s) != 0) return false;
+  const auto page = static_cast<std::uint64_t>(s.st_blksize);
+  const auto from = offset / page * page, skipped = offset - from;
+  const auto room = (static_cast<std::uint64_t>(s.st_size) + page - 1) / page * page;
+  if (room < offset + bytes.size()) return false;
+  const auto length = (skipped + bytes.size() + page - 1) / page * page;
+  void* const at =
+      ::mmap(nullptr, length, PROT_WRITE, MAP_SHARED, file.get(), static_cast<off_t>(from));
+  if (at == MAP_FAILED) return false;
+  std::memcpy(static_cast<char*>(at) + skipped, bytes.data(), bytes.size());
+  ::munmap(at, length);
+  return true;
+}
+
+}  // namespace detail
+
 /// Writes all of `bytes` at `offset`.
 inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_view bytes,
                      const std::string& subject) {
   while (!bytes.empty()) {
     const auto n = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINVAL && detail::write_by_mapping(file, offset, bytes)) return;
     if (n < 0) throw system_failure(errno, subject, "writing");
     bytes.remove_prefix(static_cast<std::size_t>(n));
     offset += static_cast<std::uint64_t>(n);

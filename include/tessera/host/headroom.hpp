@@ -16,6 +16,7 @@
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/segment_folder.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>
@@ -115,10 +116,21 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
                      std::to_string(free) + " free",
                  advice);
   };
-  constexpr std::string_view memory_advice =
-      "free memory (remove arrays that are kept, end programs), or raise the limit: docker run "
-      "--shm-size, "
-      "mount -o remount,size=... /dev/shm";
+  // Names may be on a disk, and a file of a person's own in memory.
+  const auto storage = storage_of(file);
+  const bool memory =
+      storage == Storage::unknown ? medium == Medium::shared_memory : storage == Storage::memory;
+  const std::string advice = [&]() -> std::string {
+    const std::string elsewhere =
+        medium == Medium::shared_memory ? ", or have names in another folder: TESSERA_DIR" : "";
+    if (storage == Storage::huge_pages)
+      return "make more huge pages (/proc/sys/vm/nr_hugepages)" + elsewhere;
+    if (!memory) return "free space on the disk" + elsewhere;
+    return "free memory (remove arrays that are kept, end programs), raise the limit (docker run "
+           "--shm-size, mount -o remount,size=... " +
+           std::string(medium == Medium::shared_memory ? segment_folder() : "MOUNT") + ")" +
+           elsewhere;
+  }();
   struct rlimit limit {};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       limit.rlim_cur < bytes)
@@ -132,14 +144,17 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
   if (::fstatvfs(file.get(), &fs) == 0 && fs.f_blocks != 0) {
     const auto free = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
     if (more > free)
-      throw refuse(free, medium == Medium::shared_memory ? "shared memory" : "its disk",
-                   medium == Medium::shared_memory ? memory_advice : "free space on the disk");
+      throw refuse(free,
+                   memory                           ? "shared memory"
+                   : storage == Storage::huge_pages ? "its pool of huge pages"
+                                                    : "its disk",
+                   advice);
   }
-  if (medium == Medium::shared_memory) {
+  if (memory) {
     if (const auto room = detail::cgroup_headroom(); room && more > *room)
-      throw refuse(*room, "the memory control group", memory_advice);
+      throw refuse(*room, "the memory control group", advice);
     if (const auto room = detail::machine_headroom(); room && more > *room)
-      throw refuse(*room, "the machine's memory", memory_advice);
+      throw refuse(*room, "the machine's memory", advice);
   }
   // In chunks: a signal makes some kernels start one large reservation from the beginning again.
   constexpr std::uint64_t chunk = std::uint64_t{64} << 20;
@@ -165,9 +180,7 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
                  std::string_view(zeros).substr(0, static_cast<std::uint64_t>(length) - done),
                  subject);
     } else if (error != 0) {
-      throw system_failure(
-          error, subject, "reserving " + std::to_string(bytes) + " bytes",
-          medium == Medium::shared_memory ? memory_advice : "free space on the disk");
+      throw system_failure(error, subject, "reserving " + std::to_string(bytes) + " bytes", advice);
     }
   }
 }

@@ -17,6 +17,7 @@
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/segment_folder.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>
@@ -78,9 +79,9 @@ inline std::vector<Descriptor> copies_beyond(const Given& given, const std::stri
 
 /// Starts the program that runs here once more, from its own file even if its name leads elsewhere
 /// by now, with these arguments, a word for take_given() and `variable` (as in "NAME=value") in its
-/// environment besides what is there. It has this process's folder and standard streams, signals as
-/// a new program has them, and of all descriptors the `given` alone (glibc before 2.34 can't close
-/// those that are not marked close-on-exec). Throws Error(system).
+/// environment besides what is there. It has this process's folders and standard streams, signals
+/// as a new program has them, and of all descriptors the `given` alone (glibc before 2.34 can't
+/// close those that are not marked close-on-exec). Throws Error(system).
 inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
                            const std::string& variable, const Given& given) {
 #if defined(TESSERA_LINUX)
@@ -119,8 +120,11 @@ inline Started start_again(const std::string& subject, std::vector<std::string> 
   std::vector<char*> words{program_invocation_name}, environment;
   for (auto& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
+  auto folder = segment_folder_given();
+  const auto its_name = folder.substr(0, folder.find('=') + 1);
   for (char** kept = environ; kept != nullptr && *kept != nullptr; ++kept)
-    environment.push_back(*kept);
+    if (!std::string_view(*kept).starts_with(its_name)) environment.push_back(*kept);
+  environment.push_back(folder.data());
   environment.push_back(const_cast<char*>(variable.c_str()));
   environment.push_back(nullptr);
   pid_t pid = 0;

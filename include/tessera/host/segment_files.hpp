@@ -23,6 +23,7 @@
 #include <tessera/host/headroom.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/owner_lock.hpp>
+#include <tessera/host/segment_folder.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <dirent.h>
@@ -70,16 +71,8 @@ inline std::string random_hex(std::size_t count) {
 /// True where a name, and what it leads to, stays when no process has it any more.
 inline constexpr bool names_outlive_processes = true;
 
-/// The folder of named segments. No static object: its first use may be in a copy of a process
-/// whose other threads held what such objects need.
-#if defined(TESSERA_LINUX)
-inline constexpr const char* segment_directory = "/dev/shm/";
-#else
-inline constexpr const char* segment_directory = "/tmp/";
-#endif
-
 inline std::string segment_path(std::string_view name) {
-  return segment_directory + std::string(name);
+  return segment_folder() + std::string(name);
 }
 
 /// A path from wherever this process is by now.
@@ -229,7 +222,7 @@ inline void unlink(const std::string& path) noexcept { ::unlink(path.c_str()); }
 /// Names of all entries in the segment folder, foreign ones included.
 inline std::vector<std::string> segment_names() {
   std::vector<std::string> names;
-  if (DIR* const folder = ::opendir(segment_directory)) {
+  if (DIR* const folder = ::opendir(segment_folder())) {
     while (const auto* entry = ::readdir(folder))
       if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
     ::closedir(folder);

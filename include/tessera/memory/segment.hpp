@@ -21,6 +21,7 @@
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/orphan.hpp>
+#include <tessera/memory/segment_folder.hpp>
 #include <tessera/memory/segment_name.hpp>
 
 namespace tessera {
@@ -56,7 +57,8 @@ class Segment {
     std::shared_ptr<Segment> segment(new Segment(text, path));
     segment->header_ = header;
     segment->control_at_ = control_at;
-    segment->file_id_ = host::file_info(file.descriptor(), text).id;
+    const auto info = host::file_info(file.descriptor(), text);
+    segment->file_id_ = info.id;
     ControlBlock block;
     block.state = static_cast<std::uint32_t>(SegmentState::owned);
     block.identity = segment->identity_ = host::random_identity();
@@ -69,7 +71,7 @@ class Segment {
     file.write(0, npy::encode(dtype, shape), text);
     segment->mapping_ =
         host::Mapping(host::reopen(file.descriptor(), host::Access::read_write, text),
-                      host::Access::read_write, bytes, text);
+                      host::Access::read_write, info.mapped(bytes), text);
     publish(file, path, text);
     segment->owner_ = file.take();
     return segment;
@@ -284,7 +286,7 @@ class Segment {
       bytes = segment->control_at_ + sizeof(ControlBlock);
     }
     segment->file_id_ = found.file.id;
-    segment->mapping_ = host::Mapping(file, access, bytes, segment->subject());
+    segment->mapping_ = host::Mapping(file, access, info.mapped(bytes), segment->subject());
     segment->header_ = std::move(found.header);
     return segment;
   }

@@ -42,7 +42,9 @@ struct Premises {
             sent ? host::Mapping(file, host::Access::read_write, Board::bytes(workers), "TiledPool")
                  : host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
         board(memory.data(), workers,
-              {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {}
+              {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {
+    host::segment_folder();  // from now on: the keeper and the workers have the same
+  }
 
   bool inherited() const noexcept { return generation != host::fork_generation(); }
   void check_process() const {

@@ -252,8 +252,9 @@ void run(int argc, char** argv) {
   CLI::App app("Arrays in shared memory. Without a command: a list of them.");
   app.require_subcommand(0, 1);
   bool json = false, force = false, dry_run = false, any_user = false;
-  std::string name, file;
+  std::string name, file, folder;
   app.add_flag("--json", json, "The list as JSON");
+  app.add_option("--dir", folder, "The folder of names, instead of TESSERA_DIR or /dev/shm");
   auto* const rm = app.add_subcommand("rm", "Remove a name; who has the array keeps its memory");
   rm->add_option("NAME", name)->required();
   rm->add_flag("--force", force, "Though its owner lives");
@@ -273,6 +274,7 @@ void run(int argc, char** argv) {
     throw std::runtime_error(std::string(error.what()) + "; see shmls --help");
   }
 
+  if (!folder.empty()) set_segment_folder(folder);
   if (*reaps) {
     reap(dry_run);
   } else if (*rm) {

@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from programs import must_refuse, must_work, unique_name
+from programs import must_refuse, must_work, segment_path, unique_name
 
 PROGRAM = sys.argv[1]
 
@@ -36,7 +36,7 @@ def next_change(process):
 
 def test_changes():
     name = unique_name("live")
-    path = "/dev/shm/" + name
+    path = segment_path(name)
     process = start(name)
     try:
         grid = np.load(path, mmap_mode="r+")
@@ -65,11 +65,11 @@ def test_a_killed_owner_blocks_nobody():
     process = start(name)
     process.kill()
     process.wait()
-    assert os.path.exists("/dev/shm/" + name)
+    assert os.path.exists(segment_path(name))
     process = start(name)  # takes the orphan's name over
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
-    assert not os.path.exists("/dev/shm/" + name)
+    assert not os.path.exists(segment_path(name))
 
 
 def test_wrong_input():
@@ -78,11 +78,11 @@ def test_wrong_input():
     must_refuse(PROGRAM, "create", "a/b", saying="name")
     must_refuse(PROGRAM, "set", "x", "one", 2, 3, saying="i")
     name = unique_name("bytes")
-    np.save("/dev/shm/" + name + ".npy", np.ones(3, "u1"))
+    np.save(segment_path(name + ".npy"), np.ones(3, "u1"))
     try:
         must_refuse(PROGRAM, "show", name + ".npy", saying="<f8")
     finally:
-        os.unlink("/dev/shm/" + name + ".npy")
+        os.unlink(segment_path(name + ".npy"))
 
 
 for test_name, test in list(globals().items()):

@@ -33,5 +33,10 @@ def folder():
         yield lambda name: os.path.join(path, name)
 
 
+def segment_path(name):
+    """Where the programs have an array of that name."""
+    return os.path.join(os.environ.get("TESSERA_DIR") or "/dev/shm", name)
+
+
 def unique_name(what):
     return f"numpy-{os.getpid()}-{what}"

@@ -1,4 +1,4 @@
-"""What shmls lists, shows, saves and removes, against NumPy, in a /dev/shm of this test's own.
+"""What shmls lists, shows, saves and removes, against NumPy, in a folder of names of this test's own.
 
     python3 shmls_test.py PROGRAM DATA_FOLDER ATTACH_PROGRAM
 """
@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from programs import folder, must_refuse, must_work
+from programs import folder, must_refuse, must_work, segment_path
 
 PROGRAM, _, ATTACH = sys.argv[1:]
 
@@ -24,7 +24,7 @@ def own_shared_memory():
     new_mounts, new_user, private, recursive = 0x20000, 0x10000000, 1 << 18, 1 << 14
     own = libc.unshare(new_mounts) == 0 or libc.unshare(new_mounts | new_user) == 0
     own = own and libc.mount(None, b"/", None, private | recursive, None) == 0
-    own = own and libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", 0, b"size=16m,mode=1777") == 0
+    own = own and libc.mount(b"tmpfs", os.fsencode(segment_path("")), b"tmpfs", 0, b"size=16m,mode=1777") == 0
     assert own, "unshare of mounts works (run as root, or allow user namespaces)"
 
 
@@ -38,7 +38,7 @@ def array(name):
         for line in process.stdout:
             if line.startswith("Ctrl-C"):
                 break
-        yield process, np.load("/dev/shm/" + name, mmap_mode="r+")
+        yield process, np.load(segment_path(name), mmap_mode="r+")
     finally:
         process.kill()
         process.wait()
@@ -55,15 +55,15 @@ def test_an_empty_folder():
 
 
 def test_a_list():
-    np.save("/dev/shm/plain.npy", np.ones((2, 3), ">i2"))
-    with open(b'/dev/shm/odd "\xff name', "wb") as file:
+    np.save(segment_path("plain.npy"), np.ones((2, 3), ">i2"))
+    with open(os.fsencode(segment_path("")) + b'odd "\xff name', "wb") as file:
         file.write(b"no array")
     with array("live"):
         entries = listed()
         assert set(entries) == {"live", "plain.npy", 'odd "\xff name'}
         live = entries["live"]
         assert live["state"] == "owned" and live["dtype"] == "'<f8'" and live["shape"] == [4, 6]
-        assert live["bytes"] == os.stat("/dev/shm/live").st_size and 0 <= live["age_s"] < 60
+        assert live["bytes"] == os.stat(segment_path("live")).st_size and 0 <= live["age_s"] < 60
         assert entries["plain.npy"]["state"] == "foreign"
         assert entries["plain.npy"]["shape"] == [2, 3]
         assert "shape" not in entries['odd "\xff name'] and "age_s" not in entries["plain.npy"]
@@ -85,49 +85,49 @@ def test_a_look_inside():
 
 
 def test_a_look_into_arrays_of_others():
-    np.save("/dev/shm/big", np.arange(6, dtype=">i4").reshape(2, 3))
-    os.rename("/dev/shm/big.npy", "/dev/shm/big")
+    np.save(segment_path("big"), np.arange(6, dtype=">i4").reshape(2, 3))
+    os.rename(segment_path("big.npy"), segment_path("big"))
     assert "min 0, max 5, mean 2.5" in must_work(PROGRAM, "cat", "big")
-    np.save("/dev/shm/fortran", np.asfortranarray(np.arange(24).reshape(2, 3, 4)))
-    os.rename("/dev/shm/fortran.npy", "/dev/shm/fortran")
+    np.save(segment_path("fortran"), np.asfortranarray(np.arange(24).reshape(2, 3, 4)))
+    os.rename(segment_path("fortran.npy"), segment_path("fortran"))
     assert must_work(PROGRAM, "cat", "fortran").splitlines()[3].split() == list("4567")
     pairs = np.zeros(3, [("t", "<f4"), ("n", "<u1"), ("v", "<f8", 2), ("z", "<c8")])
     pairs["t"], pairs["n"], pairs["z"] = [1, np.nan, 3], [200, 1, 2], 2 - 1j
-    np.save("/dev/shm/pairs", pairs)
-    os.rename("/dev/shm/pairs.npy", "/dev/shm/pairs")
+    np.save(segment_path("pairs"), pairs)
+    os.rename(segment_path("pairs.npy"), segment_path("pairs"))
     told = must_work(PROGRAM, "cat", "pairs")
     assert "t: min 1, max 3, mean 2, 1 NaN of 3" in told, told
     assert "n: min 1, max 200" in told and "v: 2 of '<f8'" in told, told
     assert "z: real min 2" in told and "imaginary min -1" in told, told
-    np.save("/dev/shm/nothing", np.zeros((0, 5)))
-    os.rename("/dev/shm/nothing.npy", "/dev/shm/nothing")
+    np.save(segment_path("nothing"), np.zeros((0, 5)))
+    os.rename(segment_path("nothing.npy"), segment_path("nothing"))
     assert "0 NaN of 0" in must_work(PROGRAM, "cat", "nothing")
     with folder() as path:
         for name in ("big", "fortran", "pairs", "nothing"):
             must_work(PROGRAM, "save", name, path("copy.npy"))
-            copy, original = np.load(path("copy.npy")), np.load("/dev/shm/" + name)
+            copy, original = np.load(path("copy.npy")), np.load(segment_path(name))
             assert copy.dtype == original.dtype and copy.tobytes() == original.tobytes()
 
 
 def test_removal():
     with array("live") as (_, grid):
         must_refuse(PROGRAM, "rm", "live", saying="its owner lives")
-        assert os.path.exists("/dev/shm/live")
+        assert os.path.exists(segment_path("live"))
         must_work(PROGRAM, "rm", "--force", "live")
-        assert not os.path.exists("/dev/shm/live")
+        assert not os.path.exists(segment_path("live"))
         assert grid.sum() == 0  # who has it mapped keeps it
     must_refuse(PROGRAM, "rm", "live", saying="no such name")
     must_refuse(PROGRAM, "rm", "../etc/passwd", saying="name")
 
 
 def test_reaping():
-    np.save("/dev/shm/plain.npy", np.ones(3))
+    np.save(segment_path("plain.npy"), np.ones(3))
     with array("live"), array("dead") as (process, _):
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert listed()["dead"]["state"] == "orphan"
         assert must_work(PROGRAM, "reap", "--dry-run") == "dead\n"
-        assert os.path.exists("/dev/shm/dead")
+        assert os.path.exists(segment_path("dead"))
         assert must_work(PROGRAM, "reap") == "dead\n"
         assert set(listed()) == {"live", "plain.npy"}
 
@@ -136,16 +136,33 @@ def test_wrong_input():
     must_refuse(PROGRAM, "cat", saying="NAME")
     must_refuse(PROGRAM, "cat", "nobody", saying="no array of that name")
     must_refuse(PROGRAM, "look", saying="--help")
-    with open("/dev/shm/text", "w") as file:
+    with open(segment_path("text"), "w") as file:
         file.write("no array")
     must_refuse(PROGRAM, "cat", "text", saying="text")
     must_refuse(PROGRAM, "save", "text", "/tmp/never.npy", saying="text")
     assert not os.path.exists("/tmp/never.npy")
 
 
+def test_another_folder():
+    with array("live"), folder() as path:
+        np.save(path("other.npy"), np.ones(3))
+        told = json.loads(must_work(PROGRAM, "--dir", path(""), "--json"))
+        assert [entry["name"] for entry in told] == ["other.npy"], told
+        assert must_work(PROGRAM, "--dir", path(""), "reap") == ""
+        must_refuse(PROGRAM, "--dir", path("none"), "reap", saying="none")
+    os.environ["TESSERA_DIR"], before = "/none", os.environ.get("TESSERA_DIR")
+    try:
+        must_refuse(PROGRAM, saying="TESSERA_DIR")
+    finally:
+        del os.environ["TESSERA_DIR"]
+        if before:
+            os.environ["TESSERA_DIR"] = before
+
+
 own_shared_memory()
 for test_name, test in list(globals().items()):
     if test_name.startswith("test_"):
         test()
-        for left in os.listdir(b"/dev/shm"):
-            os.unlink(b"/dev/shm/" + left)
+        names = os.fsencode(segment_path(""))
+        for left in os.listdir(names):
+            os.unlink(names + left)

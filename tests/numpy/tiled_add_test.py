@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from programs import folder, must_refuse, must_work, unique_name
+from programs import folder, must_refuse, must_work, segment_path, unique_name
 
 PROGRAM, DATA = sys.argv[1:]
 # Of the file with the sum of the two fields, however workers are started and on which system:
@@ -117,7 +117,7 @@ def test_generated():
 
 def test_keep():
     name = unique_name("kept")
-    path = "/dev/shm/" + name
+    path = segment_path(name)
     try:
         assert path in must_work(PROGRAM, "--keep", name, "--workers", 2)
         kept = np.load(path, mmap_mode="r+")

@@ -70,16 +70,18 @@ class Mapped {
  public:
   template <class A>
 #if defined(TESSERA_POSIX)
-  explicit Mapped(const A& array) : inode_(inode_of(array)) {
+  explicit Mapped(const A& array) : inode_(inode_of(array)), path_(array.path()) {
   }
   bool by(const TiledPool& pool) const {
     for (const int pid : pool.worker_pids())
-      if (!maps_of(pid, inode_).empty()) return true;
+      for (const auto& line : maps_of(pid, inode_))
+        if (has(line, path_)) return true;  // a disk gives the inode to the next file
     return false;
   }
 
  private:
   ino_t inode_;
+  std::string path_;
 #else
   explicit Mapped(const A& array) : path_(array.path()) {
   }

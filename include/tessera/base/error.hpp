@@ -119,7 +119,9 @@ class Error : public std::system_error {
   /// subject is a segment name, a file or a thing such as "TiledPool"; advice may be empty.
   Error(Errc code, std::string subject, std::string_view happened, std::string_view advice = {})
       : std::system_error(make_error_code(code)), subject_(std::move(subject)) {
-    what_.append("tessera: ").append(subject_).append(": ").append(happened);
+    what_.append("tessera: ").append(subject_).append(": ");
+    happened_ = {what_.size(), happened.size()};
+    what_.append(happened);
     if (!advice.empty()) what_.append("; ").append(advice);
     // One line that a terminal shows whole: a NUL in a name would end what() in the middle.
     for (char& c : what_)
@@ -131,11 +133,17 @@ class Error : public std::system_error {
   /// The name or file that the error is about.
   const std::string& subject() const noexcept { return subject_; }
 
+  /// What happened, without the subject and the advice.
+  std::string_view happened() const noexcept {
+    return std::string_view(what_).substr(happened_.first, happened_.second);
+  }
+
   Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
 
  private:
   std::string subject_;
   std::string what_;
+  std::pair<std::size_t, std::size_t> happened_;  // where it begins in what_, and its length
 };
 
 /// An Error from errno: the typed code where one fits, the system's own words in any case; advice

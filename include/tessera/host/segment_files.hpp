@@ -87,18 +87,41 @@ inline bool leads_to(const std::string& path, const FileId& id) {
          static_cast<std::uint64_t>(s.st_ino) == id.inode;
 }
 
+namespace detail {
+
+/// What an Error calls a file that can't be an array; nothing for one that can.
+inline const char* no_array_kind(mode_t mode) noexcept {
+  if (S_ISREG(mode)) return nullptr;
+  if (S_ISLNK(mode)) return "it is a link";
+  if (S_ISDIR(mode)) return "it is a folder";
+  if (S_ISFIFO(mode)) return "it is a fifo";
+  if (S_ISSOCK(mode)) return "it is a socket";
+  return "it is a device";
+}
+
+}  // namespace detail
+
 /// Opens an existing regular file; nothing if there is none. Links, fifos and devices are refused:
-/// a name must be the array itself. `follow` is for a person's own files, which may be links.
+/// a name must be the array itself. `follow` is for a person's own files, which may be links. It
+/// looks before it opens: whoever waits at a fifo would take the opening for its reader's.
 inline std::optional<OpenFile> open_existing(const std::string& path, Access access,
                                              const std::string& subject, bool follow = false) {
+  const auto refuse_unless_regular = [&](mode_t mode) {
+    if (const char* const kind = detail::no_array_kind(mode))
+      throw Error(Errc::not_an_array, subject, kind, "a name must lead to a regular file");
+  };
+  struct stat there {};
+  if ((follow ? ::stat(path.c_str(), &there) : ::lstat(path.c_str(), &there)) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw system_failure(errno, subject, "looking for it");
+  }
+  refuse_unless_regular(there.st_mode);
   const int flags = (access == Access::read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK |
                     (follow ? 0 : O_NOFOLLOW);
   Descriptor file = opened([&] { return ::open(path.c_str(), flags); });
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
-    if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
-      throw Error(Errc::not_an_array, subject, "it is a link, a directory or a device",
-                  "a name must lead to a regular file");
+    if (errno == ELOOP) refuse_unless_regular(S_IFLNK);  // by now
     throw system_failure(
         errno, subject, "opening",
         access == Access::read_write ? "a const element type opens read-only" : "");

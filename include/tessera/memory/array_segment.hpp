@@ -68,7 +68,7 @@ struct CreateOptions {
 
 /// How attach finds a segment.
 struct AttachOptions {
-  std::chrono::nanoseconds wait{0};  ///< for the name to appear
+  std::chrono::nanoseconds wait{0};  ///< for the name to appear and to be complete
   bool any_user = false;             ///< accept a segment of another user
 };
 

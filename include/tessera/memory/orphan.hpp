@@ -27,8 +27,10 @@ inline Inspected inspect(const host::Descriptor& file, const host::FileInfo& inf
                          const std::string& subject) {
   Inspected out;
   out.file = info;
-  std::string head = host::read_at(file, 0, 512, subject);
-  if (head.size() == 512) {
+  // All of a small array, or else the beginning.
+  const std::size_t first = info.bytes <= 4096 ? 4096 : 512;
+  std::string head = host::read_at(file, 0, first, subject);
+  if (head.size() >= 512) {
     try {
       out.header = npy::decode(head, subject);
     } catch (
@@ -44,9 +46,11 @@ inline Inspected inspect(const host::Descriptor& file, const host::FileInfo& inf
                     std::to_string(data_end),
                 "write it again");
   const std::size_t at = ControlBlock::offset_for(out.header.data_offset, out.header.data_bytes());
-  if (const auto block = ControlBlock::read(host::read_at(file, at, sizeof(ControlBlock), subject));
-      block && block->inode == out.file.id.inode)
-    out.control = block;
+  const auto block = ControlBlock::read(
+      head.size() >= at + sizeof(ControlBlock)
+          ? std::string_view(head).substr(at)
+          : std::string_view(host::read_at(file, at, sizeof(ControlBlock), subject)));
+  if (block && block->inode == out.file.id.inode) out.control = block;
   return out;
 }
 

@@ -21,6 +21,7 @@
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/orphan.hpp>
+#include <tessera/memory/patience.hpp>
 #include <tessera/memory/segment_folder.hpp>
 #include <tessera/memory/segment_name.hpp>
 
@@ -51,7 +52,7 @@ class Segment {
     const auto path = host::segment_path(text);
     host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
                            text);
-    reserve_patiently(file, bytes, text);
+    detail::reserve_patiently(file, bytes, text);
     file.lock(text);
 
     std::shared_ptr<Segment> segment(new Segment(text, path));
@@ -77,16 +78,33 @@ class Segment {
     return segment;
   }
 
-  /// The segment of that name, mapped. Waits up to `wait` for the name to appear. Another user's
-  /// segment is refused unless `any_user`. Throws Error: name_missing, not_an_array, not_permitted.
+  /// The segment of that name, mapped. Waits up to `wait` for the name to appear, and for whoever
+  /// is writing it without our help (np.save, cp) to be done. Another user's segment is refused
+  /// unless `any_user`. Throws Error: name_missing, not_an_array (timed_out for both where it was
+  /// told to wait), not_permitted.
   static std::shared_ptr<Segment> attach(const SegmentName& name, host::Access access,
                                          std::chrono::nanoseconds wait = {},
                                          bool any_user = false) {
-    auto path = host::segment_path(name.str());
-    auto file = host::open_existing(path, access, name.str());
-    if (!file) file = open_later(path, access, wait, name.str());
-    auto segment = open(*file, file->info, name.str(), std::move(path), access);
-    if (!any_user && !file->info.ours)
+    const auto path = host::segment_path(name.str());
+    host::FileInfo info;
+    // With somewhere to tell what was `seen` what is no array yet is no Error.
+    const auto look = [&](std::string* seen) -> std::shared_ptr<Segment> {
+      const auto file = host::open_existing(path, access, name.str());
+      if (!file) return nullptr;
+      info = file->info;
+      try {
+        return open(*file, info, name.str(), path, access);
+      } catch (const Error& error) {
+        if (seen == nullptr || error.errc() != Errc::not_an_array) throw;
+        *seen = error.happened();
+        return nullptr;
+      }
+    };
+    auto segment = wait.count() > 0 ? detail::find_later(look, wait, name.str()) : look(nullptr);
+    if (!segment)
+      throw Error(Errc::name_missing, name.str(), "there is no array of that name",
+                  "create it first, or give attach a time to wait");
+    if (!any_user && !info.ours)
       throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                   "pass AttachOptions{.any_user = true} if you trust that user");
     return segment;
@@ -211,28 +229,6 @@ class Segment {
     owner_.release();
   }
 
-  static std::optional<host::OpenFile> open_later(const std::string& path, host::Access access,
-                                                  std::chrono::nanoseconds wait,
-                                                  const std::string& name) {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
-    const auto deadline =
-        wait < (Clock::time_point::max)() - start ? start + wait : (Clock::time_point::max)();
-    constexpr std::chrono::microseconds longest(10'000);
-    for (auto pause = std::chrono::microseconds(200);; pause = (std::min)(2 * pause, longest)) {
-      if (Clock::now() >= deadline) {
-        if (wait.count() > 0)
-          throw Error(Errc::timed_out, name, "the name did not appear in time",
-                      "start its creator, or wait longer");
-        throw Error(Errc::name_missing, name, "there is no array of that name",
-                    "create it first, or give attach a time to wait");
-      }
-      std::this_thread::sleep_for(
-          pause);  // names appear complete: there is nothing else to wait for
-      if (auto file = host::open_existing(path, access, name)) return file;
-    }
-  }
-
   Segment(std::string name, std::string path) : name_(std::move(name)), path_(std::move(path)) {}
 
   static NpyHeader layout_of(const Dtype& dtype, std::span<const std::size_t> shape,
@@ -246,21 +242,6 @@ class Segment {
                       std::to_string(dtype.size) + "-byte elements is more than any memory",
                   "an extent may be negative or far too large");
     return {dtype, false, {shape.begin(), shape.end()}, encoded};
-  }
-
-  // Workers that were attached to an array which has just ended let go of its memory within a
-  // quarter of a second; only a lack that outlasts them is real.
-  static void reserve_patiently(host::Unpublished& file, std::uint64_t bytes,
-                                const std::string& subject) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
-    for (;;) {
-      try {
-        return file.reserve(bytes, subject);
-      } catch (const Error& error) {
-        if (error.errc() != Errc::no_space || std::chrono::steady_clock::now() > deadline) throw;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(25));
-    }
   }
 
   static void publish(host::Unpublished& file, const std::string& path, const std::string& name) {

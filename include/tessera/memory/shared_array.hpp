@@ -146,7 +146,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
     return Array(std::move(segment));
   }
-  /// The same, waiting up to `wait` for the name to appear.
+  /// The same, waiting up to `wait` for the name to appear, and for who writes it to be done.
   static Array attach(std::string_view name, std::chrono::nanoseconds wait) {
     return attach(name, AttachOptions{wait});
   }

@@ -1,0 +1,55 @@
+// Floor 2, memory: waiting for what others are about to do: to give a name, to finish a file, to
+// let go of memory.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/segment_files.hpp>
+
+namespace tessera::detail {
+
+/// What `look` finds, which is given a text to fill with what it has seen that is no array yet. A
+/// name of ours appears complete; one that others write may not. Throws Error(timed_out).
+template <class Look>
+auto find_later(Look&& look, std::chrono::nanoseconds wait, const std::string& name) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  const auto deadline =
+      wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
+  constexpr std::chrono::microseconds longest(10'000);
+  for (auto pause = std::chrono::microseconds(200);; pause = std::min(2 * pause, longest)) {
+    std::string seen;
+    if (auto segment = look(&seen)) return segment;
+    if (Clock::now() >= deadline) {
+      if (seen.empty())
+        throw Error(Errc::timed_out, name, "the name did not appear in time",
+                    "start its creator, or wait longer");
+      throw Error(Errc::timed_out, name,
+                  "the name is there, but it was no array when the time was over: " + seen,
+                  "see that its writer ends, wait longer, or remove it");
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+/// Reserves; workers that were attached to an array which has just ended let go of its memory
+/// within a quarter of a second, so only a lack that outlasts them is real. Throws Error(no_space).
+inline void reserve_patiently(host::Unpublished& file, std::uint64_t bytes,
+                              const std::string& subject) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  for (;;) {
+    try {
+      return file.reserve(bytes, subject);
+    } catch (const Error& error) {
+      if (error.errc() != Errc::no_space || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  }
+}
+
+}  // namespace tessera::detail

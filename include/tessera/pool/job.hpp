@@ -17,7 +17,8 @@ namespace tessera {
 /// and, for arrays that this process owns, their names until the job has ended, whatever becomes of
 /// the arrays: a name that is to be created anew is taken until then. Its end cancels the job and
 /// waits for what is running of it. A pool that ends cancels its jobs; the Jobs stay valid.
-/// `Results` is xt::xtensor<R, rank of the tile shape>, or void.
+/// `Results` is xt::xtensor<R, rank of the tile shape>, row-major whatever xtensor's default is, or
+/// void.
 ///
 /// One thread may move and get() it, and any may use the rest meanwhile. In a forked child all but
 /// valid(), cancel() and the destructor, which do nothing there, throw Error(pool_unusable).

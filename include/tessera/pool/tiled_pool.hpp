@@ -48,13 +48,13 @@ class TiledPool {
   /// thread of it), for debuggers and unit tests of kernels.
   static TiledPool in_caller() { return TiledPool(1, {.caller_computes = true}); }
 
-  /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles
-  /// (nothing if it returns void). `tile` has the tile's extents along the trailing R axes; every
-  /// other axis is whole, and so is one of extent `full`. Arguments are SharedArrays or xt::views
-  /// of them: bare ones are read, into(a) is written, whole(a) is read in full by every tile. The
-  /// kernel takes a TileView for each, or a const Tile<R>& before them. Throws Error before
-  /// anything runs (invalid_shape, shape_mismatch, overlap, captured_address, no_space), and
-  /// JobError where a kernel threw or a worker died: other tiles are done then.
+  /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles, a
+  /// row-major xt::xtensor (nothing if it returns void). `tile` has the tile's extents along the
+  /// trailing R axes; every other axis is whole, and so is one of extent `full`. Arguments are
+  /// SharedArrays or xt::views of them: bare ones are read, into(a) is written, whole(a) is read in
+  /// full by every tile. The kernel takes a TileView for each, or a const Tile<R>& before them.
+  /// Throws Error before anything runs (invalid_shape, shape_mismatch, overlap, captured_address,
+  /// no_space), and JobError where a kernel threw or a worker died: other tiles are done then.
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
     return map(std::to_array(tile), {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
@@ -233,10 +233,14 @@ class TiledPool {
   template <class S>
   using value_of = std::remove_const_t<typename std::decay_t<S>::element_type>;
 
+  // Row-major as the tiles are numbered, whatever XTENSOR_DEFAULT_LAYOUT says.
   template <class Result, std::size_t R>
-  static xt::xtensor<Result, R> empty_results(const std::array<std::size_t, R>& counts) {
+  using Results = xt::xtensor<Result, R, xt::layout_type::row_major>;
+
+  template <class Result, std::size_t R>
+  static Results<Result, R> empty_results(const std::array<std::size_t, R>& counts) {
     try {
-      return xt::xtensor<Result, R>::from_shape(counts);
+      return Results<Result, R>::from_shape(counts);
     } catch (const std::bad_alloc&) {
       throw Error(Errc::no_space, "TiledPool", "no memory for the results of so many tiles",
                   "use larger tiles");
@@ -295,7 +299,7 @@ class TiledPool {
       auto results = empty_results<Result>(grid.counts());
       if (order.only) std::fill(results.storage().begin(), results.storage().end(), Result{});
       if constexpr (later) {
-        return started<xt::xtensor<Result, R>>(std::move(order), std::move(results));
+        return started<Results<Result, R>>(std::move(order), std::move(results));
       } else {
         caller().run(order, results.data());
         return results;

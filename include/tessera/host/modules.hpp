@@ -197,22 +197,29 @@ inline std::uint64_t modules_generation() noexcept {
 
 /// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
 /// no other process could follow. Pointers into modules (globals, literals, functions) are not,
-/// where other processes have them `at_the_same_place`, as forked workers have. Addresses below
-/// 2^44, or 2^32 on Windows, are never taken for pointers.
-inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_place = true) {
+/// where other processes have them `at_the_same_place`, as forked workers have. A word below 2^44,
+/// or 2^32 on Windows, is more likely a number, and taken for a pointer only where it `may_be_low`:
+/// that low the heap lies in a program that is no PIE, or that valgrind runs. Such a program's own
+/// globals are at the same place in every process of it.
+inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_place = true,
+                                       bool may_be_low = false) {
+  constexpr std::uintptr_t lowest = 65536;  // nothing is mapped below it
 #if defined(TESSERA_LINUX)
-  if (word < (std::uintptr_t{1} << 44) || word >= (std::uintptr_t{1} << 47)) return false;
+  const bool low = word < (std::uintptr_t{1} << 44);
+  if (word < lowest || word >= (std::uintptr_t{1} << 47) || (low && !may_be_low)) return false;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   unsigned char resident = 0;
   if (::mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) != 0) return false;
-  return !at_the_same_place || !locate(reinterpret_cast<const void*>(word));
+  return !(at_the_same_place || low) || !locate(reinterpret_cast<const void*>(word));
 #elif defined(TESSERA_WIN32)
-  if (word < (std::uintptr_t{1} << 32) || word >= (std::uintptr_t{1} << 47)) return false;
+  const bool low = word < (std::uintptr_t{1} << 32);
+  if (word < lowest || word >= (std::uintptr_t{1} << 47) || (low && !may_be_low)) return false;
   MEMORY_BASIC_INFORMATION info{};
   if (::VirtualQuery(reinterpret_cast<const void*>(word), &info, sizeof info) == 0) return false;
   return info.State == MEM_COMMIT && (!at_the_same_place || info.Type != MEM_IMAGE);
 #else
-  static_cast<void>(word), static_cast<void>(at_the_same_place);
+  static_cast<void>(word), static_cast<void>(at_the_same_place), static_cast<void>(may_be_low),
+      static_cast<void>(lowest);
   return false;
 #endif
 }

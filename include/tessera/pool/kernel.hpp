@@ -1,23 +1,20 @@
 // Floor 3, pool: concepts for kernels; how a kernel travels to a worker.
 //
 // A kernel is a trivially copyable callable. Its bytes travel as they are and its code as module +
-// offset of a function that knows its type (serve.hpp). Captured addresses mean nothing in a
-// worker: the bytes are searched for them before a job starts.
+// offset of a function that knows its type (serve.hpp). Addresses mean nothing in another process:
+// see addresses.hpp.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <new>
-#include <string>
 #include <type_traits>
 #include <utility>
 
+#include <tessera/base/address_types.hpp>
 #include <tessera/grid/tile_grid.hpp>
-#include <tessera/host/modules.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
+#include <tessera/memory/xtensor.hpp>
 #include <tessera/pool/job_board.hpp>
 
 namespace tessera {
@@ -103,6 +100,12 @@ constexpr void check_kernel_travels() {
                 "whole(SharedArray::copy_of(...)))");
 }
 
+/// What can be a result, if it is not void.
+template <class Result>
+inline constexpr bool travels_back =
+    std::is_trivially_copyable_v<Result> && std::is_default_constructible_v<Result> &&
+    sizeof(Result) <= 65536 && !made_of_addresses<Result> && !xt::is_xexpression<Result>::value;
+
 template <class K, std::size_t R, class... Sections>
 constexpr void check_kernel() {
   check_kernel_travels<K>();
@@ -112,11 +115,25 @@ constexpr void check_kernel() {
                 "const Tile<R>& before "
                 "them, R being the rank of the tile shape): check the number and the types of its "
                 "parameters");
+  static_assert(
+      !std::is_member_pointer_v<K>,
+      "tessera: a kernel is called as kernel(tiles...), which a pointer to a member is not: "
+      "wrap it in a lambda");
   using Result = typename Traits::Result;
-  if constexpr (!std::is_void_v<Result>)
-    static_assert(std::is_trivially_copyable_v<Result> && sizeof(Result) <= 65536,
-                  "tessera: a kernel's result travels as bytes: it must be trivially copyable and "
-                  "at most 64 KiB, or void");
+  if constexpr (!std::is_void_v<Result>) {
+    static_assert(!made_of_addresses<Result>,
+                  "tessera: a kernel's result is an address in the worker's memory (a pointer, "
+                  "string_view, span, iterator or reference_wrapper), which means nothing to the "
+                  "caller: return values");
+    static_assert(!xt::is_xexpression<Result>::value,
+                  "tessera: a kernel's result is a tile or another expression of xtensor, whose "
+                  "elements are the worker's: return numbers or a struct of numbers, and write "
+                  "arrays through into(array)");
+    static_assert(
+        travels_back<Result> || made_of_addresses<Result> || xt::is_xexpression<Result>::value,
+        "tessera: a kernel's result travels as bytes: it must be trivially copyable and "
+        "default-constructible, at most 64 KiB, or void");
+  }
 }
 
 /// True of kernels to which neighbouring tiles are one larger tile.
@@ -138,49 +155,6 @@ inline constexpr bool is_function_pointer = [] {
   using F = std::decay_t<decltype(authored(std::declval<const K&>()))>;
   return std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 }();
-
-/// Bytes of a K up to its last whole word that can hold a capture: what a member of a derived class
-/// could reuse is padding, which may hold a stale pointer.
-template <class K>
-constexpr std::size_t searched_bytes() {
-  constexpr std::size_t word = sizeof(std::uintptr_t);
-  if constexpr (std::is_empty_v<K>) {
-    return 0;
-  } else if constexpr (std::is_class_v<K>) {
-    struct Followed {
-      [[no_unique_address]] K kernel;
-      std::byte next;
-    };
-    if constexpr (sizeof(Followed) == sizeof(K)) return (sizeof(K) - 1) / word * word;
-  }
-  return sizeof(K) / word * word;
-}
-
-/// Throws Error(captured_address) if a word of a kernel is an address in this process's private
-/// memory. Padding within it is no word of it where the compiler can tell (g++ can; clang that
-/// can't may refuse a small capture in front of a wider one). Where workers have modules at other
-/// places than the caller, an address in one of them is no better.
-template <class K>
-void refuse_addresses(const K& kernel, bool modules_agree = true) {
-  if constexpr (searched_bytes<K>() > 0 && std::is_trivially_copyable_v<K>) {
-    alignas(K) std::array<std::byte, sizeof(K)> copy;
-    std::memcpy(copy.data(), static_cast<const void*>(&kernel), sizeof kernel);
-    TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<K*>(copy.data())));
-    for (std::size_t at = 0; at < searched_bytes<K>(); at += sizeof(std::uintptr_t)) {
-      std::uintptr_t word = 0;
-      std::memcpy(&word, copy.data() + at, sizeof word);
-      if (host::points_into_private_memory(word, modules_agree))
-        throw Error(Errc::captured_address, "kernel",
-                    "it holds an address of this process's memory (a captured reference, pointer, "
-                    "this, span or "
-                    "string_view, at byte " +
-                        std::to_string(at) + "), which means nothing in a worker",
-                    "capture by value; pass arrays as arguments, tables as whole(...); or "
-                    "allow_addresses(kernel) if "
-                    "the value is no address");
-    }
-  }
-}
 
 }  // namespace detail
 }  // namespace tessera

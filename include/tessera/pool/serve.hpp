@@ -20,6 +20,7 @@
 #include <tessera/host/process.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
+#include <tessera/pool/addresses.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/kernel.hpp>
 
@@ -143,6 +144,7 @@ void serve(Turn& turn) {
         call(grid.box(first), first);
       } else {
         const Result result = call(grid.box(first), first);
+        refuse_address_in_result(result);
         std::memcpy(turn.memory.results() + first * sizeof(Result),
                     static_cast<const void*>(&result), sizeof result);
       }

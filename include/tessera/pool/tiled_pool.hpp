@@ -18,6 +18,7 @@
 #include <tessera/host/cpus.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/xtensor.hpp>
+#include <tessera/pool/addresses.hpp>
 #include <tessera/pool/arguments.hpp>
 #include <tessera/pool/caller.hpp>
 #include <tessera/pool/elementwise.hpp>
@@ -294,7 +295,7 @@ class TiledPool {
         return started<void>(std::move(order));
       else
         caller().run(order, nullptr);
-    } else {
+    } else if constexpr (detail::travels_back<Result>) {  // what does not, check_kernel refuses
       order.result_size = sizeof(Result);
       auto results = empty_results<Result>(grid.counts());
       if (order.only) std::fill(results.storage().begin(), results.storage().end(), Result{});

@@ -1,0 +1,8 @@
+// expect first: tessera: a kernel's result is an address in the worker's memory
+#include <tessera.hpp>
+
+int main() {
+  auto a = tessera::SharedArray<double, 1>::create({8});
+  tessera::TiledPool::in_caller().map(
+      {2}, [](auto) { return "a literal"; }, a);
+}

@@ -1,0 +1,16 @@
+// expect first: tessera: a kernel's result is an address in the worker's memory
+#include <tessera.hpp>
+
+struct Extremes {
+  const double* least;
+  const double* most;
+};
+int main() {
+  auto a = tessera::SharedArray<double, 1>::create({8});
+  tessera::TiledPool::in_caller().map(
+      {2},
+      [](auto x) {
+        return Extremes{&x(0), &x(1)};
+      },
+      a);
+}

@@ -9,6 +9,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/base/philox.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/npy_header.hpp>
 #include <tessera/grid/box.hpp>

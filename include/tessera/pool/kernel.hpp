@@ -7,10 +7,12 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 #include <tessera/base/address_types.hpp>
+#include <tessera/base/philox.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
@@ -33,6 +35,11 @@ class Tile {
   const Box<R>& box() const noexcept { return box_; }  ///< in the tiled axes
   std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
   std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
+  /// Random numbers for this tile: they depend on the seed and the tile's number alone, not on
+  /// which worker computes it, nor when, nor how often. Another seed, or another tile, has others.
+  /// What xt::random uses by itself is a global engine, of which forked workers have equal copies:
+  /// all draw the same numbers, and the schedule decides which tile gets which.
+  Philox random(std::uint64_t seed) const noexcept { return Philox(seed, number_); }
   /// True once the job is to end early: a long kernel may return.
   bool stop_requested() const noexcept { return turn_->round.stopped(); }
 

@@ -8,10 +8,12 @@
 #include <numeric>
 #include <random>
 #include <sstream>
+#include <string>
 #include <type_traits>
 #include <vector>
 
 #include <tessera/memory/array_segment.hpp>
+#include <tessera/memory/shared_array.hpp>
 
 #include "support/scene.hpp"
 
@@ -221,4 +223,48 @@ TEST_CASE(
     }
   }
   CHECK(files > 200);
+}
+
+namespace {
+
+/// An .npy file of bools of this shape with these bytes.
+std::string bools(const std::vector<std::size_t>& shape, const std::string& bytes,
+                  bool fortran_order = false) {
+  return tessera::npy::encode(tessera::dtype_of<bool>(), shape, fortran_order) + bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a file's bools that are neither 0 nor 1 are made 1 by load") {
+  const Folder folder;
+  write_file(folder.file("c.npy"), bools({2, 3}, std::string("\0\2\xff\1\0\x80", 6)));
+  const auto c = tessera::SharedArray<bool, 2>::load(folder.file("c.npy"));
+  const auto* bytes = reinterpret_cast<const unsigned char*>(c.data());
+  CHECK(std::vector<int>(bytes, bytes + 6) == std::vector<int>{0, 1, 1, 1, 0, 1});
+  write_file(folder.file("f.npy"), bools({2, 3}, std::string("\0\2\xff\1\0\x80", 6), true));
+  const auto f = tessera::SharedArray<const bool, 2>::load(folder.file("f.npy"));
+  bytes = reinterpret_cast<const unsigned char*>(f.data());
+  CHECK(std::vector<int>(bytes, bytes + 6) == std::vector<int>{0, 1, 0, 1, 1, 1});
+}
+
+TEST_CASE("bools that are neither 0 nor 1 are not mapped in place") {
+  const Folder folder;
+  const auto path = folder.file("a.npy");
+  write_file(path, bools({2, 3}, std::string("\0\1\1\1\0\2", 6)));
+  const auto error = error_of([&] { tessera::SharedArray<const bool, 2>::map_file(path); });
+  CHECK(error.errc() == Errc::type_mismatch);
+  CHECK(has(error.what(), "element (1, 2)"));
+  CHECK(has(error.what(), "load()"));
+  write_file(path, bools({2, 3}, std::string("\0\1\1\1\0\1", 6)));
+  CHECK(tessera::SharedArray<const bool, 2>::map_file(path)(1, 2));
+}
+
+TEST_CASE("an array whose bools are neither 0 nor 1 is not attached") {
+  const auto name = unique_name();
+  auto owner = tessera::SharedArray<bool, 1>::create(name, {1000});
+  CHECK_NOTHROW(tessera::SharedArray<bool, 1>::attach(name));
+  reinterpret_cast<unsigned char*>(owner.data())[700] = 200;  // as another language may
+  const auto error = error_of([&] { tessera::SharedArray<const bool, 1>::attach(name); });
+  CHECK(error.errc() == Errc::type_mismatch);
+  CHECK(has(error.what(), "element (700,)"));
 }

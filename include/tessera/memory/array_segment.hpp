@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <tessera/format/bool_bytes.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/npy_header.hpp>
 #include <tessera/memory/segment.hpp>
@@ -91,6 +92,20 @@ inline void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t
                 "use the rank of the array");
 }
 
+/// Throws Error(type_mismatch) if a bool is neither 0 nor 1: such bytes are no value in C++. Reads
+/// all of an array that has bools.
+inline void check_bools(const Segment& segment) {
+  const auto& header = segment.header();
+  auto number = find_no_bool({segment.data(), header.data_bytes()}, header.dtype);
+  if (!number) return;
+  auto index = header.shape;
+  for (std::size_t d = index.size(); d-- > 0; *number /= header.shape[d])
+    index[d] = *number % header.shape[d];
+  throw Error(Errc::type_mismatch, segment.subject(),
+              "its element " + tuple_of(index) + " has a bool whose byte is neither 0 nor 1",
+              "load() makes it 1, as NumPy means it; or change the file");
+}
+
 /// Throws unless the mapped bytes are, as they are, a row-major array of this type and rank.
 inline void check_in_place(const Segment& segment, const Dtype& wanted, std::size_t rank,
                            std::size_t alignment) {
@@ -104,6 +119,7 @@ inline void check_in_place(const Segment& segment, const Dtype& wanted, std::siz
                 : header.fortran_order ? "it is in Fortran order"
                                        : "its data is not aligned",
                 "load() converts it");
+  check_bools(segment);
 }
 
 inline void check_shape(const Segment& segment, std::span<const std::size_t> shape) {
@@ -153,6 +169,7 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
     for (std::size_t at = 0; at < header.data_bytes(); at += wanted.size)
       swap_bytes(header.dtype, segment->data() + at);
   }
+  make_bools({segment->data(), header.data_bytes()}, wanted);
   return segment;
 }
 

@@ -140,7 +140,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// The array of that name. Throws Error: name_missing (timed_out where it was told to wait),
-  /// type_mismatch, rank_mismatch, not_an_array, not_permitted.
+  /// type_mismatch, rank_mismatch, not_an_array, not_permitted. Arrays with bools are read once: a
+  /// byte that is neither 0 nor 1 is a type_mismatch.
   static Array attach(std::string_view name, AttachOptions options = {}) {
     auto segment = Segment::attach(SegmentName(name), access, options.wait, options.any_user);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
@@ -169,7 +170,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// A new array with the elements of an .npy file, any byte order and order of axes; under a
-  /// unique name, or the given one. The element type is never converted. Throws Error:
+  /// unique name, or the given one. The element type is never converted; a bool whose byte is not 0
+  /// becomes 1. Throws Error:
   /// name_missing, not_an_array, type_mismatch, rank_mismatch, no_space.
   static Array load(const std::string& path, CreateOptions options = {}) {
     return filled(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
@@ -179,7 +181,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// An .npy file on disk as an array: read-only where T is const, else changed in place. It may be
-  /// larger than memory. Throws Error: name_missing, not_an_array, type_mismatch, rank_mismatch.
+  /// larger than memory. Throws Error: name_missing, not_an_array, type_mismatch (also for a bool
+  /// whose byte is neither 0 nor 1: arrays with bools are read once), rank_mismatch.
   static Array map_file(const std::string& path) {
     auto segment = Segment::map_file(path, access);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));

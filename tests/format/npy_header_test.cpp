@@ -571,9 +571,10 @@ TEST_CASE("an order that is neither True nor False is refused") {
 }
 
 TEST_CASE("an element type that is not supported is named in plain words") {
-  // half, extended and quadruple floats, objects, text, bytes, dates, spans of time, records
-  for (const std::string descr : {"<f2", "<f16", ">f16", "<f12", "<c32", "|O", "|O8", "<U3", "|S3",
-                                  "<M8[ns]", "<m8", "<m8[25s]", "|V0", "<i3", "<i16", "|b2", "x"}) {
+  // extended and quadruple floats, objects, text, bytes, times of a unit that is none, records
+  for (const std::string descr :
+       {"<f16",      ">f16",   "<f12", "<c32", "|O",  "|O8",  "<U3", "|S3", "<M8[x]", "<m8[0s]",
+        "<m8[D/12]", "<M8[ns", "<M4",  "|V0",  "<i3", "<i16", "|b2", "x",   "int",    "<float64"}) {
     const auto words = refusal(header_of_descr("'" + descr + "'"));
     CAPTURE(words);
     CHECK(contains(words, "element type '" + descr + "' is not supported"));
@@ -589,15 +590,74 @@ TEST_CASE("the name of an unknown type is not repeated at any length") {
   CHECK(refusal(header_of_descr("'" + std::string(5000, 'x') + "'")).size() < 300);
 }
 
-TEST_CASE("a multi-byte type without a byte order is refused") {
-  for (const auto* descr : {"'|f8'", "'|i2'", "'!f8'", "'xf8'", "'f8'", "'float64'"}) {
+TEST_CASE("every spelling of a scalar that NumPy reads is read, with the same meaning") {
+  const auto meaning = [](const std::string& descr) {
+    return npy::decode(header_of_descr("'" + descr + "'"), descr).dtype.to_string();
+  };
+  const std::vector<std::pair<std::string, std::vector<std::string>>> spellings{
+      {"'<f8'", {"f8", "=f8", "|f8", "d", "<d", "=d", "float64", "double", "float", "f08"}},
+      {"'>f8'", {">d", ">f8"}},
+      {"'<f4'", {"f4", "f", "<f", "float32", "single"}},
+      {"'<f2'", {"f2", "e", "<e", "float16", "half"}},
+      {"'|b1'", {"?", "|?", "<?", "b1", ">b1", "bool", "bool_"}},
+      {"'|i1'", {"b", "i1", "<i1", ">b", "int8", "byte"}},
+      {"'|u1'", {"B", "u1", "=B", "uint8", "ubyte"}},
+      {"'<i2'", {"h", "i2", "int16", "short"}},
+      {"'>u2'", {">H", ">u2"}},
+      {"'<i4'", {"i", "<i", "i4", "int32", "intc"}},
+      {"'<u4'", {"I", "u4", "uint32"}},
+      {"'<i8'", {"q", "i8", "=q", "int64", "longlong"}},
+      {"'<u8'", {"Q", "u8", "uint64", "P"}},
+      {"'<c8'", {"F", "c8", "complex64"}},
+      {"'>c16'", {">D", ">c16"}},
+      {"'|V5'", {"V5", "<V5", "=V05"}},
+      {"'<M8[ns]'", {"M8[ns]", "=M8[ns]", "|M8[1ns]", "datetime64[ns]", "<datetime64[ns]"}},
+      {"'>m8[25s]'", {">m8[025s]", ">timedelta64[25s]"}},
+      {"'<M8'", {"M8", "M", "M8[generic]", "datetime64"}},
+      {"'<m8[us]'", {"m8[us]"}}};
+  for (const auto& [usual, others] : spellings) {
+    CHECK(meaning(usual.substr(1, usual.size() - 2)) == usual);
+    for (const auto& other : others) {
+      CAPTURE(other);
+      CHECK(meaning(other) == usual);
+    }
+  }
+  CHECK(meaning("l") == (sizeof(long) == 8 ? "'<i8'" : "'<i4'"));
+  CHECK(meaning(">L") == (sizeof(long) == 8 ? "'>u8'" : "'>u4'"));
+}
+
+TEST_CASE("a byte order that is none is refused") {
+  for (const auto* descr : {"'!f8'", "'xf8'", "'<<f8'", "'@d'", "'<float64'"}) {
     CAPTURE(descr);
     CHECK_FALSE(accepted(header_of_descr(descr)));
   }
 }
 
+TEST_CASE("titles of fields are read over, and arrays as fields' types are the fields' extents") {
+  const auto descr = [](const std::string& text) {
+    return npy::decode(header_of_descr(text), text).dtype.to_string();
+  };
+  CHECK(descr("[(('title', 'a'), '<f4'), ('b', 'i1')]") == "[('a', '<f4'), ('b', '|i1')]");
+  CHECK(descr("[('a', '<f4', 3)]") == "[('a', '<f4', (3,))]");
+  CHECK(descr("[('a', ('<f4', (2,)))]") == "[('a', '<f4', (2,))]");
+  CHECK(descr("[('a', ('<f4', 2), (3,))]") == "[('a', '<f4', (3, 2))]");
+  CHECK(descr("[('t', '<M8[D]'), (('', 'p'), [('h', '<f2')])]") ==
+        "[('t', '<M8[D]'), ('p', [('h', '<f2')])]");
+}
+
+TEST_CASE("the unit of times is kept, and times have the values of integers") {
+  const auto header = npy::decode(header_of_descr("'>M8[25s]'"), "");
+  CHECK(header.dtype.kind == 'M');
+  CHECK(header.dtype.unit == "25s");
+  CHECK(contains(npy::encode(header.dtype, Shape{2}), "'>M8[25s]'"));
+  CHECK(tessera::detail::value_type(header.dtype) == dtype_of<std::int64_t>());
+  const Dtype days{'m', 8, false, {}, "D"};
+  CHECK(npy::decode(npy::encode(days, Shape{3}), "").dtype == days);
+  CHECK(header.dtype != days);
+}
+
 TEST_CASE("sizes that are no plain number are refused") {
-  for (const auto* descr : {"'<f8 '", "'<f-8'", "'<f+8'", "'<f 8'", "'<f8x'", "'<f'", "'<'", "''",
+  for (const auto* descr : {"'<f8 '", "'<f-8'", "'<f+8'", "'<f 8'", "'<f8x'", "'<f8,'", "'<'", "''",
                             "'<f18446744073709551624'", "'|V99999999999'"}) {
     CAPTURE(descr);
     CHECK_FALSE(accepted(header_of_descr(descr)));
@@ -614,9 +674,11 @@ TEST_CASE("a descr that is no string and no list is refused") {
 
 TEST_CASE("fields that are no named type are refused") {
   for (const auto* descr :
-       {"[('a',)]", "['a', '<f4']", "[('a', '<f4', 3)]", "[('a', '<f4', (3))]", "[('', '<f4')]",
-        "[(('title', 'a'), '<f4')]", "[('a', '<f4', (2,), 1)]", "[('a', '<f4')", "[('a' '<f4')]",
-        "[('a', '<f4'), ('a', '<f4')]", "[('a', '<f4', (-1,))]", "[('', [('a', '<f4')])]"}) {
+       {"[('a',)]", "['a', '<f4']", "[('a', '<f4', -3)]", "[('a', '<f4', (3))]", "[('', '<f4')]",
+        "[(('title',), '<f4')]", "[(('title', 'a', 'b'), '<f4')]", "[(('title', ''), '<f4')]",
+        "[('a', ('<f4',))]", "[('a', ('<f4', 2)", "[('a', '<f4', (2,), 1)]", "[('a', '<f4')",
+        "[('a' '<f4')]", "[('a', '<f4'), ('a', '<f4')]", "[('a', '<f4', (-1,))]",
+        "[('', [('a', '<f4')])]"}) {
     CAPTURE(descr);
     CHECK_FALSE(accepted(header_of_descr(descr)));
   }

@@ -20,8 +20,8 @@ using tessera::NpyHeader;
 inline std::vector<Dtype> scalars() {
   std::vector<Dtype> out;
   const std::vector<std::pair<char, std::size_t>> types{
-      {'b', 1}, {'i', 1}, {'u', 1}, {'i', 2}, {'u', 2}, {'i', 4}, {'u', 4},
-      {'i', 8}, {'u', 8}, {'f', 4}, {'f', 8}, {'c', 8}, {'c', 16}};
+      {'b', 1}, {'i', 1}, {'u', 1}, {'i', 2}, {'u', 2}, {'i', 4},  {'u', 4}, {'i', 8},
+      {'u', 8}, {'f', 2}, {'f', 4}, {'f', 8}, {'c', 8}, {'c', 16}, {'M', 8}, {'m', 8}};
   for (const auto& [kind, size] : types) {
     out.push_back({kind, size, false, {}});
     if (size > 1) out.push_back({kind, size, true, {}});
@@ -36,7 +36,9 @@ inline std::string inconsistency(const Dtype& dtype) {
   if (dtype.size == 0) return "an element without bytes";
   if (dtype.kind != 'V') {
     const auto all = scalars();
-    return std::find(all.begin(), all.end(), dtype) != all.end() ? "" : "a scalar that is none";
+    auto generic = dtype;
+    if (dtype.kind == 'M' || dtype.kind == 'm') generic.unit.clear();
+    return std::find(all.begin(), all.end(), generic) != all.end() ? "" : "a scalar that is none";
   }
   Wide at = 0;
   std::set<std::string> names;

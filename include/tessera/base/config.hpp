@@ -29,6 +29,12 @@
 #define TESSERA_CLEAR_PADDING(object) static_cast<void>(object)
 #endif
 
+// A float of two bytes. std::float16_t, where there is one, is the same type.
+#if defined(__FLT16_MANT_DIG__) && (defined(__SSE2__) || defined(__aarch64__)) && \
+    ((defined(__clang__) && __clang_major__ >= 15) || (!defined(__clang__) && __GNUC__ >= 12))
+#define TESSERA_FLOAT16 _Float16
+#endif
+
 // In front of a loop whose iterations touch no common element, which the compiler can't see.
 // Unrolled, since the few instructions of such a loop take up to twice as long where they happen to
 // lie across two 64-byte lines of code. Not for clang, which unrolls by itself, and warns its user

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/base/config.hpp>
+
 namespace tessera {
 
 inline constexpr std::size_t max_element_size = 0x7fffffff;  ///< bytes; NumPy's own limit
@@ -28,10 +30,11 @@ inline constexpr int max_struct_depth = 8;                   ///< structs within
 struct Dtype {
   struct Field;
 
-  char kind = 0;              ///< b, i, u, f, c for scalars; V for structs; 0 for none
+  char kind = 0;              ///< b, i, u, f, c, M, m for scalars; V for structs; 0 for none
   std::size_t size = 0;       ///< bytes of one element
   bool swapped = false;       ///< stored in the other byte order than this machine's
   std::vector<Field> fields;  ///< of a struct, in order of offset
+  std::string unit = {};  ///< of datetime64 (M) and timedelta64 (m): "ns", "25s"; empty: generic
 
   friend bool operator==(const Dtype&, const Dtype&) = default;
 
@@ -72,6 +75,13 @@ template <>
 inline constexpr bool is_complex<std::complex<double>> = true;
 
 template <class T>
+inline constexpr bool is_half = false;
+#if defined(TESSERA_FLOAT16)
+template <>
+inline constexpr bool is_half<TESSERA_FLOAT16> = true;
+#endif
+
+template <class T>
 concept CharacterType = std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
                         std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 
@@ -82,18 +92,21 @@ concept SizedInteger = std::integral<T> && !std::same_as<T, bool> && !CharacterT
 }  // namespace detail
 
 /// What an array can hold: bool, integers, float, double, complex of these, and trivially copyable
-/// structs whose fields are described. long double is left out: its bytes differ by machine.
+/// structs whose fields are described; _Float16, which is std::float16_t, where the compiler has
+/// it. long double is left out: its bytes differ by machine. Times (datetime64, timedelta64) are
+/// std::int64_t, and NaT is the least of them.
 template <class T>
-concept Element = std::same_as<T, std::remove_cv_t<T>> &&
-                  (std::same_as<T, bool> || detail::SizedInteger<T> || std::same_as<T, float> ||
-                   std::same_as<T, double> || detail::is_complex<T> || DescribedStruct<T>);
+concept Element =
+    std::same_as<T, std::remove_cv_t<T>> &&
+    (std::same_as<T, bool> || detail::SizedInteger<T> || std::same_as<T, float> ||
+     std::same_as<T, double> || detail::is_half<T> || detail::is_complex<T> || DescribedStruct<T>);
 
 /// The Dtype of a C++ type.
 template <Element T>
 Dtype dtype_of() {
   if constexpr (std::same_as<T, bool>) {
     return {'b', 1, false, {}};
-  } else if constexpr (std::floating_point<T>) {
+  } else if constexpr (std::floating_point<T> || detail::is_half<T>) {
     return {'f', sizeof(T), false, {}};
   } else if constexpr (detail::is_complex<T>) {
     return {'c', sizeof(T), false, {}};
@@ -119,7 +132,8 @@ inline std::string scalar_descr(const Dtype& dtype) {
   constexpr bool little = std::endian::native == std::endian::little;
   const bool has_order = dtype.size > 1 && dtype.kind != 'V';
   const char order = !has_order ? '|' : (little != dtype.swapped ? '<' : '>');
-  return std::string("'") + order + dtype.kind + std::to_string(dtype.size) + "'";
+  const auto unit = dtype.unit.empty() ? std::string() : "[" + dtype.unit + "]";
+  return std::string("'") + order + dtype.kind + std::to_string(dtype.size) + unit + "'";
 }
 
 inline std::string tuple_of(const std::vector<std::size_t>& values) {
@@ -220,6 +234,16 @@ inline bool any_swapped(const Dtype& dtype) {
 inline Dtype in_native_order(Dtype dtype) {
   dtype.swapped = false;
   for (auto& field : dtype.fields) field.type = in_native_order(std::move(field.type));
+  return dtype;
+}
+
+/// The C++ element that has these values: in this machine's byte order, times as the integers that
+/// they are.
+inline Dtype value_type(Dtype dtype) {
+  dtype.swapped = false;
+  if (dtype.kind == 'M' || dtype.kind == 'm') dtype.kind = 'i';
+  dtype.unit.clear();
+  for (auto& field : dtype.fields) field.type = value_type(std::move(field.type));
   return dtype;
 }
 

@@ -17,6 +17,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/dtype.hpp>
+#include <tessera/format/foreign_format.hpp>
 #include <tessera/format/npy_parser.hpp>
 
 namespace tessera::npy {
@@ -59,9 +60,14 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
 /// (not_an_array) that anything else than a complete, consistent header gives.
 inline NpyHeader decode(std::string_view bytes, const std::string& subject) {
   const auto refuse = [&subject](const detail::Malformed& malformed) {
-    return Error(Errc::not_an_array, subject, "not a readable .npy array: " + malformed.why,
-                 malformed.advice);
+    const bool is_command = malformed.advice.find("FILE") != std::string_view::npos;
+    return Error(
+        Errc::not_an_array, subject, "not a readable .npy array: " + malformed.why,
+        is_command ? advice_to_convert(malformed.advice, subject) : std::string(malformed.advice));
   };
+  if (const auto* format = foreign_format(bytes))
+    throw refuse(
+        {"it does not begin like one, but is " + std::string(format->name), format->command});
   if (bytes.size() < 10 || bytes.substr(0, magic.size()) != magic)
     throw refuse({"it does not begin like one"});
   const auto u8 = [&bytes](std::size_t i) {

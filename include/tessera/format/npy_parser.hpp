@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <tessera/format/dtype.hpp>
+#include <tessera/format/scalar_descr.hpp>
 
 namespace tessera {
 
@@ -209,32 +210,9 @@ class Parser {
   }
 
   Dtype scalar(const std::string& descr) {
-    constexpr char native = std::endian::native == std::endian::little ? '<' : '>';
-    const auto unsupported = [&descr] {
-      return Malformed{
-          "its element type '" + descr.substr(0, 32) + "' is not supported",
-          "save it as bool, integers, float32, float64, complex, or a struct of these"};
-    };
-    Dtype out;
-    if (descr.size() < 3) throw unsupported();
-    const char order = descr[0] == '=' ? native : descr[0];
-    const auto [end, error] =
-        std::from_chars(descr.data() + 2, descr.data() + descr.size(), out.size);
-    if (error != std::errc{} || end != descr.data() + descr.size()) throw unsupported();
-    out.kind = descr[1];
-    const auto one_of = [&out](std::initializer_list<std::size_t> sizes) {
-      return std::find(sizes.begin(), sizes.end(), out.size) != sizes.end();
-    };
-    const bool known =
-        (out.kind == 'b' && out.size == 1) ||
-        ((out.kind == 'i' || out.kind == 'u') && one_of({1, 2, 4, 8})) ||
-        (out.kind == 'f' && one_of({4, 8})) || (out.kind == 'c' && one_of({8, 16})) ||
-        (out.kind == 'V' && order == '|' && out.size > 0 && out.size <= max_element_size);
-    if (!known) throw unsupported();
-    if (order != '<' && order != '>' && !(order == '|' && (out.size == 1 || out.kind == 'V')))
-      throw Malformed{"descr lacks its byte order"};
-    out.swapped = out.size > 1 && out.kind != 'V' && order != native;
-    return out;
+    if (auto dtype = scalar_of(descr)) return *std::move(dtype);
+    const auto [why, advice] = why_no_scalar(descr);
+    throw Malformed{"its element type '" + descr.substr(0, 32) + "' " + std::string(why), advice};
   }
 
   Dtype dtype(int depth) {
@@ -244,14 +222,25 @@ class Parser {
     while (!accept(']')) {
       expect('(');
       Dtype::Field field;
-      field.name = string();
+      field.name = name_of_field();
       expect(',');
+      // An array as a field's type: its extents follow those of the field.
+      const bool is_array = accept('(');
       field.type = dtype(depth + 1);
+      std::vector<std::size_t> inner;
+      if (is_array) {
+        expect(',');
+        inner = extents();
+        expect(')');
+      }
       field.offset = out.size;
       if (accept(',') && !at(')')) {
-        field.shape = tuple();
+        field.shape = extents();
         accept(',');
       }
+      if (field.shape.size() + inner.size() > max_rank)
+        throw Malformed{"a field of more than 32 axes"};
+      field.shape.insert(field.shape.end(), inner.begin(), inner.end());
       expect(')');
       const auto bytes = tessera::detail::bounded_bytes(field);
       if (!bytes || *bytes > max_element_size - out.size)
@@ -268,6 +257,20 @@ class Parser {
       }
     }
     return out;
+  }
+  // A title, NumPy's second name for a field, is read over.
+  std::string name_of_field() {
+    if (!accept('(')) return string();
+    string();
+    expect(',');
+    auto name = string();
+    expect(')');
+    return name;
+  }
+  // One axis may stand without its brackets.
+  std::vector<std::size_t> extents() {
+    if (at('(')) return tuple();
+    return {integer()};
   }
   bool at(char c) {
     skip();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <tessera/base/config.hpp>
+#include <tessera/base/convert.hpp>
 #include <tessera/memory/row_nodes.hpp>
 
 namespace tessera::detail {
@@ -73,7 +74,27 @@ std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t 
   return 0;
 }
 
-/// out[x] = in[x] for every element; `in` is a node, converted as by static_cast.
+/// What a node gives for an element.
+template <class Node>
+using ValueOf = std::remove_cvref_t<decltype(std::declval<const Node&>().template read<true>(0))>;
+
+/// to[i] = from[i] for i in [i, end), converted a block at a time: see convert_block.
+template <bool Unit, class T, std::size_t N, class Node>
+TESSERA_INLINE void convert_row(const Operand<T, N>& to, const Node& from, std::ptrdiff_t i,
+                                std::ptrdiff_t end) {
+  constexpr std::ptrdiff_t width = 32;
+  for (; end - i >= width; i += width) {
+    ValueOf<Node> values[width];
+    for (std::ptrdiff_t j = 0; j < width; ++j) values[j] = from.template read<Unit>(i + j);
+    T results[width];
+    convert_block<width>(values, results);
+    for (std::ptrdiff_t j = 0; j < width; ++j) to.template read<Unit>(i + j) = results[j];
+  }
+  for (; i < end; ++i)
+    to.template read<Unit>(i) = converted<T>(ValueOf<Node>(from.template read<Unit>(i)));
+}
+
+/// out[x] = in[x] for every element; `in` is a node, converted as by converted().
 template <class T, std::size_t N, class Node>
 void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out, const Node& in) {
   const RowNest<N> rows(shape, out, in);
@@ -91,6 +112,15 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
       body(to, from);
     });
   };
+  if constexpr (converts_in_part<T, ValueOf<Node>>) {
+    if (out.unit() && in.unit())
+      each_row(
+          [length](const auto& to, const auto& from) { convert_row<true>(to, from, 0, length); });
+    else
+      each_row(
+          [length](const auto& to, const auto& from) { convert_row<false>(to, from, 0, length); });
+    return;
+  }
   if (!out.unit() || !in.unit()) {
     each_row([length](const auto& to, const auto& from) {
       TESSERA_INDEPENDENT

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include <tessera/base/config.hpp>
+#include <tessera/base/convert.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/streaming.hpp>
 #include <tessera/memory/row_loop.hpp>
@@ -40,7 +41,8 @@ void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) 
   constexpr std::ptrdiff_t per_line = cache_line / sizeof(T);
   const auto store = [&](std::ptrdiff_t i, std::ptrdiff_t end) {
     TESSERA_INDEPENDENT
-    for (; i < end; ++i) to.template read<true>(i) = static_cast<T>(from.template read<Unit>(i));
+    for (; i < end; ++i)
+      to.template read<true>(i) = converted<T>(ValueOf<Node>(from.template read<Unit>(i)));
   };
   const auto past = reinterpret_cast<std::uintptr_t>(to.at) % cache_line;
   // Structs may lie so that no element begins with a line.
@@ -52,6 +54,16 @@ void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) 
   // Counted down: a bound on i would share its arithmetic with the address of a line's last
   // element, and leave that element out of the vectors.
   for (auto lines = (length - i) / per_line; lines > 0; --lines, i += per_line) {
+    if constexpr (converts_in_part<T, ValueOf<Node>>) {
+      ValueOf<Node> values[per_line];
+      for (std::ptrdiff_t j = 0; j < per_line; ++j) values[j] = from.template read<Unit>(i + j);
+      alignas(host::stream_width) T results[per_line];
+      convert_block<per_line>(values, results);
+      for (std::size_t k = 0; k < per_line; k += width)
+        host::stream<width * sizeof(T)>(&to.template read<true>(i + static_cast<std::ptrdiff_t>(k)),
+                                        results + k);
+      continue;
+    }
     for (std::size_t k = 0; k < per_line; k += width) {
       alignas(host::stream_width) T values[width];
       const auto first = i + static_cast<std::ptrdiff_t>(k);

@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
+#include <tessera/base/convert.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/memory/row_loop.hpp>
 #include <tessera/memory/stream_rows.hpp>
@@ -30,9 +32,14 @@ struct Elementwise {
   void operator()(Out& out, In&... in) const {
     using Value = typename Out::value_type;
     constexpr std::size_t N = std::tuple_size_v<typename Out::Extents>;
-    // Wrapped, since F may return anything that converts to an element.
+    // Wrapped, since F may return anything that converts to an element. Floats become integers in
+    // the loop, which knows what to do with those outside the range.
     const auto convert = [f = function](const auto&... value) {
-      return static_cast<Value>(f(value...));
+      using Given = std::remove_cvref_t<decltype(f(value...))>;
+      if constexpr (converts_in_part<Value, Given>)
+        return f(value...);
+      else
+        return static_cast<Value>(f(value...));
     };
     const auto& shape = out.shape();
     const Operand<Value, N> to{out.data(), out.strides()};

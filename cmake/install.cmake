@@ -5,6 +5,7 @@ set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/tessera")
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp")
+target_include_directories(tessera INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 install(TARGETS tessera EXPORT tessera-targets)
 install(EXPORT tessera-targets NAMESPACE tessera:: DESTINATION "${package_dir}")
 

@@ -22,6 +22,18 @@ cmake -S tests/consumer -B "$work/found" "-DCMAKE_PREFIX_PATH=$root/$work/second
 build "$work/found"
 "$work/found/consumer"
 
+say "find_package where headers have a folder of their own: within the prefix, and anywhere"
+for headers in include/tessera-0.1 "$root/$work/elsewhere"; do
+  rm -rf "$work/library" "$work/found"
+  configure "$work/library" -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
+    -DTESSERA_BUILD_BENCHMARKS=OFF "-DCMAKE_INSTALL_INCLUDEDIR=$headers"
+  cmake --install "$work/library" --prefix "$root/$work/third place"
+  cmake -S tests/consumer -B "$work/found" "-DCMAKE_PREFIX_PATH=$root/$work/third place"
+  build "$work/found"
+  "$work/found/consumer"
+  rm -rf "$work/third place"
+done
+
 say "add_subdirectory"
 cmake -S tests/consumer -B "$work/added" "-DTESSERA_SOURCE_DIR=$root"
 build "$work/added"

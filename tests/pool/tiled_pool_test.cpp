@@ -677,3 +677,41 @@ TEST_CASE("a job in a pool that was moved works") {
       {1}, [](auto v) { v += 1; }, into(a));
   for (const int element : a) REQUIRE(element == 2);
 }
+
+TEST_CASE("a kernel may take what it reads as an array of its own") {
+  auto pool = TiledPool::in_caller();
+  const auto in = SharedArray<double, 2>::copy_of(xt::ones<double>({4, 4}));
+  auto out = SharedArray<double, 2>::create({4, 4});
+  pool.map(
+      {2, 2}, [](tessera::TileView<double, 2> v, const xt::xtensor<double, 2>& x) { v = x + 1; },
+      into(out), in);
+  REQUIRE(out(3, 3) == 2);
+}
+
+TEST_CASE("transform takes a tile as a std::array too") {
+  auto pool = TiledPool::in_caller();
+  const auto in = SharedArray<double, 2>::copy_of(xt::ones<double>({6, 6}));
+  auto out = SharedArray<double, 2>::create({6, 6});
+  const std::array<std::size_t, 2> tile{4, 4};
+  const auto twice = [](double x) { return 2 * x; };
+  pool.transform(tile, out, twice, in);
+  REQUIRE(out(5, 5) == 2);
+  pool.transform(tile, out, tessera::JobOptions{}, twice, out);
+  REQUIRE(out(5, 5) == 4);
+  pool.transform_async(tile, out, twice, out).get();
+  REQUIRE(out(0, 5) == 8);
+}
+
+TEST_CASE("a JobError tells where the tile is that threw") {
+  auto pool = TiledPool::in_caller();
+  const auto in = SharedArray<double, 3>::create({3, 10, 9});
+  const auto error = error_of([&] {
+    pool.map(
+        {4, 4},
+        [](const tessera::Tile<2>& tile, auto) {
+          if (tile.number() == 8) throw std::runtime_error("no");
+        },
+        in);
+  });
+  REQUIRE(has(error.what(), "tile 8 [..., 8:10, 8:9]: no"));
+}

@@ -21,6 +21,12 @@
 
 namespace tessera::detail {
 
+/// What stands where a tile shape may, in front of an output.
+template <class T>
+inline constexpr bool is_tile_shape = false;
+template <std::size_t R>
+inline constexpr bool is_tile_shape<std::array<std::size_t, R>> = true;
+
 /// transform's kernel: a function of elements, as a loop over the rows of a box.
 template <class F>
 struct Elementwise {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -107,6 +108,54 @@ constexpr void check_kernel_travels() {
                 "whole(SharedArray::copy_of(...)))");
 }
 
+/// The parameters of a kernel that is no template, in order; nothing of others.
+template <class F>
+struct ParametersOf {
+  using type = std::tuple<>;
+};
+template <class R, class... P>
+struct ParametersOf<R (*)(P...)> {
+  using type = std::tuple<std::type_identity<P>...>;
+};
+template <class K, class R, class... P>
+struct ParametersOf<R (K::*)(P...)> : ParametersOf<R (*)(P...)> {};
+template <class K, class R, class... P>
+struct ParametersOf<R (K::*)(P...) const> : ParametersOf<R (*)(P...)> {};
+template <class R, class... P>
+struct ParametersOf<R (*)(P...) noexcept> : ParametersOf<R (*)(P...)> {};
+template <class K, class R, class... P>
+struct ParametersOf<R (K::*)(P...) noexcept> : ParametersOf<R (*)(P...)> {};
+template <class K, class R, class... P>
+struct ParametersOf<R (K::*)(P...) const noexcept> : ParametersOf<R (*)(P...)> {};
+
+template <class K>
+constexpr auto parameters_of() {
+  if constexpr (requires { &K::operator(); })
+    return typename ParametersOf<decltype(&K::operator())>::type{};
+  else
+    return typename ParametersOf<K>::type{};
+}
+
+/// True if a written argument becomes a copy on its way into the kernel: its parameter is neither
+/// the tile nor what a tile is.
+template <class K, class... Sections>
+constexpr bool writes_into_a_copy() {
+  using Parameters = decltype(parameters_of<K>());
+  constexpr auto count = std::tuple_size_v<Parameters>;
+  if constexpr (count < sizeof...(Sections)) {
+    return false;
+  } else {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      constexpr auto first = count - sizeof...(Sections);  // after the const Tile<R>&
+      return ((Sections::use == Use::write &&
+               !std::is_base_of_v<
+                   std::remove_cvref_t<typename std::tuple_element_t<first + I, Parameters>::type>,
+                   TileOf<Sections>>) ||
+              ...);
+    }(std::index_sequence_for<Sections...>{});
+  }
+}
+
 /// What can be a result, if it is not void.
 template <class Result>
 inline constexpr bool travels_back =
@@ -122,6 +171,9 @@ constexpr void check_kernel() {
                 "const Tile<R>& before "
                 "them, R being the rank of the tile shape): check the number and the types of its "
                 "parameters");
+  static_assert(!writes_into_a_copy<K, Sections...>(),
+                "tessera: this kernel takes a written argument as an array of its own, so what it "
+                "writes is lost: take it as auto, or as TileView<T, N>");
   static_assert(
       !std::is_member_pointer_v<K>,
       "tessera: a kernel is called as kernel(tiles...), which a pointer to a member is not: "

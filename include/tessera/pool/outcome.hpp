@@ -147,7 +147,7 @@ inline std::string words_of(const Outcome& outcome, const JobOrder& order,
   if (unknown.empty()) return outcome.deaths + " before they began a tile" + given_up;
   std::string tiles;
   for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)
-    tiles += (i ? ", " : "") + std::to_string(unknown[i]);
+    tiles += (i ? ", " : "") + order.words_of_tile(unknown[i]);
   if (unknown.size() > 20) tiles += ", ...";
   std::string tried;
   if (order.reruns && order.tries > 1 && given_up.empty())
@@ -172,7 +172,8 @@ inline JobError failure(const Board& board, const JobOrder& order, const Outcome
     thrown.push_back({told.tile % order.told_tiles(), std::move(told.text)});
   std::string threw;
   if (!thrown.empty()) {
-    threw = "the kernel threw in tile " + std::to_string(thrown[0].tile) + ": " + thrown[0].text;
+    threw =
+        "the kernel threw in tile " + order.words_of_tile(thrown[0].tile) + ": " + thrown[0].text;
     // Of tiles that were merged to one, all failed though it threw once.
     if (const auto times = std::min<std::uint64_t>(log.thrown(), outcome.failed.size()); times > 1)
       threw += " (and in " + std::to_string(times - 1) + " more)";

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -105,12 +106,14 @@ class TiledPool {
   /// out[x] = function(in[x]...) for every element; the pool chooses the boxes. Inputs broadcast to
   /// the output's shape by their trailing axes. `out` may be one of the inputs. Errors as with map.
   template <class Out, detail::NoOptions F, class... In>
+    requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, F&& function, In&&... in) {
     transformed(Now{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
   /// The same with options. Its tiles are the boxes that the pool chooses: the numbers that a
   /// JobError tells mean the same boxes again for the same output and number of workers.
   template <class Out, class F, class... In>
+    requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
     transformed(Now{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
@@ -119,28 +122,50 @@ class TiledPool {
   /// JobError calls unfinished, parts may be done.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   void transform(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
-    transformed(Now{}, tile, out, {}, std::forward<F>(function), in...);
+    transformed(Now{}, std::to_array(tile), out, {}, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, class F, class... In>
   void transform(const std::size_t (&tile)[R], Out&& out, const JobOptions& options, F&& function,
                  In&&... in) {
+    transformed(Now{}, std::to_array(tile), out, options, std::forward<F>(function), in...);
+  }
+  template <std::size_t R, class Out, detail::NoOptions F, class... In>
+  void transform(const std::array<std::size_t, R>& tile, Out&& out, F&& function, In&&... in) {
+    transformed(Now{}, tile, out, {}, std::forward<F>(function), in...);
+  }
+  template <std::size_t R, class Out, class F, class... In>
+  void transform(const std::array<std::size_t, R>& tile, Out&& out, const JobOptions& options,
+                 F&& function, In&&... in) {
     transformed(Now{}, tile, out, options, std::forward<F>(function), in...);
   }
   /// The same while the caller goes on, as with map_async.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
-    return transformed(Later{}, tile, out, {}, std::forward<F>(function), in...);
+    return transformed(Later{}, std::to_array(tile), out, {}, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, class F, class... In>
   Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, const JobOptions& options,
                             F&& function, In&&... in) {
+    return transformed(Later{}, std::to_array(tile), out, options, std::forward<F>(function),
+                       in...);
+  }
+  template <std::size_t R, class Out, detail::NoOptions F, class... In>
+  Job<void> transform_async(const std::array<std::size_t, R>& tile, Out&& out, F&& function,
+                            In&&... in) {
+    return transformed(Later{}, tile, out, {}, std::forward<F>(function), in...);
+  }
+  template <std::size_t R, class Out, class F, class... In>
+  Job<void> transform_async(const std::array<std::size_t, R>& tile, Out&& out,
+                            const JobOptions& options, F&& function, In&&... in) {
     return transformed(Later{}, tile, out, options, std::forward<F>(function), in...);
   }
   template <class Out, detail::NoOptions F, class... In>
+    requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   Job<void> transform_async(Out&& out, F&& function, In&&... in) {
     return transformed(Later{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
   template <class Out, class F, class... In>
+    requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   Job<void> transform_async(Out&& out, const JobOptions& options, F&& function, In&&... in) {
     return transformed(Later{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
@@ -186,16 +211,16 @@ class TiledPool {
       auto kernel = detail::elementwise(Function(std::forward<F>(function)),
                                         detail::streams(target, section...));
       if constexpr (!std::is_null_pointer_v<Tile>) {
-        constexpr std::size_t R = std::extent_v<Tile>;
+        constexpr std::size_t R = std::tuple_size_v<Tile>;
         static_assert(R <= N, "tessera: a tile of transform has more axes than its output");
         std::array<std::size_t, R> tiled;
         std::copy_n(target.shape.end() - R, R, tiled.begin());
-        const auto tiles = TileGrid<R>(tiled, std::to_array(tile)).size();
+        const auto tiles = TileGrid<R>(tiled, tile).size();
         // Not in place, where a tile that is part done could not be computed again, nor where every
         // tile that throws is to be told.
         const bool cut = apart && options.on_throw == OnThrow::stop;
-        const auto boxes = cut ? detail::with_cut_axes(std::to_array(tile), target.shape)
-                               : detail::with_whole_axes<N>(std::to_array(tile));
+        const auto boxes =
+            cut ? detail::with_cut_axes(tile, target.shape) : detail::with_whole_axes<N>(tile);
         return run<N>(when, boxes, options, reruns, std::move(kernel), tiles, target, section...);
       } else if constexpr (N == 0)
         return run<1>(when, {full}, options, reruns, std::move(kernel), one_tile_each, target,

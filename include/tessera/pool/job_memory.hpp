@@ -22,6 +22,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/npy_header.hpp>
+#include <tessera/host/float_environment.hpp>
 #include <tessera/host/modules.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/round.hpp>
@@ -51,6 +52,7 @@ struct JobHead {
   std::uint64_t collects = 0;       ///< other tiles go on when one throws
   std::uint64_t alone = 0;          ///< tiles are computed one by one, whatever the kernel
   std::uint64_t tile_deadline = 0;  ///< nanoseconds that a tile may take; 0: no limit
+  std::uint64_t floats = 0;         ///< a host::FloatEnvironment
   std::uint64_t arguments = 0, arguments_at = 0;
   host::CodeAddress serve;  ///< a ServeFunction
   host::CodeAddress
@@ -94,7 +96,9 @@ struct JobOrder {
   bool reruns = false;              ///< tiles that a dead worker had begun are computed again
   unsigned tries = 3;               ///< how many workers a tile may cost
   std::uint64_t tile_deadline = 0;  ///< nanoseconds; 0: no limit
-  AsyncJob* async = nullptr;        ///< who may cancel it; nobody where it is null
+  /// Of the thread that makes the order: its call's.
+  host::FloatEnvironment floats = host::FloatEnvironment::now();
+  AsyncJob* async = nullptr;  ///< who may cancel it; nobody where it is null
 
   std::size_t asked() const noexcept { return only ? only->size() : tiles; }
 
@@ -199,6 +203,7 @@ class JobMemory {
     head.grain = order.grain;
     head.collects = order.collect;
     head.tile_deadline = order.tile_deadline;
+    head.floats = order.floats.word();
     head.arguments = order.arguments.size();
     head.kernel_size = order.kernel.size();
     head.result_size = order.result_size;

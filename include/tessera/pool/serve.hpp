@@ -17,6 +17,7 @@
 #include <utility>
 
 #include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/float_environment.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/tile_view.hpp>
@@ -166,6 +167,8 @@ void serve(Turn& turn) {
     most = std::max<std::size_t>(
         1, merged_elements * grid.size() / std::max<std::size_t>(1, elements));
   }
+  // Flags that the caller sees are its own.
+  const host::FloatGuard floats(host::FloatEnvironment(head.floats), !turn.in_caller);
   const bool timed = head.tile_deadline != 0 && !turn.in_caller;
   auto& clock = turn.board.clocks()[turn.self];
   auto& round = turn.round;
@@ -177,6 +180,7 @@ void serve(Turn& turn) {
       if (round.begin(first)) {
         while (merges && last < claim->last && round.begin(last)) ++last;
         if (timed) clock.begin(TileClock::now(), head.tile_deadline, last - first);
+        floats.again();  // whatever the kernel has made of it in the tile before
         const auto state = attempt(first, last);
         // What kernels print for their authors is there when their tile is done.
         if (!turn.in_caller) host::print_buffered_output();

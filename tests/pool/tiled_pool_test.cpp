@@ -715,3 +715,21 @@ TEST_CASE("a JobError tells where the tile is that threw") {
   });
   REQUIRE(has(error.what(), "tile 8 [..., 8:10, 8:9]: no"));
 }
+
+TEST_CASE("a kernel and a function of transform may be variadic") {
+  auto pool = TiledPool::in_caller();
+  const auto in = SharedArray<double, 2>::copy_of(xt::ones<double>({4, 4}));
+  auto out = SharedArray<double, 2>::create({4, 4});
+  pool.map(
+      {2, 2}, [](auto v, auto... x) { v = (x + ...); }, into(out), in, in, in);
+  REQUIRE(out(3, 3) == 3);
+  const auto counts = pool.map(
+      {2, 2}, [](const tessera::Tile<2>&, auto... x) { return sizeof...(x); }, in, in);
+  REQUIRE(counts(1, 1) == 2);
+  const auto all = pool.map(
+      {2, 2}, [](auto... x) { return sizeof...(x); }, in, in);
+  REQUIRE(all(1, 1) == 2);
+  pool.transform(
+      out, [](auto... x) { return (x + ...); }, in, out);
+  REQUIRE(out(0, 0) == 4);
+}

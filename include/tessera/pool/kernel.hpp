@@ -83,8 +83,14 @@ using TileOf = TileView<typename S::element_type, S::rank>;
 template <class K, std::size_t R, class... Sections>
 struct KernelTraits {
   static constexpr bool plain = std::is_invocable_v<K&, TileOf<Sections>&...>;
-  static constexpr bool with_tile =
-      !plain && std::is_invocable_v<K&, const Tile<R>&, TileOf<Sections>&...>;
+  // Asked only where it matters: the body of a kernel whose parameters are all auto compiles with
+  // tiles alone.
+  static constexpr bool with_tile = [] {
+    if constexpr (plain)
+      return false;
+    else
+      return std::is_invocable_v<K&, const Tile<R>&, TileOf<Sections>&...>;
+  }();
 
   static auto result() {
     if constexpr (plain)

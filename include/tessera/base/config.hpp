@@ -60,6 +60,18 @@
 #define TESSERA_PREFETCH(address) static_cast<void>(address)
 #endif
 
+// Whether a tile looks at every index that it is given: in builds without NDEBUG and without
+// optimisation, and wherever TESSERA_CHECK_BOUNDS or xtensor's own switch asks for it.
+#if defined(TESSERA_CHECK_BOUNDS) || defined(XTENSOR_ENABLE_ASSERT) || \
+    (!defined(NDEBUG) && !defined(__OPTIMIZE__))
+#define TESSERA_CHECKS_BOUNDS 1
+// What looks at indices has names of its own: units with and without may be linked together.
+#define TESSERA_BOUNDS bounds_checked
+#else
+#define TESSERA_CHECKS_BOUNDS 0
+#define TESSERA_BOUNDS bounds_unchecked
+#endif
+
 namespace tessera {
 
 /// Bytes that two cores do not share when each writes its own: the unit of every alignment here.

@@ -45,7 +45,7 @@ std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
     if (tile.shape() != shape)
       throw Error(Errc::shape_mismatch, "rows", "the tiles have different shapes",
                   "give for_each_row tiles of one shape");
-    if (shape[N - 1] > 1 && tile.strides()[N - 1] != 1)
+    if (shape[N - 1] > 1 && tile.operand().strides[N - 1] != 1)
       throw Error(Errc::invalid_argument, "rows", "a tile's rows are not contiguous",
                   "index it as tile(i, j)");
   };

@@ -48,9 +48,9 @@ struct Elementwise {
         return static_cast<Value>(f(value...));
     };
     const auto& shape = out.shape();
-    const Operand<Value, N> to{out.data(), out.strides()};
+    const auto to = out.operand();
     const Applied<decltype(convert), Operand<const typename In::value_type, N>...> from{
-        convert, {broadcast_operand(std::as_const(in).data(), in.shape(), in.strides(), shape)...}};
+        convert, {make_node(std::as_const(in), shape)...}};
     if (streaming)
       stream_rows(shape, to, from);
     else

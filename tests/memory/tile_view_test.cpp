@@ -8,6 +8,7 @@
 #include <tessera/memory/tile_view.hpp>
 
 #include "support/scene.hpp"
+#include "support/xtensor.hpp"
 
 using namespace tessera_test;
 using tessera::Errc;
@@ -20,6 +21,10 @@ concept ReshapableView = requires(V& v) {
 };
 static_assert(!ReshapableView<TileView<double, 2>>);
 static_assert(std::is_copy_constructible_v<TileView<double, 2>>);
+
+template <class V>
+concept HasStorage = requires(V& v) { v.storage(); };
+static_assert(!HasStorage<TileView<double, 2>> && !HasStorage<const TileView<double, 2>>);
 
 namespace {
 
@@ -168,4 +173,30 @@ TEST_CASE("Tiles take part in expressions as xtensor containers do") {
   CHECK(g.inside() == std::vector<int>{1, 1, 1, 14, 15, 16});
   CHECK(xt::mean(g.tile, {0})(2) == 8.5);
   CHECK(g.outside_untouched());
+}
+
+TEST_CASE("What wants contiguous memory gets the tile's elements, not its neighbours'") {
+  Grid g;
+  constexpr auto now = xt::evaluation_strategy::immediate;
+  CHECK(xt::sum(g.tile, now)() == 72);
+  CHECK(xt::mean(g.tile, now)() == 12);
+  CHECK(xt::amax(g.tile, now)() == 16);
+  CHECK(xt::amin(g.tile, {1}, now)(1) == 14);
+  CHECK(std::vector<int>(g.tile.linear_begin(), g.tile.linear_end()) == g.inside());
+  CHECK(xt::sort(g.tile)(1, 2) == 16);
+  CHECK(xt::argmax(g.tile)() == 5);
+  CHECK(xt::median(g.tile) == 12);
+  CHECK(xt::transpose(g.tile)(2, 1) == 16);
+  CHECK(xt::flip(g.tile, 1)(0, 0) == 10);
+  CHECK(g.outside_untouched());
+}
+
+TEST_CASE("A tile whose steps go backwards is an expression like any other") {
+  std::vector<int> cells{0, 1, 2, 3, 4, 5};
+  TileView<int, 2> tile(cells.data() + 5, {2, 3}, {-3, -1});
+  CHECK(tile(0, 0) == 5);
+  CHECK(xt::sum(xt::view(tile, 1))() == 3);
+  CHECK(xt::transpose(tile)(2, 0) == 3);
+  tile = xt::eval(tile + 10);
+  CHECK(cells == std::vector<int>{10, 11, 12, 13, 14, 15});
 }

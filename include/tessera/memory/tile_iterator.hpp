@@ -46,6 +46,10 @@ class TileStepper {
   using size_type = std::size_t;
   using difference_type = std::ptrdiff_t;
   using shape_type = std::array<std::size_t, N>;
+  // As xtensor's repeat() asks for them.
+  using storage_type = xt::xtensor<std::remove_const_t<T>, N>;
+  using subiterator_type = Element*;
+  using subiterator_traits = std::iterator_traits<Element*>;
 
   TileStepper() = default;
   TileStepper(const TileLayout<T, N>& layout, std::size_t offset) noexcept
@@ -105,19 +109,20 @@ class TileIterator {
       : layout_(&layout), at_(layout.data), number_(number) {
     if (number != 0) find();
   }
-  /// Never walked: xtensor names this where it would walk contiguous memory.
+  /// In contiguous memory: what xtensor walks where a view of a tile happens to lie so.
   explicit(false) TileIterator(Element* at) noexcept : at_(const_cast<T*>(at)) {}
   /// An iterator over const elements, from one over others.
   template <class Other>
     requires(std::is_const_v<Element> && !std::is_const_v<Other>)
   TileIterator(const TileIterator<T, N, Other, Order>& other) noexcept
-      : TileIterator(*other.layout_, other.number_) {}
+      : layout_(other.layout_), at_(other.at_), number_(other.number_), index_(other.index_) {}
 
   reference operator*() const noexcept { return *at_; }
   pointer operator->() const noexcept { return at_; }
   reference operator[](difference_type n) const noexcept { return *(*this + n); }
 
   TileIterator& operator++() noexcept {
+    if (layout_ == nullptr) return *this += 1;
     ++number_;
     for (std::size_t k = 0; k < N; ++k) {
       const auto d = axis(k);
@@ -132,6 +137,7 @@ class TileIterator {
     return *this;
   }
   TileIterator& operator--() noexcept {
+    if (layout_ == nullptr) return *this += -1;
     --number_;
     for (std::size_t k = 0; k < N; ++k) {
       const auto d = axis(k);
@@ -146,6 +152,10 @@ class TileIterator {
     return *this;
   }
   TileIterator& operator+=(difference_type n) noexcept {
+    if (layout_ == nullptr) {
+      at_ += n;
+      return *this;
+    }
     number_ += n;
     if constexpr (N > 0) {
       const auto inner = axis(0);
@@ -174,13 +184,13 @@ class TileIterator {
   friend TileIterator operator+(difference_type n, TileIterator it) noexcept { return it += n; }
   friend TileIterator operator-(TileIterator it, difference_type n) noexcept { return it -= n; }
   friend difference_type operator-(const TileIterator& a, const TileIterator& b) noexcept {
-    return a.number_ - b.number_;
+    return a.layout_ == nullptr ? a.at_ - b.at_ : a.number_ - b.number_;
   }
   friend bool operator==(const TileIterator& a, const TileIterator& b) noexcept {
-    return a.number_ == b.number_;
+    return a - b == 0;
   }
   friend auto operator<=>(const TileIterator& a, const TileIterator& b) noexcept {
-    return a.number_ <=> b.number_;
+    return a - b <=> 0;
   }
 
  private:

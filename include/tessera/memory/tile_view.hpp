@@ -155,15 +155,14 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   const Extents& shape() const noexcept { return layout_.shape; }  ///< elements on each axis
   std::size_t size() const noexcept { return static_cast<std::size_t>(layout_.size()); }
   xt::layout_type layout() const noexcept { return static_layout; }
-  /// The element of index 0, ..., 0 stands at data() + data_offset(), the next on an axis strides()
-  /// elements further on. What lies between belongs to other tiles.
+  /// The element of index 0, ..., 0 stands at data(), the next on an axis strides() elements
+  /// further on. What lies between belongs to other tiles.
   const Strides& strides() const noexcept { return layout_.strides; }
   const Strides& backstrides() const noexcept { return backstrides_; }
-  T* data() noexcept { return lowest(); }
-  const T* data() const noexcept { return lowest(); }
-  std::size_t data_offset() const noexcept {
-    return static_cast<std::size_t>(layout_.data - lowest());
-  }
+  T* data() noexcept { return layout_.data; }
+  const T* data() const noexcept { return layout_.data; }
+  std::size_t data_offset() const noexcept { return 0; }
+
   bool is_contiguous() const noexcept { return false; }
 
   /// The element of that index. Indices of leading axes may be left out, and count as 0. An index
@@ -396,19 +395,12 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   template <class E, class S>
   friend auto& xt::detail::copy_move_storage(E&, const S&);
 
-  T* lowest() const noexcept {
-    T* at = layout_.data;
-    for (const auto reach : backstrides_)
-      if (reach < 0) at += reach;
-    return at;
-  }
-  // From the lowest element to the highest, all that lies between included. Made when it is asked
-  // for, so that a tile costs nothing to make.
+  // From the first element to the last, all that lies between included. Made when it is asked for,
+  // so that a tile costs nothing to make.
   storage_type& storage() const noexcept {
-    std::size_t n = size() == 0 ? 0 : 1;
-    for (const auto reach : backstrides_)
-      if (n != 0) n += static_cast<std::size_t>(reach < 0 ? -reach : reach);
-    return storage_.emplace(lowest(), n);
+    std::ptrdiff_t n = size() == 0 ? 0 : 1;
+    for (const auto reach : backstrides_) n += n == 0 ? 0 : reach;
+    return storage_.emplace(layout_.data, static_cast<std::size_t>(n > 0 ? n : 0));
   }
 
   static std::ptrdiff_t signed_of(auto index) noexcept {
@@ -481,3 +473,28 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
 }  // namespace TESSERA_BOUNDS
 
 }  // namespace tessera
+
+// These four want to know in which order an expression's elements lie, and refuse one that has
+// none. For a tile they are those of a copy. The calls find xtensor's own where a program has
+// included its xsort.hpp.
+namespace xt {
+
+template <class T, std::size_t N, class... More>
+auto sort(const tessera::TileView<T, N>& tile, More... more) {
+  return sort(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), more...);
+}
+template <class T, std::size_t N, class... More>
+auto argsort(const tessera::TileView<T, N>& tile, More... more) {
+  return argsort(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), more...);
+}
+template <class T, std::size_t N, class Kth, class... More>
+auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
+  return partition(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), kth, more...);
+}
+template <class T, std::size_t N, class Kth, class... More>
+auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
+  return argpartition(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), kth,
+                      more...);
+}
+
+}  // namespace xt

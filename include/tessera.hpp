@@ -23,8 +23,8 @@
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/job_error.hpp>
 #include <tessera/pool/job_options.hpp>
-#include <tessera/pool/keeper_start.hpp>
 #include <tessera/pool/kernel.hpp>
+#include <tessera/pool/run_as_worker.hpp>
 #include <tessera/pool/tiled_pool.hpp>
 
 #pragma pop_macro("max")

@@ -6,7 +6,7 @@
 
 #include <tessera/host/win32.hpp>
 #include <tessera/pool/job_options.hpp>
-#include <tessera/pool/keeper_start.hpp>
+#include <tessera/pool/run_as_worker.hpp>
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>

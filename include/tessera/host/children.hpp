@@ -4,6 +4,7 @@
 // On Windows the keeper is a thread of its caller: see children_win32.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -23,9 +24,6 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#endif
-#if defined(TESSERA_LINUX)
-#include <sys/signalfd.h>
 #endif
 
 namespace tessera::host {
@@ -62,6 +60,12 @@ class Channel {
   bool readable(std::chrono::milliseconds at_most) const noexcept {
     return host::readable(socket_, at_most);
   }
+  /// True once the other end has closed, and what it had sent is received.
+  bool closed() const noexcept {
+    char byte;
+    return readable(std::chrono::milliseconds(0)) &&
+           ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  }
   void close() noexcept { socket_.reset(); }
 
   const Descriptor& descriptor() const noexcept { return socket_; }
@@ -88,14 +92,15 @@ struct ChannelPair {
 class Children {
  public:
   explicit Children(const std::string& subject) {
+    struct sigaction wakes {};
+    wakes.sa_handler = [](int) {};  // that it interrupts a wait is all
     sigset_t set;
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGCHLD);
-    ::sigprocmask(SIG_BLOCK, &set, nullptr);
-#if defined(TESSERA_LINUX)
-    signals_ = opened([&] { return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK); });
-#endif
-    if (!signals_) throw last_failure(subject, "watching children");
+    if (::sigaction(SIGCHLD, &wakes, nullptr) != 0 ||
+        ::pthread_sigmask(SIG_BLOCK, &set, &while_waiting_) != 0)
+      throw last_failure(subject, "watching children");
+    ::sigdelset(&while_waiting_, SIGCHLD);
   }
 
   /// A child that has ended and was not collected yet, if there is one.
@@ -116,28 +121,33 @@ class Children {
   /// Until a child ends, the channel has something or has closed, the caller has ended, or the
   /// timeout.
   Woken wait(const Channel& channel, const ProcessHandle& caller, int milliseconds) const noexcept {
-    struct pollfd polls[3] = {{signals_.get(), POLLIN, 0},
-                              {channel.descriptor().get(), POLLIN, 0},
+    struct pollfd polls[2] = {{channel.descriptor().get(), POLLIN, 0},
                               {caller.descriptor().get(), POLLIN, 0}};
-    if (::poll(polls, 3, milliseconds) <= 0) return {false, false};
-    drain();
-    return {polls[1].revents != 0, polls[2].revents != 0};
+    const bool told = static_cast<bool>(caller.descriptor());  // of the caller's end
+    constexpr int look_again = 50;
+    if (!told && (milliseconds < 0 || milliseconds > look_again)) milliseconds = look_again;
+    const bool ready = wait(polls, 2, milliseconds);
+    return {ready && polls[0].revents != 0, told ? ready && polls[1].revents != 0
+                                                 : caller.wait_ended(std::chrono::milliseconds(0))};
   }
   /// Until a child ends, or the timeout.
-  void wait(int milliseconds) const noexcept {
-    struct pollfd poll {
-      signals_.get(), POLLIN, 0
-    };
-    if (::poll(&poll, 1, milliseconds) > 0) drain();
-  }
+  void wait(int milliseconds) const noexcept { wait(nullptr, 0, milliseconds); }
 
  private:
-  void drain() const noexcept {
-    char buffer[1024];  // one signal stands for any number of children
-    while (::read(signals_.get(), buffer, sizeof buffer) > 0) {
-    }
+  // SIGCHLD arrives in here alone: an end between collect() and this call is not missed.
+  bool wait(struct pollfd* polls, nfds_t count, int milliseconds) const noexcept {
+#if defined(TESSERA_LINUX)
+    const struct timespec time {
+      milliseconds / 1000, milliseconds % 1000 * 1000000L
+    };
+    return ::ppoll(polls, count, milliseconds < 0 ? nullptr : &time, &while_waiting_) > 0;
+#else
+    constexpr int look_again = 20;
+    return ::poll(polls, count,
+                  milliseconds < 0 ? look_again : (std::min)(milliseconds, look_again)) > 0;
+#endif
   }
-  Descriptor signals_;
+  sigset_t while_waiting_;
 };
 
 #endif

@@ -54,16 +54,19 @@ class Owners {
     }
   }
   std::uint64_t forks() const noexcept { return forks_; }
+  /// In a forked child, whose only thread this is.
+  void after_fork() noexcept {
+    for (const int fd : fds_) ::close(fd);
+    fds_.clear();
+    ++forks_;
+  }
 
  private:
   Owners() {
     ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
                      [] {
-                       auto& self = instance();
-                       for (const int fd : self.fds_) ::close(fd);
-                       self.fds_.clear();
-                       ++self.forks_;
-                       self.mutex_.unlock();
+                       instance().after_fork();
+                       instance().mutex_.unlock();
                      });
   }
   std::mutex mutex_;

@@ -1,8 +1,9 @@
 // Floor 1, host: start, watch and end a process.
 //
 // A process is watched by pidfd, which stays true when its number is used again and when somebody
-// else waits for it. Children leave by leave(): no static destructor of the caller runs twice and
-// nothing it had buffered is printed again. For Windows see process_win32.hpp.
+// else waits for it; where the system refuses those, by number and begin. Children leave by
+// leave(): no static destructor of the caller runs twice and nothing it had buffered is printed
+// again. For Windows see process_win32.hpp.
 #pragma once
 
 #include <cerrno>
@@ -15,13 +16,16 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/signals.hpp>
 
 #if defined(TESSERA_POSIX)
+#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,14 +64,10 @@ inline constexpr bool can_fork = false;
 
 #if defined(TESSERA_POSIX)
 
-/// Forks a child that runs `body` and leaves with what it returns. Throws Error(system).
+namespace detail {
+/// In a forked child: runs `body` and leaves with what it returns.
 template <class Body>
-int fork_child(const std::string& subject, Body&& body) {
-  const pid_t pid = ::fork();
-  if (pid < 0)
-    throw system_failure(errno, subject, "starting a process",
-                         "see ulimit -u and the memory that is free");
-  if (pid > 0) return pid;
+[[noreturn]] void run_and_leave(Body& body) noexcept {
   int code = 70;
   try {
     code = body();
@@ -75,6 +75,18 @@ int fork_child(const std::string& subject, Body&& body) {
     std::fprintf(stderr, "%s\n", failure.what());
   }
   leave(code);
+}
+}  // namespace detail
+
+/// Forks a child that runs `body` and leaves with what it returns. Throws Error(system).
+template <class Body>
+int fork_child(const std::string& subject, Body&& body) {
+  const pid_t pid = ::fork();
+  if (pid < 0)
+    throw system_failure(errno, subject, "starting a process",
+                         "see ulimit -u and the memory that is free");
+  if (pid == 0) detail::run_and_leave(body);
+  return pid;
 }
 
 /// In a forked child: what the parent had buffered for its standard output is the parent's to
@@ -95,30 +107,58 @@ inline void print_buffered_output() noexcept {
   std::fflush(stdout);
 }
 
-/// In a forked child: signals as a new program has them, whatever the caller installed or blocked.
-inline void reset_signals() noexcept {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+namespace detail {
+
+/// What the system says of a process by its number.
+struct ProcessLook {
+  char state = 'X';  ///< as ps shows it; X: there is none
+  unsigned long long begun =
+      0;  ///< when, in the system's ticks: no two of one number have the same
+  bool ended() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }
+};
+inline ProcessLook look_at(int pid) noexcept {
+  ProcessLook out;
+#if defined(TESSERA_LINUX)
+  char text[1024];
+  std::snprintf(text, sizeof text, "/proc/%d/stat", pid);
+  const Descriptor file(retry([&] { return ::open(text, O_RDONLY | O_CLOEXEC); }));
+  const auto n = file ? ::read(file.get(), text, sizeof text - 1) : -1;
+  text[n > 0 ? n : 0] = '\0';
+  // Behind the program's name, which may hold anything: the state is field 3, its begin field 22.
+  const char* const behind = std::strrchr(text, ')');
+  if (behind != nullptr)
+    std::sscanf(behind + 1,
+                " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                &out.state, &out.begun);
+#else
+  static_cast<void>(pid);
+#endif
+  return out;
 }
 
-/// For a process in the background of its caller's terminal: it is neither ended nor stopped when
-/// the terminal goes, nor by reading from it or writing to it.
-inline void ignore_terminal() noexcept {
-  for (const int number : {SIGHUP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
-}
+}  // namespace detail
 
 /// A handle on a process, its own or another.
+///
+/// Where the system refuses pidfds (filters of older container runtimes, valgrind) it goes by the
+/// number and by when the process began, and looks every few milliseconds.
 class ProcessHandle {
  public:
   ProcessHandle() = default;
   /// `pid` must be known to live, or to be unreaped, now. Throws Error(system).
-  explicit ProcessHandle(int pid) {
+  explicit ProcessHandle(int pid) : pid_(pid) {
 #if defined(TESSERA_LINUX)
     fd_ = opened([pid] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
-    if (!fd_)
-      throw system_failure(errno, "process", "watching a process", "Linux 5.4 or newer is needed");
+    if (fd_) return;
+    const int failure = errno;
+    const auto refuse = [&](std::string_view advice) {
+      return system_failure(failure, "process " + std::to_string(pid), "watching a process",
+                            advice);
+    };
+    if (failure == EMFILE || failure == ENFILE || failure == ENOMEM) throw refuse({});
+    if (failure == ESRCH) throw refuse("it has ended already");
+    begun_ = detail::look_at(pid).begun;
+    if (begun_ == 0) throw refuse("allow pidfd_open, or mount /proc");
 #else
     throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
 #endif
@@ -126,30 +166,55 @@ class ProcessHandle {
 
   /// Waits up to `at_most` for its end; true if it has ended.
   bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
-    return readable(fd_, at_most);
+    if (fd_) return readable(fd_, at_most);
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    while (!has_ended()) {
+      if (std::chrono::steady_clock::now() >= deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
   }
 
-  /// Takes the end of a child from the system, if nobody else has.
+  /// Takes the end of a child from the system, if it has ended and nobody else has. Nothing where
+  /// it is no child of this process.
   void reap() const noexcept {
 #if defined(TESSERA_LINUX)
     siginfo_t info;
     constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, newer than some headers
-    while (::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED) != 0 &&
-           errno == EINTR) {
-    }
+    const auto taken = [&] {
+      return detail::retry([&] {
+        return ::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED | WNOHANG | __WALL);
+      });
+    };
+    if (fd_ && (taken() == 0 || errno == ECHILD)) return;
+    // By number. What can't be verified is taken only if it is none of the program's own children,
+    // which send it a signal at their ends.
+    if (fd_ || detail::look_at(pid_).begun == begun_)
+      ::waitpid(pid_, nullptr, WNOHANG | (fd_ ? __WCLONE : __WALL));
 #endif
   }
 
   void kill() const noexcept {
 #if defined(TESSERA_LINUX)
-    ::syscall(SYS_pidfd_send_signal, fd_.get(), SIGKILL, nullptr, 0);
+    if (fd_ &&
+        (::syscall(SYS_pidfd_send_signal, fd_.get(), SIGKILL, nullptr, 0) == 0 || errno == ESRCH))
+      return;
+    if (!wait_ended(std::chrono::milliseconds(0))) ::kill(pid_, SIGKILL);
 #endif
   }
 
+  /// To poll; none where it has to be asked again and again.
   const Descriptor& descriptor() const noexcept { return fd_; }
 
  private:
+  bool has_ended() const noexcept {
+    const auto now = detail::look_at(pid_);
+    return now.ended() || now.begun != begun_;
+  }
+
+  int pid_ = 0;
   Descriptor fd_;
+  unsigned long long begun_ = 0;
 };
 
 /// What a wait status says, in words: "was killed by signal 9 (Killed)".
@@ -163,7 +228,12 @@ inline std::string end_in_words(int status) {
 }
 
 inline int own_pid() noexcept { return ::getpid(); }
-inline int parent_pid() noexcept { return ::getppid(); }
+
+/// When a process began, which no other of its number did; 0 if there is none.
+inline std::uint64_t begin_of(int pid) noexcept {
+  const auto now = detail::look_at(pid);
+  return now.ended() ? 0 : now.begun;
+}
 
 /// Leaves the caller's process group, and with it the signals that its terminal sends; its session
 /// too, unless this process and its children are to `make_way` for the caller: Linux shares cores
@@ -172,7 +242,6 @@ inline int parent_pid() noexcept { return ::getppid(); }
 inline void detach(const char* name, bool make_way) noexcept {
   if (make_way) {
     static_cast<void>(::setpgid(0, 0));
-    ignore_terminal();
   } else {
     ::setsid();
   }
@@ -189,14 +258,6 @@ inline bool end_with_parent(int parent, const char* name) noexcept {
   ::prctl(PR_SET_NAME, name);
 #endif
   return ::getppid() == parent;
-}
-
-/// Ends one child of this process and collects it; nothing where it has been collected already.
-inline void end_child(int pid) noexcept {
-  if (::waitpid(pid, nullptr, WNOHANG) != 0) return;
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
 }
 
 /// Bytes that only this process uses (Private_Clean + Private_Dirty of Linux's smaps_rollup),

@@ -21,10 +21,9 @@ int fork_child(const std::string& subject, const Body&) {
 }
 inline void drop_buffered_output() noexcept {}
 inline void reset_signals() noexcept {}
+inline void ignore_signals() noexcept {}
 inline void detach(const char*, bool) noexcept {}
 inline bool end_with_parent(int, const char*) noexcept { return false; }
-inline void end_child(int) noexcept {}
-inline int parent_pid() noexcept { return 0; }
 
 inline void print_buffered_output() noexcept { std::fflush(stdout); }
 
@@ -38,6 +37,7 @@ inline void ignore_terminal() noexcept {
 }
 
 inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }
+inline std::uint64_t begin_of(int) noexcept { return 0; }
 
 /// A handle on a process, its own or another, or on a thread that is watched like one.
 class ProcessHandle {

@@ -18,6 +18,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/segment_folder.hpp>
+#include <tessera/host/unseen_child.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>
@@ -79,9 +80,10 @@ inline std::vector<Descriptor> copies_beyond(const Given& given, const std::stri
 
 /// Starts the program that runs here once more, from its own file even if its name leads elsewhere
 /// by now, with these arguments, a word for take_given() and `variable` (as in "NAME=value") in its
-/// environment besides what is there. It has this process's folders and standard streams, signals
-/// as a new program has them, and of all descriptors the `given` alone (glibc before 2.34 can't
-/// close those that are not marked close-on-exec). Throws Error(system).
+/// environment besides what is there. It is no child of this process. It has this process's folders
+/// and standard streams, signals as a new program has them, and of all descriptors the `given`
+/// alone (glibc before 2.34 can't close those that are not marked close-on-exec). Throws
+/// Error(system).
 inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
                            const std::string& variable, const Given& given) {
 #if defined(TESSERA_LINUX)
@@ -127,13 +129,16 @@ inline Started start_again(const std::string& subject, std::vector<std::string> 
   environment.push_back(folder.data());
   environment.push_back(const_cast<char*>(variable.c_str()));
   environment.push_back(nullptr);
-  pid_t pid = 0;
-  const int failure = ::posix_spawn(&pid, "/proc/self/exe", &with.actions, &with.attributes,
-                                    words.data(), environment.data());
-  if (failure != 0)
-    throw system_failure(failure, subject, "starting the program again",
+  const auto told = detail::by_helper(subject, [&] {
+    pid_t pid = 0;
+    const int failure = ::posix_spawn(&pid, "/proc/self/exe", &with.actions, &with.attributes,
+                                      words.data(), environment.data());
+    return detail::Told{pid, failure};
+  });
+  if (told.failure != 0)
+    throw system_failure(told.failure, subject, "starting the program again",
                          "see ulimit -u and the memory that is free; /proc must be there");
-  return {pid};
+  return {told.pid};
 #else
   static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(given);
   throw Error(Errc::system, subject, "starting the program again needs Linux");

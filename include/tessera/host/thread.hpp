@@ -13,10 +13,10 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/signals.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <dirent.h>
-#include <signal.h>
 #endif
 
 namespace tessera::host {
@@ -26,40 +26,44 @@ namespace detail {
 inline std::atomic<int> quiet_threads{0};
 }  // namespace detail
 
-/// Threads of this process besides the one that asks and those of quiet_thread(); 0 where that
-/// can't be known.
-inline int other_threads() {
-#if defined(TESSERA_LINUX)
+// A thread that ThreadSanitizer has in every program.
+#if defined(__SANITIZE_THREAD__)
+#define TESSERA_DETAIL_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TESSERA_DETAIL_TSAN 1
+#endif
+#endif
+#if defined(TESSERA_DETAIL_TSAN)
+#undef TESSERA_DETAIL_TSAN
+inline constexpr int sanitizer_threads = 1;
+#else
+inline constexpr int sanitizer_threads = 0;
+#endif
+
+/// Threads of this process, whoever's they are; 1 where that can't be known.
+inline int all_threads() {
   int all = 0;
+#if defined(TESSERA_LINUX)
   if (DIR* const tasks = ::opendir("/proc/self/task")) {
     while (const auto* entry = ::readdir(tasks)) all += entry->d_name[0] != '.';
     ::closedir(tasks);
   }
-  return (std::max)(0, all - 1 - detail::quiet_threads.load());
-#else
-  return 0;
 #endif
+  return (std::max)(1, all);
+}
+
+/// Those of `all` besides the one that asks, and those that hold nothing that a copy of this
+/// process needs: quiet_thread()'s and a sanitizer's.
+inline int other_threads(int all = all_threads()) {
+  return (std::max)(0, all - 1 - detail::quiet_threads.load() - sanitizer_threads);
 }
 
 /// Starts a thread that runs `body`. Throws Error(system) where there can be no further thread.
 template <class Body>
 std::thread quiet_thread(const std::string& subject, Body&& body) {
 #if defined(TESSERA_POSIX)
-  // A new thread has its maker's mask.
-  struct Blocked {
-    Blocked() {
-      sigset_t masked;
-      ::sigfillset(&masked);
-      for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF})
-        ::sigdelset(&masked, own);
-      ::pthread_sigmask(SIG_SETMASK, &masked, &before);
-    }
-    Blocked(const Blocked&) = delete;
-    Blocked& operator=(const Blocked&) = delete;
-    ~Blocked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-    sigset_t before;
-  };
-  const Blocked blocked;
+  const SignalsBlocked blocked;  // a new thread has its maker's mask
 #endif
   try {
     return std::thread([body = std::forward<Body>(body)]() mutable {

@@ -66,9 +66,10 @@ class Caller {
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
     refuse_in_started_program();
-    if (options.start_method == StartMethod::fork) refuse_among_threads();
     const KeeperPlan plan{first, layout_.cores, layout_.turns};
-    auto link = spawns_ ? start_again(premises_, plan) : fork_keeper(*board_, plan);
+    auto link = spawns_ ? start_again(premises_, plan)
+                        : fork_keeper(*board_, plan,
+                                      options.start_method == StartMethod::fork_with_threads);
     channel_ = std::move(link.channel);
     keeper_.emplace(std::move(link.process));
   }

@@ -49,9 +49,17 @@ class Keeper {
   /// Until the pool or its caller ends. Returns the exit code of the process that does nothing
   /// else.
   int run() {
-    // Nobody knows this process yet: without the caller's word there are no workers to keep.
-    if (!channel_.receive()) return after_caller();
     host::Children workers("TiledPool");
+    // Nobody knows this process yet: without the caller's word there are no workers to keep.
+    for (;;) {
+      const auto woken = workers.wait(channel_, caller_, -1);
+      if (!woken.channel_ready && woken.caller_ended) return after_caller();
+      if (!woken.channel_ready) continue;
+      const auto word = channel_.receive();
+      if (word == word_of_end) return 0;
+      if (!word) return after_caller();
+      break;
+    }
     for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w) start(workers, w);
     for (;;) {
       const bool was_vacant = vacant_;
@@ -76,8 +84,9 @@ class Keeper {
     }
   }
 
-  /// From the caller: workers are to be started; the pool closes, and once more, nothing of it is
-  /// left; a job whose tiles have a deadline is armed.
+  /// From the caller: workers are to be started; the pool closes (there will be none, if nothing
+  /// was said before), and once more, nothing of it is left; a job whose tiles have a deadline is
+  /// armed.
   static constexpr char word_of_start = 's', word_of_end = 'e', word_of_deadline = 'd';
 
  private:
@@ -129,8 +138,10 @@ class Keeper {
         board_.clocks()[w].bury();
         slot.pid.store(0);
         board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
-        if (replace && at_work) start(workers, w);
-        if (replace && !at_work) vacant_ = true;  // not at once: it may be unable to live at all
+        if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
+          start(workers, w);
+        else if (replace)
+          vacant_ = true;  // not at once: it may be unable to live at all
         board_.news().ring();
       }
     }

@@ -48,27 +48,34 @@ struct KeeperLink {
   host::ProcessHandle process;
 };
 
-/// Throws Error(invalid_argument) if this process has threads that a copy would not have.
-inline void refuse_among_threads() {
-  int threads = 0;
+/// Throws Error(invalid_argument) if this process has threads that a copy would not have; `threads`
+/// is how many it has in all.
+inline void refuse_among_threads(int& threads) {
   // One that was joined just now is counted for a moment more.
-  for (int look = 0; look < 50 && (threads = host::other_threads()) > 0; ++look)
+  for (int look = 0; look < 50 && host::other_threads(threads) > 0; ++look) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  if (threads > 0)
+    threads = host::all_threads();
+  }
+  if (const int others = host::other_threads(threads); others > 0)
     throw Error(Errc::invalid_argument, "TiledPool",
-                "the program has other threads (" + std::to_string(threads) +
+                "the program has other threads (" + std::to_string(others) +
                     "), and a copy of it finds whatever they were doing "
                     "half done",
                 "make the pool before other threads, or with StartMethod::spawn; with "
                 "StartMethod::fork_with_threads if they hold nothing that kernels need");
 }
 
-/// A child that was started just now: it waits for its caller's word, so its number is its own.
-inline KeeperLink watched(int pid, host::Channel channel) {
+/// A keeper that was started just now. It lives until it has had its caller's word, or sees that
+/// there is none: as long as its end of the channel is open, its number is its own. Nothing where
+/// it has ended.
+inline std::optional<KeeperLink> watched(int pid, host::Channel channel) {
   try {
-    return {std::move(channel), host::ProcessHandle(pid)};
+    host::ProcessHandle process(pid);
+    if (channel.closed()) return std::nullopt;
+    return KeeperLink{std::move(channel), std::move(process)};
   } catch (const Error&) {
-    host::end_child(pid);
+    if (channel.closed()) return std::nullopt;
+    channel.send(Keeper::word_of_end);
     throw;
   }
 }
@@ -79,7 +86,7 @@ inline int keep(const Board& board, const host::Channel& channel, const host::Pr
                 const Identity& caller_identity, const KeeperPlan& plan,
                 const host::Modules& modules) {
   host::drop_buffered_output();
-  host::reset_signals();
+  host::ignore_signals();
   // Out of the caller's process group, and out of its session unless workers are bound: the
   // terminal's Ctrl-C reaches neither the keeper nor its workers.
   host::detach("tessera-keeper", !plan.cores.empty());
@@ -147,22 +154,29 @@ inline Error did_not_answer(const std::string& last = {}) {
           how_to_spawn};
 }
 
-inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan) {
+inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool among_threads) {
+  int threads = host::all_threads();
+  if (!among_threads) refuse_among_threads(threads);
   const host::ProcessHandle self(host::own_pid());
   host::ChannelPair pair("TiledPool");
   const auto identity = process_identity();
   const auto modules = host::Modules::loaded_now();
-  const auto pid = host::fork_child("TiledPool", [&] {
+  const auto pid = host::fork_unseen("TiledPool", threads, [&] {
     pair.ours.close();
     return keep(board, pair.theirs, self, identity, plan, modules);
   });
+  pair.theirs.close();
   auto link = watched(pid, std::move(pair.ours));
-  link.channel.send(Keeper::word_of_start);
-  return link;
+  if (!link)
+    throw Error(Errc::pool_unusable, "TiledPool", "its keeper was ended as soon as it was started",
+                "make a new pool");
+  link->channel.send(Keeper::word_of_start);
+  return *std::move(link);
 }
 
-/// Of the numbers for a keeper, those before its plan: the caller's process, its identity, workers.
-inline constexpr std::size_t keeper_numbers = 4;
+/// Of the numbers for a keeper, those before its plan: the caller's process and when it began, its
+/// identity, workers.
+inline constexpr std::size_t keeper_numbers = 5;
 
 /// Throws Error(pool_unusable) if the program that is started does not say that it is a keeper.
 inline KeeperLink spawn_keeper(Premises& premises, const KeeperPlan& plan) {
@@ -170,60 +184,34 @@ inline KeeperLink spawn_keeper(Premises& premises, const KeeperPlan& plan) {
   std::array<std::uint64_t, 2> identity;
   static_assert(sizeof identity == sizeof(Identity));
   std::memcpy(identity.data(), process_identity().data(), sizeof identity);
-  const auto numbers = as_numbers({static_cast<std::uint64_t>(host::own_pid()), identity[0],
-                                   identity[1], premises.board.worker_slots().size()},
+  const auto self = host::own_pid();
+  const auto numbers = as_numbers({static_cast<std::uint64_t>(self), host::begin_of(self),
+                                   identity[0], identity[1], premises.board.worker_slots().size()},
                                   plan);
   const auto started = host::start_again(
       "TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
       std::string(started_variable) + "=1", {&pair.theirs.descriptor(), &premises.file});
   pair.theirs.close();
   auto link = watched(started.pid, std::move(pair.ours));
+  if (!link) throw did_not_answer();
   const auto ended = [&](int milliseconds) {
-    return link.process.wait_ended(std::chrono::milliseconds(milliseconds));
+    return link->process.wait_ended(std::chrono::milliseconds(milliseconds));
   };
   if (!answers(premises.board, [&] { return ended(0); })) {
-    link.process.kill();
+    link->process.kill();
     ended(1000);
-    link.process.reap();
+    link->process.reap();
     throw did_not_answer();
   }
   premises.file.reset();
-  link.channel.send(Keeper::word_of_start);
-  return link;
+  link->channel.send(Keeper::word_of_start);
+  return *std::move(link);
 }
 
 /// The same in every process of this build.
 inline std::uint64_t program_identity() {
   const auto code = host::locate(reinterpret_cast<const void*>(&refuse_in_started_program));
   return code ? code->module : 0;
-}
-
-inline Error not_started_by_a_pool() {
-  return {Errc::invalid_argument, "run_as_worker", "no pool of this program has started it",
-          "leave the arguments --tessera-keeper and --tessera-worker to pools"};
-}
-
-template <class Channel>
-int run_keeper(const host::Numbers& numbers, std::string_view given) {
-  auto files = host::take_given(given, 2);
-  if (files.empty() || numbers.size() < keeper_numbers + 2 || numbers[3] > max_workers ||
-      numbers.size() > keeper_numbers + 2 + max_workers)
-    throw not_started_by_a_pool();
-  const Channel channel(std::move(files[0]));
-  const auto pid = static_cast<int>(numbers[0]);
-  const host::ProcessHandle caller(pid);
-  if (host::parent_pid() != pid) return 0;  // it has ended already, and the number may be another's
-  Identity identity;
-  std::memcpy(identity.data(), &numbers[1], sizeof identity);
-  const std::size_t workers = numbers[3];
-  const host::Mapping memory(files[1], host::Access::read_write, Board::bytes(workers),
-                             "TiledPool");
-  files.clear();
-  const Board board = Board::at(memory.data(), workers, {});
-  board.head().answered.store(1);
-  board.news().ring();
-  return keep(board, channel, caller, identity, plan_of(numbers, keeper_numbers),
-              host::Modules::loaded_now());
 }
 
 /// What keeps a program from being started, as the thread that tries it tells another.
@@ -300,42 +288,6 @@ KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const Keepe
   return link;
 }
 
-inline int run_worker(const host::Numbers& numbers, std::string_view given) {
-  constexpr std::size_t each = host::Waker::handles;
-  auto files = host::take_given(given, 1 + 2 * each);
-  if (files.empty() || numbers.size() < 5 || numbers[1] > max_workers || numbers[2] >= numbers[1])
-    throw not_started_by_a_pool();
-  if (numbers[0] != program_identity())
-    throw Error(Errc::pool_unusable, "run_as_worker",
-                "the program's file is another build than the pool's own",
-                "leave it in place while pools of it run");
-  const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
-  const auto workers = static_cast<std::size_t>(numbers[1]);
-  const auto self = static_cast<std::size_t>(numbers[2]);
-  const auto plan = plan_of(numbers, 3);
-  const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
-                             "TiledPool");
-  const Board board = Board::at(memory.data(), workers, wakers);
-  host::ignore_terminal();
-  const auto modules = host::Modules::loaded_now();
-  board.head().answered.store(1);
-  board.news().ring();
-  return Worker(board, self, plan.turns,
-                self < plan.cores.size() ? Berth(plan.cores, self) : Berth(), modules)
-      .run();
-}
-
-/// The program started again, which is what pools here start.
-template <class Channel = host::Channel>
-int run_started(std::string_view argument, const host::Numbers& numbers, std::string_view given) {
-  if constexpr (host::can_fork) {
-    if (argument == keeper_argument) return run_keeper<Channel>(numbers, given);
-  } else {
-    if (argument == worker_argument) return run_worker(numbers, given);
-  }
-  throw not_started_by_a_pool();
-}
-
 /// A pool's keeper where workers are no copies of the caller.
 template <class Process = host::ProcessHandle>
 KeeperLink start_again(const std::shared_ptr<Premises>& premises, const KeeperPlan& plan) {
@@ -347,6 +299,7 @@ KeeperLink start_again(const std::shared_ptr<Premises>& premises, const KeeperPl
 
 }  // namespace detail
 
+<<<<<<< HEAD
 /// For programs with a pool of StartMethod::spawn, first in main():
 /// `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`. Where a pool has started
 /// the program again to compute for it, this does so until the pool ends and gives the exit code;
@@ -367,4 +320,6 @@ inline std::optional<int> run_as_worker(int argc, char** argv) {
   }
 }
 
+=======
+>>>>>>> 6ac1a08 (A pool's keeper is met by no wait() of the program, ignores every signal, and needs no pidfds)
 }  // namespace tessera

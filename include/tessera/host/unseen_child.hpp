@@ -1,0 +1,147 @@
+// Floor 1, host: processes that the program's own wait() and SIGCHLD handler see nothing of.
+//
+// A child that sends no signal at its end is met by no wait() without __WALL. fork() can't make
+// one, so the call below it does, where this is the only thread. A program that is started becomes
+// an ordinary child, and so does a copy made by fork(): they are started by a helper that sends no
+// signal, shares this process's memory and ends at once, and belong to nobody then. Where this
+// process adopts orphans (a subreaper, a container's first process), its wait() sees those.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/host/file.hpp>
+#include <tessera/host/owner_lock.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/host/signals.hpp>
+#include <tessera/host/thread.hpp>
+
+#if defined(TESSERA_LINUX)
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+namespace tessera::host {
+
+#if defined(TESSERA_POSIX)
+
+namespace detail {
+
+/// What a helper tells of the process that it has started.
+struct Told {
+  int pid = 0, failure = 0;
+};
+
+/// Has `start`, which gives a Told, done by a process that ends at once.
+template <class Start>
+Told by_helper(const std::string& subject, Start&& start) {
+#if defined(TESSERA_LINUX)
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw last_failure(subject, "making a pipe");
+  const Descriptor from(ends[0]), to(ends[1]);
+  struct Work {
+    Start& start;
+    int to;
+  } work{start, to.get()};
+  const auto help = [](void* given) -> int {
+    auto& its = *static_cast<Work*>(given);
+    const Told told = its.start();
+    ::_exit(::write(its.to, &told, sizeof told) == sizeof told ? 0 : 1);
+  };
+  // Through the pipe and not through memory: an emulator may give the helper a copy of that, and
+  // ThreadSanitizer needs it to have one.
+  constexpr std::size_t stack_size = std::size_t{256} << 10;
+  const std::unique_ptr<std::byte[]> stack(new std::byte[stack_size]);
+  pid_t helper = -1;
+  if constexpr (sanitizer_threads == 0)
+    helper = ::clone(help, stack.get() + stack_size, CLONE_VM | CLONE_VFORK, &work);
+  if (helper < 0) {
+    helper = ::fork();
+    if (helper == 0) help(&work);
+  }
+  if (helper < 0)
+    throw last_failure(subject, "starting a process", "see ulimit -u and the memory that is free");
+  retry([&] { return static_cast<int>(::waitpid(helper, nullptr, __WALL)); });
+  Told told;
+  ::fcntl(from.get(), F_SETFL, O_NONBLOCK);
+  if (::read(from.get(), &told, sizeof told) != sizeof told)
+    throw Error(Errc::system, subject, "the process that starts another one was ended");
+  return told;
+#else
+  static_cast<void>(subject);
+  return start();
+#endif
+}
+
+#if defined(TESSERA_LINUX)
+/// As fork() for a process's only thread, but that no handler of fork() is called but our own, and
+/// that the child sends no signal at its end.
+inline pid_t fork_without_signal() noexcept {
+  // What this thread knows of its own number lies where the kernel writes it, and clears it at the
+  // thread's end.
+  int* number = nullptr;
+  if (::prctl(PR_GET_TID_ADDRESS, &number) != 0 || number == nullptr ||
+      *number != static_cast<int>(::syscall(SYS_gettid)))
+    number = nullptr;
+  const unsigned long flags = number != nullptr ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0;
+  // The order of its arguments is the processor's own.
+#if defined(__x86_64__)
+  const auto pid = ::syscall(SYS_clone, flags, nullptr, nullptr, number, 0ul);
+#elif defined(__aarch64__) || defined(__arm__) || defined(__i386__) || defined(__riscv)
+  const auto pid = ::syscall(SYS_clone, flags, nullptr, nullptr, 0ul, number);
+#else
+  const long pid = -1;
+  static_cast<void>(flags);
+#endif
+  if (pid == 0) Owners::instance().after_fork();
+  return static_cast<pid_t>(pid);
+}
+#endif
+
+}  // namespace detail
+
+/// Forks a process that runs `body` and leaves with what it returns; it begins with signals
+/// blocked. `threads` is how many this process has. Throws Error(system).
+template <class Body>
+int fork_unseen(const std::string& subject, int threads, Body&& body) {
+  const SignalsBlocked blocked;
+#if defined(TESSERA_LINUX)
+  if (threads == 1) {
+    const auto pid = detail::fork_without_signal();
+    if (pid == 0) detail::run_and_leave(body);
+    if (pid > 0) return pid;
+  }
+#endif
+  const auto told = detail::by_helper(subject, [&]() -> detail::Told {
+    const auto pid = ::fork();
+    if (pid == 0) detail::run_and_leave(body);
+    return {pid, pid < 0 ? errno : 0};
+  });
+  if (told.pid < 0)
+    throw system_failure(told.failure, subject, "starting a process",
+                         "see ulimit -u and the memory that is free");
+  return told.pid;
+}
+
+#else
+
+/// Throws Error(invalid_argument): there are no copies of a process.
+template <class Body>
+int fork_unseen(const std::string& subject, int, const Body& body) {
+  return fork_child(subject, body);
+}
+
+#endif
+
+}  // namespace tessera::host

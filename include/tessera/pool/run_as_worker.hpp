@@ -1,0 +1,126 @@
+// Floor 3, pool: run_as_worker, for programs that a pool starts again.
+//
+// Such a program is a keeper, whose workers are copies of it, or a worker where no process can be
+// copied. It has nothing of the caller's but the board and a line of numbers; it answers on the
+// board.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <tessera/host/children.hpp>
+#include <tessera/host/mapping.hpp>
+#include <tessera/host/modules.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/host/program.hpp>
+#include <tessera/pool/berth.hpp>
+#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/keeper.hpp>
+#include <tessera/pool/keeper_start.hpp>
+#include <tessera/pool/worker.hpp>
+
+namespace tessera {
+
+namespace detail {
+
+inline Error not_started_by_a_pool() {
+  return {Errc::invalid_argument, "run_as_worker", "no pool of this program has started it",
+          "leave the arguments --tessera-keeper and --tessera-worker to pools"};
+}
+
+/// The process that started this one, by its number and when it began; nothing if it has ended.
+inline std::optional<host::ProcessHandle> caller_of(int pid, std::uint64_t begun) {
+  try {
+    host::ProcessHandle caller(pid);
+    if (host::begin_of(pid) == begun) return caller;
+  } catch (const Error&) {
+    if (host::begin_of(pid) == begun) throw;
+  }
+  return std::nullopt;
+}
+
+template <class Channel>
+int run_keeper(const host::Numbers& numbers, std::string_view given) {
+  auto files = host::take_given(given, 2);
+  if (files.empty() || numbers.size() < keeper_numbers + 2 || numbers[4] > max_workers ||
+      numbers.size() > keeper_numbers + 2 + max_workers)
+    throw not_started_by_a_pool();
+  const Channel channel(std::move(files[0]));
+  const auto caller = caller_of(static_cast<int>(numbers[0]), numbers[1]);
+  if (!caller) return 0;
+  Identity identity;
+  std::memcpy(identity.data(), &numbers[2], sizeof identity);
+  const std::size_t workers = numbers[4];
+  const host::Mapping memory(files[1], host::Access::read_write, Board::bytes(workers),
+                             "TiledPool");
+  files.clear();
+  const Board board = Board::at(memory.data(), workers, {});
+  board.head().answered.store(1);
+  board.news().ring();
+  return keep(board, channel, *caller, identity, plan_of(numbers, keeper_numbers),
+              host::Modules::loaded_now());
+}
+
+inline int run_worker(const host::Numbers& numbers, std::string_view given) {
+  constexpr std::size_t each = host::Waker::handles;
+  auto files = host::take_given(given, 1 + 2 * each);
+  if (files.empty() || numbers.size() < 5 || numbers[1] > max_workers || numbers[2] >= numbers[1])
+    throw not_started_by_a_pool();
+  if (numbers[0] != program_identity())
+    throw Error(Errc::pool_unusable, "run_as_worker",
+                "the program's file is another build than the pool's own",
+                "leave it in place while pools of it run");
+  const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
+  const auto workers = static_cast<std::size_t>(numbers[1]);
+  const auto self = static_cast<std::size_t>(numbers[2]);
+  const auto plan = plan_of(numbers, 3);
+  const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
+                             "TiledPool");
+  const Board board = Board::at(memory.data(), workers, wakers);
+  host::ignore_terminal();
+  const auto modules = host::Modules::loaded_now();
+  board.head().answered.store(1);
+  board.news().ring();
+  return Worker(board, self, plan.turns,
+                self < plan.cores.size() ? Berth(plan.cores, self) : Berth(), modules)
+      .run();
+}
+
+/// The program started again, which is what pools here start.
+template <class Channel = host::Channel>
+int run_started(std::string_view argument, const host::Numbers& numbers, std::string_view given) {
+  if constexpr (host::can_fork) {
+    if (argument == keeper_argument) return run_keeper<Channel>(numbers, given);
+  } else {
+    if (argument == worker_argument) return run_worker(numbers, given);
+  }
+  throw not_started_by_a_pool();
+}
+
+}  // namespace detail
+
+/// For programs with a pool of StartMethod::spawn, first in main():
+/// `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`. Where a pool has started
+/// the program again to compute for it, this does so until the pool ends and gives the exit code;
+/// else it gives nothing, at once, and the program goes on. What stands before it runs in every
+/// such process, and kernels find globals as they are here.
+inline std::optional<int> run_as_worker(int argc, char** argv) {
+  if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
+    return std::nullopt;
+  host::forget_variable(detail::started_variable);  // what workers start works for no pool
+  try {
+    const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
+    if (!numbers) throw detail::not_started_by_a_pool();
+    return detail::run_started(argv[1], *numbers, argv[3]);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 70;
+  }
+}
+
+}  // namespace tessera

@@ -116,10 +116,9 @@ TEST_CASE("a keeper lives through every signal that can be ignored, and its work
               const auto pids = processes_of(pool);
               must(pids.back() == keeper, "the keeper is the same");
               for (const int pid : pids) ::kill(pid, signal);
+              for (const int pid : pids) ::kill(pid, SIGCONT);  // those that were stopped
               pool.map(
                   {1}, {.rerun = Rerun::allowed, .tries = 100}, [](auto v) { v = 1; }, into(a));
-              // Those that were stopped are not dead.
-              for (const int pid : pids) ::kill(pid, SIGCONT);
             }
             must(!has_ended(keeper), "the keeper lives");
           }) == "");

@@ -61,7 +61,7 @@ TEST_CASE("a program that waits for all its children does not wait for a pool") 
             check_a_job(pool);
             const auto keeper = processes_of(pool).back();
             pool = TiledPool::in_caller();
-            must(state_of(keeper).letter == 'X', "no zombie is left");
+            must(wait_until([&] { return state_of(keeper).letter == 'X'; }), "no zombie is left");
             must(::wait(&status) < 0 && errno == ECHILD, "nor a child");
           }) == "");
 }

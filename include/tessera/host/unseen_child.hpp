@@ -47,8 +47,11 @@ struct Told {
 template <class Start>
 Told by_helper(const std::string& subject, Start&& start) {
 #if defined(TESSERA_LINUX)
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw last_failure(subject, "making a pipe");
+  int ends[2] = {no_file, no_file};
+  {
+    const StreamNumbers taken;
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw last_failure(subject, "making a pipe");
+  }
   const Descriptor from(ends[0]), to(ends[1]);
   struct Work {
     Start& start;

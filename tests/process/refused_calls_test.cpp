@@ -114,8 +114,8 @@ TEST_CASE("where pidfds are refused pools work, replace workers and leave nothin
 
 TEST_CASE("where calls for which there is another way are refused pools work all the same") {
   const Scene scene;
-  for (const auto& calls : std::vector<std::vector<long>>{
-           {SYS_signalfd4}, {SYS_memfd_create}, {SYS_prctl}})
+  for (const auto& calls :
+       std::vector<std::vector<long>>{{SYS_signalfd4}, {SYS_memfd_create}, {SYS_prctl}})
     for (const auto method : {StartMethod::fork, StartMethod::spawn})
       for (const int failure : {EPERM, ENOSYS})
         CHECK(failure_in_private_shm(16 * MiB, [&] {

@@ -31,8 +31,8 @@ namespace host = tessera::host;
 
 namespace {
 
-const std::vector<int> polite{SIGTERM, SIGHUP,  SIGINT,    SIGQUIT, SIGUSR1, SIGUSR2,    SIGXCPU,
-                              SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,     SIGXFSZ,
+const std::vector<int> polite{SIGTERM, SIGHUP,  SIGINT,    SIGQUIT, SIGUSR1, SIGUSR2,     SIGXCPU,
+                              SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,      SIGXFSZ,
                               SIGABRT, SIGTSTP, SIGTTIN,   SIGTTOU, SIGSYS,  SIGRTMIN + 3};
 
 /// A program at work, all of whose processes get a signal at one moment.

@@ -233,7 +233,7 @@ inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject)
   Descriptor file = opened([] { return ::memfd_create("tessera", MFD_CLOEXEC); });
   const int failure = errno;
   if (!file)  // where that call is refused, by a filter or an emulator
-    file = opened([] { return ::open(segment_directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); });
+    file = opened([] { return ::open(segment_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); });
   if (!file) throw system_failure(failure, subject, "getting shared memory (memfd_create)");
   reserve(file, bytes, Medium::shared_memory, subject);
   return file;

@@ -299,27 +299,4 @@ KeeperLink start_again(const std::shared_ptr<Premises>& premises, const KeeperPl
 
 }  // namespace detail
 
-<<<<<<< HEAD
-/// For programs with a pool of StartMethod::spawn, first in main():
-/// `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`. Where a pool has started
-/// the program again to compute for it, this does so until the pool ends and gives the exit code;
-/// else it gives nothing, at once, and the program goes on. What stands before it runs in every
-/// such process, and kernels find globals as they are here.
-inline std::optional<int> run_as_worker(int argc, char** argv) {
-  if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
-    return std::nullopt;
-  host::forget_variable(detail::started_variable);  // what workers start works for no pool
-  host::take_segment_folder();
-  try {
-    const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
-    if (!numbers) throw detail::not_started_by_a_pool();
-    return detail::run_started(argv[1], *numbers, argv[3]);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 70;
-  }
-}
-
-=======
->>>>>>> 6ac1a08 (A pool's keeper is met by no wait() of the program, ignores every signal, and needs no pidfds)
 }  // namespace tessera

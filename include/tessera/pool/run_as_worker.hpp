@@ -18,6 +18,7 @@
 #include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/program.hpp>
+#include <tessera/host/segment_folder.hpp>
 #include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/keeper.hpp>
@@ -113,6 +114,7 @@ inline std::optional<int> run_as_worker(int argc, char** argv) {
   if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
     return std::nullopt;
   host::forget_variable(detail::started_variable);  // what workers start works for no pool
+  host::take_segment_folder();
   try {
     const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
     if (!numbers) throw detail::not_started_by_a_pool();

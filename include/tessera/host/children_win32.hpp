@@ -71,6 +71,13 @@ class Channel {
     queue_.reset();
   }
 
+  /// True once it has closed, and what was sent is received.
+  bool closed() const noexcept {
+    if (queue_ == nullptr) return true;
+    const std::lock_guard lock(queue_->mutex);
+    return queue_->closed && queue_->count == 0;
+  }
+
   /// Signalled while there is something to receive, or an end.
   const Descriptor& descriptor() const noexcept { return queue_->ready; }
 

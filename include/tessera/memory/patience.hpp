@@ -20,7 +20,7 @@ auto find_later(Look&& look, std::chrono::nanoseconds wait, const std::string& n
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const auto deadline =
-      wait < Clock::time_point::max() - start ? start + wait : Clock::time_point::max();
+      wait < (Clock::time_point::max)() - start ? start + wait : (Clock::time_point::max)();
   constexpr std::chrono::microseconds longest(10'000);
   for (auto pause = std::chrono::microseconds(200);; pause = std::min(2 * pause, longest)) {
     std::string seen;

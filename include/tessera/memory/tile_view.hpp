@@ -216,7 +216,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
     std::size_t d = 0;
     ((at += static_cast<std::ptrdiff_t>(index) * layout_.strides[d++]), ...);
     if constexpr (TESSERA_CHECKS_BOUNDS)
-      check(std::array<std::ptrdiff_t, N>{signed_of(index)..., 0}, length == 0);
+      check_index(std::array<std::ptrdiff_t, N>{signed_of(index)..., 0}, length == 0);
     return {at, length};
   }
 
@@ -423,7 +423,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   T* address(Index... index) const {
     if constexpr (TESSERA_CHECKS_BOUNDS) {
       const std::array<std::ptrdiff_t, sizeof...(Index)> all{signed_of(index)...};
-      check(all, false);
+      check_index(all, false);
     }
     return layout_.data + offset(index...);
   }
@@ -433,7 +433,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
     Strides index{};
     for (std::size_t k = 0; first != last; ++first, ++k)
       if (k + N >= count) index[k + N - count] = signed_of(*first);
-    if constexpr (TESSERA_CHECKS_BOUNDS) check(index, false);
+    if constexpr (TESSERA_CHECKS_BOUNDS) check_index(index, false);
     T* at = layout_.data;
     for (std::size_t d = 0; d < N; ++d) at += index[d] * layout_.strides[d];
     return at;
@@ -447,7 +447,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
 
   // An axis of extent 1 is repeated for every index.
   template <std::size_t M>
-  void check(const std::array<std::ptrdiff_t, M>& index, bool no_elements) const {
+  void check_index(const std::array<std::ptrdiff_t, M>& index, bool no_elements) const {
     for (std::size_t k = M > N ? M - N : 0; k < M; ++k) {
       const auto d = k + N - M;
       if (no_elements && d + 1 == N) continue;

@@ -125,7 +125,8 @@ void equals_xtensor(Expression&& expression, int rounds = 150, bool zeros = true
     if constexpr (std::is_same_v<T, double>) {
       if (shared) {
         check(cells, pick(random, 0, 3) == 0
-                         ? TileView<double, N>(const_cast<double*>(c.operand().at), shape, c.operand().strides)
+                         ? TileView<double, N>(const_cast<double*>(c.operand().at), shape,
+                                               c.operand().strides)
                          : somewhere<double>(random, cells, shape));
         continue;
       }

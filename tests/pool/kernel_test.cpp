@@ -285,14 +285,26 @@ TEST_CASE("a result with an address of its worker among its values is no result"
   };
   const auto error = error_of([&] {
     pool.map(
-        {2}, [](const auto& x) { return Best{x(1), x.row().data() + 1}; }, array);
+        {2},
+        [](const auto& x) {
+          return Best{x(1), x.row().data() + 1};
+        },
+        array);
   });
   CHECK(error.errc() == Errc::kernel_failed);
   CHECK(has(error.what(), "its result holds an address"));
   const auto results = pool.map(
-      {2}, [](const auto& x) { return Best{x(1), nullptr}; }, array);
+      {2},
+      [](const auto& x) {
+        return Best{x(1), nullptr};
+      },
+      array);
   CHECK(results(3).value == 0);
   const auto numbers = pool.map(
-      {2}, [](const auto&) { return std::array<std::size_t, 2>{1u << 22, 1u << 30}; }, array);
+      {2},
+      [](const auto&) {
+        return std::array<std::size_t, 2>{1u << 22, 1u << 30};
+      },
+      array);
   CHECK(numbers(0)[1] == 1u << 30);
 }

@@ -22,7 +22,7 @@ auto find_later(Look&& look, std::chrono::nanoseconds wait, const std::string& n
   const auto deadline =
       wait < (Clock::time_point::max)() - start ? start + wait : (Clock::time_point::max)();
   constexpr std::chrono::microseconds longest(10'000);
-  for (auto pause = std::chrono::microseconds(200);; pause = std::min(2 * pause, longest)) {
+  for (auto pause = std::chrono::microseconds(200);; pause = (std::min)(2 * pause, longest)) {
     std::string seen;
     if (auto segment = look(&seen)) return segment;
     if (Clock::now() >= deadline) {

@@ -87,7 +87,8 @@ TEST_CASE("a job that collects computes every other tile and lists all that thre
     told.push_back(failure.tile);
     REQUIRE(failure.text == "seven in " + std::to_string(failure.tile));
   }
-  REQUIRE(has(error.what(), "in tile " + std::to_string(told[0]) + ": " + error.failures[0].text));
+  REQUIRE(has(error.what(), "in tile " + std::to_string(told[0]) + " ["));
+  REQUIRE(has(error.what(), "]: " + error.failures[0].text));
   REQUIRE(has(error.what(), "and in 9 more"));
   REQUIRE(has(error.what(), "90 of 100 tiles"));
   std::sort(told.begin(), told.end());

@@ -190,7 +190,7 @@ class ProcessHandle {
     // By number. What can't be verified is taken only if it is none of the program's own children,
     // which send it a signal at their ends.
     if (fd_ || detail::look_at(pid_).begun == begun_)
-      ::waitpid(pid_, nullptr, WNOHANG | (fd_ ? __WCLONE : __WALL));
+      ::waitpid(pid_, nullptr, WNOHANG | static_cast<int>(fd_ ? __WCLONE : __WALL));
 #endif
   }
 

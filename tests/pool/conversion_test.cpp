@@ -60,8 +60,8 @@ TEMPLATE_TEST_CASE("a float has one value as an integer, in any tile shape and a
     auto pool = TiledPool::in_caller();
     const auto in = hostile<From>(7, 203);
     auto out = SharedArray<TestType, 2>::create({7, 203});
-    for (const std::size_t width : {1, 3, 4, 8, 31, 32, 33, 64, 203})
-      for (const std::size_t height : {1, 2, 7}) {
+    for (const std::size_t width : {1u, 3u, 4u, 8u, 31u, 32u, 33u, 64u, 203u})
+      for (const std::size_t height : {1u, 2u, 7u}) {
         out = xt::zeros<TestType>({7, 203});
         pool.map(
             {height, width}, [](auto v, auto x) { v = x; }, into(out), in);

@@ -52,7 +52,7 @@ Numbers drawn(TiledPool& pool) {
 TEST_CASE("random numbers of tiles are the same for any number of workers") {
   auto alone = TiledPool::in_caller();
   const auto expected = drawn(alone);
-  for (const std::size_t workers : {1, 2, 7, 32}) {
+  for (const std::size_t workers : {1u, 2u, 7u, 32u}) {
     TiledPool pool(workers);
     REQUIRE((drawn(pool) == expected));
     REQUIRE((drawn(pool) == expected));

@@ -18,7 +18,7 @@ TEST_CASE("An index outside the tile is an Error with index and shape, where bou
   std::vector<int> cells(24);
   TileView<int, 2> tile(cells.data(), {2, 3}, {6, 1});
   const TileView<const int, 2> input(cells.data(), {2, 3}, {6, 1});
-  const std::array<std::size_t, 2> far{0, 3};
+  const std::array<std::size_t, 2> beyond{0, 3};
   const auto refused = [](auto&& call, const std::string& index) {
     const auto error = error_of(call);
     CHECK(error.errc() == Errc::invalid_argument);
@@ -27,8 +27,8 @@ TEST_CASE("An index outside the tile is an Error with index and shape, where bou
   refused([&] { tile(2, 2) = 1; }, "2, 2");
   refused([&] { static_cast<void>(input(0, 3)); }, "0, 3");
   refused([&] { static_cast<void>(tile(-1, 0)); }, "-1, 0");
-  refused([&] { tile[far] = 1; }, "0, 3");
-  refused([&] { tile.element(far.begin(), far.end()) = 1; }, "0, 3");
+  refused([&] { tile[beyond] = 1; }, "0, 3");
+  refused([&] { tile.element(beyond.begin(), beyond.end()) = 1; }, "0, 3");
   refused([&] { tile.flat(6) = 1; }, "6");
   refused([&] { static_cast<void>(tile.row(2)); }, "2, 0");
   CHECK(cells == std::vector<int>(24));

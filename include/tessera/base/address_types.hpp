@@ -81,6 +81,7 @@ constexpr std::size_t count_members() {
     return count_members<T, n - 1>();
 }
 
+// NOLINTBEGIN(bugprone-branch-clone): which question comes first decides
 template <class T>
 inline constexpr bool made_of_addresses = [] {
   if constexpr (std::is_pointer_v<T> || std::is_member_function_pointer_v<T>) {
@@ -98,6 +99,7 @@ inline constexpr bool made_of_addresses = [] {
     return false;
   }
 }();
+// NOLINTEND(bugprone-branch-clone)
 template <class T>
 inline constexpr bool made_of_addresses<std::reference_wrapper<T>> = true;
 template <class T>

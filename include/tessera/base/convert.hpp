@@ -34,7 +34,7 @@ TESSERA_INLINE constexpr T converted(const Value& value) {
     using Limits = std::numeric_limits<T>;
     if (value >= beyond_range<T, Value>) return (Limits::max)();
     if (value > static_cast<Value>((Limits::min)())) return static_cast<T>(value);
-    return value != value ? T{0} : (Limits::min)();
+    return value != value ? T{0} : (Limits::min)();  // NOLINT(misc-redundant-expression): NaN
   } else {
     return static_cast<T>(value);
   }

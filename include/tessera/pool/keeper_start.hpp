@@ -38,9 +38,7 @@
 #include <tessera/pool/keeper.hpp>
 #include <tessera/pool/worker.hpp>
 
-namespace tessera {
-
-namespace detail {
+namespace tessera::detail {
 
 /// A keeper that has its caller's word to start workers.
 struct KeeperLink {
@@ -297,6 +295,4 @@ KeeperLink start_again(const std::shared_ptr<Premises>& premises, const KeeperPl
     return keep_in_thread<Process>(premises, plan);
 }
 
-}  // namespace detail
-
-}  // namespace tessera
+}  // namespace tessera::detail

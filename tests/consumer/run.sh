@@ -23,7 +23,9 @@ build "$work/found"
 "$work/found/consumer"
 
 say "find_package where headers have a folder of their own: within the prefix, and anywhere"
-for headers in include/tessera-0.1 "$root/$work/elsewhere"; do
+elsewhere=$(mktemp -d)  # CMake refuses a place below the sources
+trap 'rm -rf "$elsewhere"' EXIT
+for headers in include/tessera-0.1 "$elsewhere/include"; do
   rm -rf "$work/library" "$work/found"
   configure "$work/library" -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
     -DTESSERA_BUILD_BENCHMARKS=OFF "-DCMAKE_INSTALL_INCLUDEDIR=$headers"

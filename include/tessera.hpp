@@ -19,6 +19,7 @@
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/shared_array.hpp>
+#include <tessera/memory/tile_sort.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/job_error.hpp>

@@ -12,28 +12,13 @@
 #include <iterator>
 #include <type_traits>
 
+#include <tessera/base/config.hpp>
+#include <tessera/memory/tile_layout.hpp>
 #include <tessera/memory/xtensor.hpp>
 
 namespace tessera::detail {
 
-/// Where a tile's elements are. What stands here outlives the steppers and iterators of the tile.
-template <class T, std::size_t N>
-struct TileLayout {
-  T* data = nullptr;
-  std::array<std::size_t, N> shape{};
-  std::array<std::ptrdiff_t, N> strides{};  ///< in elements; 0 where the extent is 1
-
-  std::ptrdiff_t size() const noexcept {
-    std::size_t n = 1;
-    for (const auto extent : shape) n *= extent;
-    return static_cast<std::ptrdiff_t>(n);
-  }
-  std::ptrdiff_t last(std::size_t axis) const noexcept {
-    return static_cast<std::ptrdiff_t>(shape[axis]) - 1;
-  }
-  /// From the first element to that of index shape[axis] - 1 on this axis.
-  std::ptrdiff_t reach(std::size_t axis) const noexcept { return strides[axis] * last(axis); }
-};
+inline namespace TESSERA_BOUNDS {
 
 /// One position, moved along one axis at a time. `offset` axes of the expression that moves it
 /// stand before the tile's own: along these the tile is repeated.
@@ -223,5 +208,7 @@ class TileIterator {
 
 static_assert(
     std::random_access_iterator<TileIterator<double, 3, const double, xt::layout_type::row_major>>);
+
+}  // namespace TESSERA_BOUNDS
 
 }  // namespace tessera::detail

@@ -20,8 +20,8 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
-#include <tessera/format/dtype.hpp>
 #include <tessera/memory/row_loop.hpp>
+#include <tessera/memory/tile_elements.hpp>
 #include <tessera/memory/tile_iterator.hpp>
 #include <tessera/memory/xtensor.hpp>
 
@@ -62,12 +62,12 @@ inline namespace TESSERA_BOUNDS {
 template <class T, std::size_t N>
 class TileView : public xt::xview_semantic<TileView<T, N>>,
                  public xt::xaccessible<TileView<T, N>>,
-                 public xt::xiterable<TileView<T, N>> {
+                 public detail::TileElements<TileView<T, N>, T, N> {
   using Semantic = xt::xview_semantic<TileView>;
-  using Iterable = xt::xiterable<TileView>;
+  using Elements = detail::TileElements<TileView, T, N>;
   using Accessible = xt::xaccessible<TileView>;
   static constexpr bool writable = !std::is_const_v<T>;
-  static constexpr xt::layout_type usual = XTENSOR_DEFAULT_TRAVERSAL;
+  using Elements::layout_;
 
  public:
   using Extents = std::array<std::size_t, N>;
@@ -90,43 +90,22 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   using backstrides_type = Strides;
   using inner_strides_type = Strides;
   using inner_backstrides_type = Strides;
-  using typename Iterable::const_stepper;
-  using typename Iterable::stepper;
+  using typename Elements::const_stepper;
+  using typename Elements::stepper;
   using storage_type =
       xt::xbuffer_adaptor<T*, xt::no_ownership, std::allocator<std::remove_const_t<T>>>;
   static constexpr xt::layout_type static_layout = xt::layout_type::dynamic;
   static constexpr bool contiguous_layout = false;
 
-  template <xt::layout_type L>
-  using layout_iterator = detail::TileIterator<T, N, T, L>;
-  template <xt::layout_type L>
-  using const_layout_iterator = detail::TileIterator<T, N, const T, L>;
-  template <xt::layout_type L>
-  using reverse_layout_iterator = std::reverse_iterator<layout_iterator<L>>;
-  template <xt::layout_type L>
-  using const_reverse_layout_iterator = std::reverse_iterator<const_layout_iterator<L>>;
-  using iterator = layout_iterator<usual>;
-  using const_iterator = const_layout_iterator<usual>;
-  using reverse_iterator = reverse_layout_iterator<usual>;
-  using const_reverse_iterator = const_reverse_layout_iterator<usual>;
-  using linear_iterator = iterator;
-  using const_linear_iterator = const_iterator;
-  using reverse_linear_iterator = reverse_iterator;
-  using const_reverse_linear_iterator = const_reverse_iterator;
-
   /// Elements from `data` on; `strides` in elements of the array that they lie in.
   TileView(T* data, const Extents& shape, const Strides& strides) noexcept
-      : layout_{data, shape, strides} {
+      : Elements({data, shape, strides}) {
     for (std::size_t d = 0; d < N; ++d)
       if (shape[d] == 1) layout_.strides[d] = 0;  // xtensor's convention, which broadcasts
     for (std::size_t d = 0; d < N; ++d) backstrides_[d] = layout_.reach(d);
   }
   TileView(const TileView& other) noexcept
-      : Semantic(),
-        Accessible(),
-        Iterable(),
-        layout_(other.layout_),
-        backstrides_(other.backstrides_) {}
+      : Semantic(), Accessible(), Elements(other), backstrides_(other.backstrides_) {}
   ~TileView() = default;
 
   /// Writes elements: `values` is any xtensor expression that broadcasts to this shape. Throws
@@ -170,35 +149,33 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   /// TESSERA_CHECKS_BOUNDS) it throws Error(invalid_argument).
   template <class... Index>
   T& operator()(Index... index) {
-    return *address(index...);
+    return *layout_.address(index...);
   }
   template <class... Index>
   const T& operator()(Index... index) const {
-    return *address(index...);
+    return *layout_.address(index...);
   }
   /// The same, never checked.
   template <class... Index>
   T& unchecked(Index... index) {
-    return layout_.data[offset(index...)];
+    return layout_.data[layout_.offset(index...)];
   }
   template <class... Index>
   const T& unchecked(Index... index) const {
-    return layout_.data[offset(index...)];
+    return layout_.data[layout_.offset(index...)];
   }
   /// The element whose index stands in a range.
   template <class It>
   T& element(It first, It last) {
-    return *address_in(first, last);
+    return *layout_.address_in(first, last);
   }
   template <class It>
   const T& element(It first, It last) const {
-    return *address_in(first, last);
+    return *layout_.address_in(first, last);
   }
   /// Element `number` in row-major order.
-  T& flat(std::size_t number) { return *iterator_at<xt::layout_type::row_major>(number); }
-  const T& flat(std::size_t number) const {
-    return *iterator_at<xt::layout_type::row_major>(number);
-  }
+  T& flat(std::size_t number) { return *layout_.address_of(number); }
+  const T& flat(std::size_t number) const { return *layout_.address_of(number); }
 
   T& data_element(std::size_t number) { return flat(number); }
   const T& data_element(std::size_t number) const { return flat(number); }
@@ -216,83 +193,9 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
     std::size_t d = 0;
     ((at += static_cast<std::ptrdiff_t>(index) * layout_.strides[d++]), ...);
     if constexpr (TESSERA_CHECKS_BOUNDS)
-      check_index(std::array<std::ptrdiff_t, N>{signed_of(index)..., 0}, length == 0);
+      layout_.check_index(std::array<std::ptrdiff_t, N>{layout_.signed_of(index)..., 0},
+                          length == 0);
     return {at, length};
-  }
-
-  /// Iterators over all elements, row-major if not told otherwise: random access, right for every
-  /// algorithm. Valid as long as this view.
-  template <xt::layout_type L = usual>
-  layout_iterator<L> begin() noexcept {
-    return {layout_, 0};
-  }
-  template <xt::layout_type L = usual>
-  layout_iterator<L> end() noexcept {
-    return {layout_, layout_.size()};
-  }
-  template <xt::layout_type L = usual>
-  const_layout_iterator<L> begin() const noexcept {
-    return {layout_, 0};
-  }
-  template <xt::layout_type L = usual>
-  const_layout_iterator<L> end() const noexcept {
-    return {layout_, layout_.size()};
-  }
-  template <xt::layout_type L = usual>
-  const_layout_iterator<L> cbegin() const noexcept {
-    return begin<L>();
-  }
-  template <xt::layout_type L = usual>
-  const_layout_iterator<L> cend() const noexcept {
-    return end<L>();
-  }
-  template <xt::layout_type L = usual>
-  reverse_layout_iterator<L> rbegin() noexcept {
-    return reverse_layout_iterator<L>(end<L>());
-  }
-  template <xt::layout_type L = usual>
-  reverse_layout_iterator<L> rend() noexcept {
-    return reverse_layout_iterator<L>(begin<L>());
-  }
-  template <xt::layout_type L = usual>
-  const_reverse_layout_iterator<L> rbegin() const noexcept {
-    return const_reverse_layout_iterator<L>(end<L>());
-  }
-  template <xt::layout_type L = usual>
-  const_reverse_layout_iterator<L> rend() const noexcept {
-    return const_reverse_layout_iterator<L>(begin<L>());
-  }
-  template <xt::layout_type L = usual>
-  const_reverse_layout_iterator<L> crbegin() const noexcept {
-    return rbegin<L>();
-  }
-  template <xt::layout_type L = usual>
-  const_reverse_layout_iterator<L> crend() const noexcept {
-    return rend<L>();
-  }
-  // Of an expression in contiguous memory these are pointers; here they are the iterators above.
-  iterator linear_begin() noexcept { return begin(); }
-  iterator linear_end() noexcept { return end(); }
-  const_iterator linear_begin() const noexcept { return begin(); }
-  const_iterator linear_end() const noexcept { return end(); }
-  const_iterator linear_cbegin() const noexcept { return begin(); }
-  const_iterator linear_cend() const noexcept { return end(); }
-  // The same over a shape that this one broadcasts to: xtensor's own.
-  template <xt::layout_type L = usual, class S>
-  auto begin(const S& to) const noexcept {
-    return Iterable::template cbegin<L>(to);
-  }
-  template <xt::layout_type L = usual, class S>
-  auto end(const S& to) const noexcept {
-    return Iterable::template cend<L>(to);
-  }
-  template <xt::layout_type L = usual, class S>
-  auto cbegin(const S& to) const noexcept {
-    return Iterable::template cbegin<L>(to);
-  }
-  template <xt::layout_type L = usual, class S>
-  auto cend(const S& to) const noexcept {
-    return Iterable::template cend<L>(to);
   }
 
   // What xtensor's expressions call.
@@ -303,26 +206,6 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   template <class S>
   bool has_linear_assign(const S&) const noexcept {
     return false;
-  }
-  template <class S>
-  stepper stepper_begin(const S& to) noexcept {
-    return {layout_, to.size() - N};
-  }
-  template <class S>
-  stepper stepper_end(const S& to, xt::layout_type order) noexcept {
-    auto out = stepper_begin(to);
-    out.to_end(order);
-    return out;
-  }
-  template <class S>
-  const_stepper stepper_begin(const S& to) const noexcept {
-    return {layout_, to.size() - N};
-  }
-  template <class S>
-  const_stepper stepper_end(const S& to, xt::layout_type order) const noexcept {
-    auto out = stepper_begin(to);
-    out.to_end(order);
-    return out;
   }
   /// Never: a view has the shape of its tile.
   template <class S>
@@ -403,69 +286,6 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
     return storage_.emplace(layout_.data, static_cast<std::size_t>(n > 0 ? n : 0));
   }
 
-  static std::ptrdiff_t signed_of(auto index) noexcept {
-    return static_cast<std::ptrdiff_t>(index);
-  }
-
-  // Trailing indices count, as in xtensor: too many lose the first ones.
-  template <class... Index>
-  std::ptrdiff_t offset(Index... index) const noexcept {
-    std::ptrdiff_t out = 0;
-    std::size_t k = 0;
-    [[maybe_unused]] const auto add = [&](std::ptrdiff_t i) {
-      if (k + N >= sizeof...(Index)) out += i * layout_.strides[k + N - sizeof...(Index)];
-      ++k;
-    };
-    if constexpr (N > 0) (add(signed_of(index)), ...);
-    return out;
-  }
-  template <class... Index>
-  T* address(Index... index) const {
-    if constexpr (TESSERA_CHECKS_BOUNDS) {
-      const std::array<std::ptrdiff_t, sizeof...(Index)> all{signed_of(index)...};
-      check_index(all, false);
-    }
-    return layout_.data + offset(index...);
-  }
-  template <class It>
-  T* address_in(It first, It last) const {
-    const auto count = static_cast<std::size_t>(std::distance(first, last));
-    Strides index{};
-    for (std::size_t k = 0; first != last; ++first, ++k)
-      if (k + N >= count) index[k + N - count] = signed_of(*first);
-    if constexpr (TESSERA_CHECKS_BOUNDS) check_index(index, false);
-    T* at = layout_.data;
-    for (std::size_t d = 0; d < N; ++d) at += index[d] * layout_.strides[d];
-    return at;
-  }
-  template <xt::layout_type L>
-  layout_iterator<L> iterator_at(std::size_t number) const {
-    if constexpr (TESSERA_CHECKS_BOUNDS)
-      if (number >= size()) outside(std::array{signed_of(number)});
-    return {layout_, signed_of(number)};
-  }
-
-  // An axis of extent 1 is repeated for every index.
-  template <std::size_t M>
-  void check_index(const std::array<std::ptrdiff_t, M>& index, bool no_elements) const {
-    for (std::size_t k = M > N ? M - N : 0; k < M; ++k) {
-      const auto d = k + N - M;
-      if (no_elements && d + 1 == N) continue;
-      if (layout_.shape[d] != 1 && (index[k] < 0 || index[k] > layout_.last(d))) outside(index);
-    }
-  }
-  template <std::size_t M>
-  [[noreturn]] void outside(const std::array<std::ptrdiff_t, M>& index) const {
-    std::string words;
-    for (const auto i : index) words += (words.empty() ? "" : ", ") + std::to_string(i);
-    throw Error(
-        Errc::invalid_argument, "tile",
-        "index (" + words + ") is outside its shape " +
-            detail::tuple_of({layout_.shape.begin(), layout_.shape.end()}),
-        "indices of a tile begin at 0 in each tile; pass what other tiles hold as whole(...)");
-  }
-
-  detail::TileLayout<T, N> layout_;
   Strides backstrides_{};
   mutable std::optional<storage_type> storage_;
 };
@@ -473,28 +293,3 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
 }  // namespace TESSERA_BOUNDS
 
 }  // namespace tessera
-
-// These four want to know in which order an expression's elements lie, and refuse one that has
-// none. For a tile they are those of a copy. The calls find xtensor's own where a program has
-// included its xsort.hpp.
-namespace xt {
-
-template <class T, std::size_t N, class... More>
-auto sort(const tessera::TileView<T, N>& tile, More... more) {
-  return sort(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), more...);
-}
-template <class T, std::size_t N, class... More>
-auto argsort(const tessera::TileView<T, N>& tile, More... more) {
-  return argsort(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), more...);
-}
-template <class T, std::size_t N, class Kth, class... More>
-auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
-  return partition(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), kth, more...);
-}
-template <class T, std::size_t N, class Kth, class... More>
-auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
-  return argpartition(xtensor<std::remove_const_t<T>, N, layout_type::row_major>(tile), kth,
-                      more...);
-}
-
-}  // namespace xt

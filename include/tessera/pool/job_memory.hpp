@@ -118,24 +118,6 @@ struct JobOrder {
     some.erase(std::unique(some.begin(), some.end()), some.end());
     return some;
   }
-  /// A tile as the caller knows it, in words: its number and its box in the tiled axes, as a slice.
-  std::string words_of_tile(std::size_t number) const {
-    std::string box;
-    std::size_t left = number, walked = 1;
-    for (std::size_t d = axes; d-- > 0;) {
-      const auto extent = grid[d], length = tile[d];
-      if (walked >= told_tiles() || length >= extent) {  // whole, or cut in parts that are not told
-        box = ":" + (box.empty() ? box : ", " + box);
-        continue;
-      }
-      const auto count = (extent + length - 1) / length, at = left % count * length;
-      left /= count;
-      walked *= count;
-      box = std::to_string(at) + ":" + std::to_string((std::min)(at + length, extent)) +
-            (box.empty() ? box : ", " + box);
-    }
-    return std::to_string(number) + " [" + (axes == 0 ? "" : "..., ") + box + "]";
-  }
 };
 
 /// A job's memory as its parts. Where they are is read once, or known: whatever is written over the

@@ -16,6 +16,7 @@
 #include <tessera/base/philox.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/memory/section.hpp>
+#include <tessera/memory/tile_sort.hpp>
 #include <tessera/memory/tile_view.hpp>
 #include <tessera/memory/xtensor.hpp>
 #include <tessera/pool/job_board.hpp>

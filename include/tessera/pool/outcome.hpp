@@ -39,6 +39,26 @@ inline std::string seconds_of_deadline(const JobOrder& order) {
   return out.str();
 }
 
+/// A tile as the caller knows it, in words: its number and its box in the tiled axes, as a slice.
+inline std::string words_of_tile(const JobOrder& order, std::size_t number) {
+  std::string box;
+  std::size_t left = number, walked = 1;
+  for (std::size_t d = order.axes; d-- > 0;) {
+    const auto extent = order.grid[d], length = order.tile[d];
+    if (walked >= order.told_tiles() ||
+        length >= extent) {  // whole, or cut in parts that are not told
+      box = ":" + (box.empty() ? box : ", " + box);
+      continue;
+    }
+    const auto count = (extent + length - 1) / length, at = left % count * length;
+    left /= count;
+    walked *= count;
+    box = std::to_string(at) + ":" + std::to_string((std::min)(at + length, extent)) +
+          (box.empty() ? box : ", " + box);
+  }
+  return std::to_string(number) + " [" + (order.axes == 0 ? "" : "..., ") + box + "]";
+}
+
 /// What became of the tiles, from their bytes alone.
 inline Outcome look(const Board& board, const Round& round, const JobOrder& order,
                     const Ends& ends_before) {
@@ -147,7 +167,7 @@ inline std::string words_of(const Outcome& outcome, const JobOrder& order,
   if (unknown.empty()) return outcome.deaths + " before they began a tile" + given_up;
   std::string tiles;
   for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)
-    tiles += (i ? ", " : "") + order.words_of_tile(unknown[i]);
+    tiles += (i ? ", " : "") + words_of_tile(order, unknown[i]);
   if (unknown.size() > 20) tiles += ", ...";
   std::string tried;
   if (order.reruns && order.tries > 1 && given_up.empty())
@@ -173,7 +193,7 @@ inline JobError failure(const Board& board, const JobOrder& order, const Outcome
   std::string threw;
   if (!thrown.empty()) {
     threw =
-        "the kernel threw in tile " + order.words_of_tile(thrown[0].tile) + ": " + thrown[0].text;
+        "the kernel threw in tile " + words_of_tile(order, thrown[0].tile) + ": " + thrown[0].text;
     // Of tiles that were merged to one, all failed though it threw once.
     if (const auto times = std::min<std::uint64_t>(log.thrown(), outcome.failed.size()); times > 1)
       threw += " (and in " + std::to_string(times - 1) + " more)";

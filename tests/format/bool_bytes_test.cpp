@@ -12,19 +12,19 @@ using tessera::detail::make_bools;
 
 namespace {
 
-struct Inner {
+struct Flags {
   bool flags[3];
 };
-struct Station {
+struct Outpost {
   float height;
   bool open;
-  std::array<Inner, 2> parts;
+  std::array<Flags, 2> parts;
 };
 
 }  // namespace
 
-TESSERA_FIELDS(Inner, flags);
-TESSERA_FIELDS(Station, height, open, parts);
+TESSERA_FIELDS(Flags, flags);
+TESSERA_FIELDS(Outpost, height, open, parts);
 
 TEST_CASE("a byte that is no bool is found wherever it is") {
   const auto type = tessera::dtype_of<bool>();
@@ -41,16 +41,16 @@ TEST_CASE("a byte that is no bool is found wherever it is") {
 }
 
 TEST_CASE("bools are found and made within structs, other bytes are left alone") {
-  const auto type = tessera::dtype_of<Station>();
-  std::vector<std::byte> bytes(3 * sizeof(Station), std::byte{0});
-  for (std::size_t at = 0; at < 4; ++at) bytes[sizeof(Station) + at] = std::byte{77};  // a float
+  const auto type = tessera::dtype_of<Outpost>();
+  std::vector<std::byte> bytes(3 * sizeof(Outpost), std::byte{0});
+  for (std::size_t at = 0; at < 4; ++at) bytes[sizeof(Outpost) + at] = std::byte{77};  // a float
   REQUIRE_FALSE(find_no_bool(bytes, type));
   REQUIRE_FALSE(find_no_bool(bytes, tessera::dtype_of<float>()));
-  const auto last = 2 * sizeof(Station) + offsetof(Station, parts) + 5;
+  const auto last = 2 * sizeof(Outpost) + offsetof(Outpost, parts) + 5;
   bytes[last] = std::byte{4};
   REQUIRE(find_no_bool(bytes, type) == 2u);
   make_bools(bytes, type);
   REQUIRE(bytes[last] == std::byte{1});
-  REQUIRE(bytes[sizeof(Station)] == std::byte{77});
+  REQUIRE(bytes[sizeof(Outpost)] == std::byte{77});
   REQUIRE_FALSE(find_no_bool(bytes, type));
 }

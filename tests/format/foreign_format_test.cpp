@@ -24,7 +24,7 @@ std::string refusal(std::string_view begin, const std::string& subject) {
   return "accepted";
 }
 
-bool contains(std::string_view text, std::string_view part) {
+bool mentions(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
@@ -57,8 +57,8 @@ TEST_CASE(
                          {"\x80\4\x95"sv, "pickle", "open('d/in.x', 'rb')"}}) {
     const auto words = refusal(begin, "d/in.x");
     CAPTURE(words);
-    CHECK(contains(words, name));
-    CHECK(contains(words, command));
+    CHECK(mentions(words, name));
+    CHECK(mentions(words, command));
   }
 }
 
@@ -67,13 +67,13 @@ TEST_CASE("what is nothing known is said to be no array, and no more") {
   CHECK(npy::foreign_format("") == nullptr);
   CHECK(npy::foreign_format("PK") == nullptr);
   CHECK(npy::foreign_format("\x93NUMPY\1\0") == nullptr);
-  CHECK(contains(refusal("hello", "a"), "it does not begin like one;"));
+  CHECK(mentions(refusal("hello", "a"), "it does not begin like one;"));
 }
 
 TEST_CASE("a name that a shell would not take as it is stays out of the command") {
   for (const auto* name : {"a b.gz", "a'b.gz", "$(x).gz", "a;b", "", "a\nb"}) {
     CAPTURE(name);
-    CHECK(contains(refusal("\x1f\x8b", name), "gunzip -k FILE"));
+    CHECK(mentions(refusal("\x1f\x8b", name), "gunzip -k FILE"));
   }
 }
 
@@ -81,6 +81,6 @@ TEST_CASE("objects of Python are called that, with the command that makes number
   std::string text = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }";
   text.append(118 - 1 - text.size(), ' ');
   const auto words = refusal(std::string("\x93NUMPY\1\0v\0"sv) + text + "\n", "o.npy");
-  CHECK(contains(words, "'|O' is not supported: Python objects"));
-  CHECK(contains(words, "numpy.load('o.npy', allow_pickle=True)"));
+  CHECK(mentions(words, "'|O' is not supported: Python objects"));
+  CHECK(mentions(words, "numpy.load('o.npy', allow_pickle=True)"));
 }

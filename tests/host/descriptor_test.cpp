@@ -23,7 +23,7 @@ using host::Medium;
 
 namespace {
 
-bool is_open(int number) { return ::fcntl(number, F_GETFD) >= 0; }
+bool is_in_use(int number) { return ::fcntl(number, F_GETFD) >= 0; }
 
 void must_be_kept(const host::Descriptor& file, const std::string& what) {
   must(file.get() > 2, what + " has a number from 3 on");
@@ -91,7 +91,7 @@ TEST_CASE("Whatever standard streams are closed, files that are kept have number
             must(pair.theirs.receive() == 'x', "they are connected");
             must_be_kept(host::ProcessHandle(host::own_pid()).descriptor(), "a process");
             for (const int stream : {0, 1, 2})
-              must(is_open(stream) == ((closed >> stream & 1) == 0), "the streams are as before");
+              must(is_in_use(stream) == ((closed >> stream & 1) == 0), "the streams are as before");
           }) == "");
   }
 }
@@ -126,7 +126,7 @@ TEST_CASE("A descriptor that can't be moved up is an error that says so, and is 
           must(has(error.what(), "ulimit -n"), error.what());
           must(has(error_of([] { host::ChannelPair pair("pair"); }).what(), "ulimit -n"),
                "the same for sockets");
-          must(!is_open(0), "it is closed again");
+          must(!is_in_use(0), "it is closed again");
         }) == "");
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("A stream that is closed later is found by what is opened after that")
           must_be_kept(open(), "the first after that");
           const auto kept = open();
           must_be_kept(kept, "the second");
-          must(!is_open(1), "the stream stays closed");
+          must(!is_in_use(1), "the stream stays closed");
           must(::open("/dev/null", O_WRONLY) == 1, "its number is whose opens a file for it");
           must_be_kept(open(), "a file with all streams open");
         }) == "");

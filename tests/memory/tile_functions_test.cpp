@@ -5,6 +5,7 @@
 #include <sstream>
 #include <vector>
 
+#include <tessera/memory/tile_sort.hpp>
 #include <tessera/memory/tile_view.hpp>
 
 #include "support/boxes.hpp"

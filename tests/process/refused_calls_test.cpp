@@ -31,13 +31,6 @@ namespace {
 const std::vector<std::vector<long>> ways_without_pidfd{
     {SYS_pidfd_open}, {SYS_pidfd_open, SYS_pidfd_send_signal, SYS_waitid}};
 
-void check_a_job(TiledPool& pool) {
-  auto a = SharedArray<int, 1>::create({100});
-  pool.map(
-      {1}, [](auto v) { v += 3; }, into(a));
-  for (const int element : a) must(element == 3, "the job is right");
-}
-
 }  // namespace
 
 TEST_CASE("where pidfds are refused a handle sees the end of a process and kills it") {

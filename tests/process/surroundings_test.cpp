@@ -30,17 +30,6 @@ using tessera::StartMethod;
 using tessera::TiledPool;
 namespace host = tessera::host;
 
-namespace {
-
-void check_a_job(TiledPool& pool) {
-  auto a = SharedArray<int, 1>::create({100});
-  pool.map(
-      {1}, [](auto v) { v += 3; }, into(a));
-  for (const int element : a) must(element == 3, "the job is right");
-}
-
-}  // namespace
-
 TEST_CASE("a pool of 200 workers computes what one of two does, and ends") {
   const Scene scene;
   TiledPool pool(200);

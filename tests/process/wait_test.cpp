@@ -18,8 +18,6 @@
 #include "support/scene.hpp"
 
 using namespace tessera_test;
-using tessera::into;
-using tessera::SharedArray;
 using tessera::StartMethod;
 using tessera::TiledPool;
 
@@ -27,13 +25,6 @@ namespace {
 
 constexpr StartMethod methods[] = {StartMethod::fork, StartMethod::spawn,
                                    StartMethod::fork_with_threads};
-
-void check_a_job(TiledPool& pool) {
-  auto a = SharedArray<int, 1>::create({100});
-  pool.map(
-      {1}, [](auto v) { v += 3; }, into(a));
-  for (const int element : a) must(element == 3, "the job is right");
-}
 
 pid_t own_child(int code) {
   const auto pid = ::fork();

@@ -108,4 +108,12 @@ inline bool all_end(const std::vector<int>& pids) {
   });
 }
 
+/// For a child: a job of this pool is right.
+inline void check_a_job(tessera::TiledPool& pool) {
+  auto a = tessera::SharedArray<int, 1>::create({100});
+  pool.map(
+      {1}, [](auto v) { v += 3; }, tessera::into(a));
+  for (const int element : a) must(element == 3, "the job is right");
+}
+
 }  // namespace tessera_test

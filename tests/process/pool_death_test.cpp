@@ -16,6 +16,7 @@
 #include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
+#include "support/soak.hpp"
 
 #if defined(TESSERA_POSIX)
 #include <signal.h>
@@ -176,26 +177,45 @@ TEST_CASE("a job of which every second tile kills its worker computes all others
 }
 
 #if defined(TESSERA_POSIX)  // a pipe that nobody reads is a signal
+namespace {
+
+/// In a child whose standard output is a pipe that nobody reads: jobs that print, while there is
+/// to be `another()`.
+template <class Another>
+std::string print_into_a_closed_pipe(Another&& another) {
+  return failure_in_child([&] {
+    int ends[2];
+    must(::pipe(ends) == 0 && ::dup2(ends[1], 1) == 1, "standard output is a pipe");
+    ::close(ends[0]);
+    TiledPool pool(2);
+    auto a = SharedArray<int, 1>::create({4000});
+    while (another()) {
+      const auto error = job_error_of([&] {
+        pool.map(
+            {1},
+            [](const Tile<1>& tile, auto v) {
+              v = 1;
+              std::printf("tile %zu\n", tile.number());
+            },
+            into(a));
+      });
+      must(has(error.what(), "given up") && has(error.what(), "Broken pipe"), error.what());
+      must(pool.report().workers_lost <= 40, "few workers died");
+    }
+  });
+}
+
+}  // namespace
+
 TEST_CASE("a kernel that prints into a pipe that nobody reads any more ends its job soon") {
   const Scene scene;
-  REQUIRE(failure_in_child([] {
-            int ends[2];
-            must(::pipe(ends) == 0 && ::dup2(ends[1], 1) == 1, "standard output is a pipe");
-            ::close(ends[0]);
-            TiledPool pool(2);
-            auto a = SharedArray<int, 1>::create({4000});
-            const auto error = job_error_of([&] {
-              pool.map(
-                  {1},
-                  [](const Tile<1>& tile, auto v) {
-                    v = 1;
-                    std::printf("tile %zu\n", tile.number());
-                  },
-                  into(a));
-            });
-            must(has(error.what(), "given up") && has(error.what(), "Broken pipe"), error.what());
-            must(pool.report().workers_lost <= 40, "few workers died");
-          }) == "");
+  REQUIRE(print_into_a_closed_pipe([rounds = 1]() mutable { return rounds-- > 0; }) == "");
+}
+
+TEST_CASE("soak: jobs that print into a closed pipe", "[.soak]") {
+  const auto end = std::chrono::steady_clock::now() + soak_span();
+  REQUIRE(print_into_a_closed_pipe([end] { return std::chrono::steady_clock::now() < end; }) == "");
+  std::printf("closed pipe: every job ended with an Error after few deaths\n");
 }
 #endif
 

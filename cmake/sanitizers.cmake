@@ -7,7 +7,9 @@ if(TESSERA_SANITIZE)
                                                       -fno-omit-frame-pointer -g)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     # clang's check of virtual tables opens descriptors, and fails where a test has used them up.
-    target_compile_options(tessera_sanitizers INTERFACE -fno-sanitize=vptr)
+    target_compile_options(
+      tessera_sanitizers INTERFACE -fno-sanitize=vptr
+                                   "-fsanitize-ignorelist=${CMAKE_CURRENT_LIST_DIR}/sanitizer_ignores.txt")
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ sees uninitialized reads in the code that the sanitizers add to the standard library.

@@ -26,19 +26,30 @@ namespace detail {
 inline std::atomic<int> quiet_threads{0};
 }  // namespace detail
 
-// A thread that ThreadSanitizer has in every program.
+// ThreadSanitizer has a thread of its own in every program.
 #if defined(__SANITIZE_THREAD__)
 #define TESSERA_DETAIL_TSAN 1
+#elif defined(__SANITIZE_ADDRESS__)
+#define TESSERA_DETAIL_ASAN 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define TESSERA_DETAIL_TSAN 1
+#elif __has_feature(address_sanitizer)
+#define TESSERA_DETAIL_ASAN 1
 #endif
 #endif
 #if defined(TESSERA_DETAIL_TSAN)
 #undef TESSERA_DETAIL_TSAN
 inline constexpr int sanitizer_threads = 1;
+inline constexpr bool sanitizer_watches_stacks = true;
+#elif defined(TESSERA_DETAIL_ASAN)
+#undef TESSERA_DETAIL_ASAN
+inline constexpr int sanitizer_threads = 0;
+inline constexpr bool sanitizer_watches_stacks = true;
 #else
 inline constexpr int sanitizer_threads = 0;
+/// Whether a sanitizer must know every stack that code runs on.
+inline constexpr bool sanitizer_watches_stacks = false;
 #endif
 
 /// Threads of this process, whoever's they are; 1 where that can't be known.

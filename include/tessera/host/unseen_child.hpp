@@ -63,11 +63,11 @@ Told by_helper(const std::string& subject, Start&& start) {
     ::_exit(::write(its.to, &told, sizeof told) == sizeof told ? 0 : 1);
   };
   // Through the pipe and not through memory: an emulator may give the helper a copy of that, and
-  // ThreadSanitizer needs it to have one.
+  // a sanitizer needs it to have one.
   constexpr std::size_t stack_size = std::size_t{256} << 10;
   const std::unique_ptr<std::byte[]> stack(new std::byte[stack_size]);
   pid_t helper = -1;
-  if constexpr (sanitizer_threads == 0)
+  if constexpr (!sanitizer_watches_stacks)
     helper = ::clone(help, stack.get() + stack_size, CLONE_VM | CLONE_VFORK, &work);
   if (helper < 0) {
     helper = ::fork();

@@ -43,6 +43,8 @@ class TileElements : public xt::xiterable<Tile> {
   using reverse_linear_iterator = reverse_iterator;
   using const_reverse_linear_iterator = const_reverse_iterator;
 
+  TileElements& operator=(const TileElements&) = delete;
+
   /// Iterators over all elements, row-major if not told otherwise: random access, right for every
   /// algorithm. Valid as long as this view.
   template <xt::layout_type L = usual>
@@ -143,7 +145,6 @@ class TileElements : public xt::xiterable<Tile> {
  protected:
   explicit TileElements(const TileLayout<T, N>& layout) noexcept : layout_(layout) {}
   TileElements(const TileElements& other) noexcept : Iterable(), layout_(other.layout_) {}
-  TileElements& operator=(const TileElements&) = delete;
   ~TileElements() = default;
 
   TileLayout<T, N> layout_;

@@ -12,6 +12,7 @@
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
+using tessera::ControlBlock;
 using tessera::dtype_of;
 using tessera::Errc;
 using tessera::Permission;
@@ -158,4 +159,28 @@ TEST_CASE("A use of an attached segment's name never removes it") {
   }
   attached.reset();
   REQUIRE(exists(shm_path(name)));
+}
+
+TEST_CASE("What is written behind the data is noticed and put back, the counter left as it is") {
+  const auto name = unique_name();
+  const auto owner = create(name, {5, 7});
+  const auto guest = attach(name);
+  auto* const behind = owner->data() + owner->header().data_bytes();
+  const auto to_block =
+      ControlBlock::offset_for(owner->header().data_offset, owner->header().data_bytes()) -
+      owner->header().data_offset - owner->header().data_bytes();
+  REQUIRE(guest->intact());
+  for (std::size_t at = 0; at < to_block + offsetof(ControlBlock, published); ++at) {
+    const bool state = at >= to_block + offsetof(ControlBlock, state) &&
+                       at < to_block + offsetof(ControlBlock, identity);
+    behind[at] ^= std::byte{0x40};
+    INFO("byte " << at);
+    REQUIRE(owner->intact() == state);  // others may change the state
+    REQUIRE(guest->intact() == state);
+    owner->restore();
+    REQUIRE(guest->intact());
+    REQUIRE(attach(name)->identity() == owner->identity());
+  }
+  behind[to_block + offsetof(ControlBlock, published)] = std::byte{3};
+  CHECK(owner->intact());
 }

@@ -6,8 +6,13 @@
 // from the header, never from the file's size.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,12 +67,13 @@ class Segment {
     segment->file_id_ = info.id;
     ControlBlock block;
     block.state = static_cast<std::uint32_t>(SegmentState::owned);
-    block.identity = segment->identity_ = host::random_identity();
+    block.identity = host::random_identity();
     block.owner = detail::process_identity();
     block.inode = segment->file_id_.inode;
     block.created_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                            std::chrono::system_clock::now().time_since_epoch())
                            .count();
+    segment->control_ = block;
     file.write(control_at, block.bytes(), text);
     file.write(0, npy::encode(dtype, shape), text);
     segment->mapping_ =
@@ -146,7 +152,9 @@ class Segment {
   const NpyHeader& header() const noexcept { return header_; }
   std::byte* data() const noexcept { return mapping_.data() + header_.data_offset; }
   const host::FileId& file_id() const noexcept { return file_id_; }
-  const Identity& identity() const noexcept { return identity_; }  ///< zeros for a file on disk
+  const Identity& identity() const noexcept {
+    return control_.identity;
+  }  ///< zeros for a file on disk
 
   /// True if this object's end removes the name: it created it, in this process, and did not keep
   /// it.
@@ -173,7 +181,35 @@ class Segment {
                   "keep a process running that has the array, or save() it");
     // Killed before this line: the array is reapable. After it: it is kept, locked or not.
     write_state(SegmentState::kept);
+    control_.state = static_cast<std::uint32_t>(SegmentState::kept);
     owner_.release();
+  }
+
+  /// Whether what stands between the data and the counter of the control block is as it was made:
+  /// somebody who writes behind the end of the data changes it. For a file on disk there is nothing
+  /// to look at.
+  bool intact() const noexcept {
+    if (control_at_ == 0) return true;
+    auto* const block = mapping_.data() + control_at_;
+    const auto* const was = reinterpret_cast<const std::byte*>(&control_);
+    constexpr auto state = offsetof(ControlBlock, state), behind = offsetof(ControlBlock, identity);
+    return std::all_of(padding(), block, [](std::byte b) { return b == std::byte{0}; }) &&
+           std::memcmp(block, was, state) == 0 &&
+           std::memcmp(block + behind, was + behind, offsetof(ControlBlock, published) - behind) ==
+               0;
+  }
+  /// Makes it so again, so that others can attach and the name can be reaped. Only where this
+  /// mapping can be written.
+  void restore() noexcept {
+    auto* const block = mapping_.data() + control_at_;
+    const auto* const was = reinterpret_cast<const std::byte*>(&control_);
+    constexpr auto behind = offsetof(ControlBlock, identity);
+    std::fill(padding(), block, std::byte{0});
+    std::uint32_t state;
+    std::memcpy(&state, block + offsetof(ControlBlock, state), sizeof state);
+    const bool known = state >= 1 && state <= 3;  // its owner may have changed it
+    std::memcpy(block, was, known ? offsetof(ControlBlock, state) : behind);
+    std::memcpy(block + behind, was + behind, offsetof(ControlBlock, published) - behind);
   }
 
   /// Maps the same bytes anew, read-only: for an owner that has filled them.
@@ -215,6 +251,9 @@ class Segment {
   };
 
  private:
+  /// The bytes between the data and the control block, which are zero.
+  std::byte* padding() const noexcept { return data() + header_.data_bytes(); }
+
   void give_up_name() noexcept {
     // Acquire and release: whoever is last sees what the others did to this object.
     if (name_uses_.fetch_sub(1) != 1 || !owned()) return;
@@ -261,7 +300,7 @@ class Segment {
     auto found = detail::inspect(file, info, segment->subject());
     std::size_t bytes = found.header.data_offset + found.header.data_bytes();
     if (found.control) {
-      segment->identity_ = found.control->identity;
+      segment->control_ = *found.control;
       segment->control_at_ =
           ControlBlock::offset_for(found.header.data_offset, found.header.data_bytes());
       bytes = segment->control_at_ + sizeof(ControlBlock);
@@ -282,8 +321,8 @@ class Segment {
   std::string name_, path_;
   NpyHeader header_;
   std::size_t control_at_ = 0;  // 0: there is no control block
+  ControlBlock control_;        // as it was when the segment was made or opened
   host::FileId file_id_;
-  Identity identity_{};
   host::Mapping mapping_;
   host::OwnerLock owner_;
   std::atomic<std::uint32_t> name_uses_{1};  // the owner's own, and one for each NameUse

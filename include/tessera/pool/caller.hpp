@@ -239,7 +239,9 @@ class Caller {
       bool clean;  // else whoever failed may have written all over it, its header among it
       ~Released() { clean ? room.release_if_large() : room.release(); }
     } const released{room_, outcome.complete() && outcome.lost_workers == 0};
-    if (!outcome.complete()) throw failure(*board_, order, outcome, deaths, cancelled(order));
+    const auto overruns = overruns_of(order);
+    if (!outcome.complete() || !overruns.empty())
+      throw failure(*board_, order, outcome, deaths, cancelled(order), overruns);
     if (results != nullptr) memory.copy_results(order, results);
   }
 

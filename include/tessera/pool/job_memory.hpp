@@ -64,6 +64,13 @@ struct JobHead {
   std::uint64_t seal = 0;  ///< a checksum of all this, and of what follows to the tiles
 };
 
+// Of an array whose control block a kernel has written over.
+inline constexpr std::string_view
+    written_behind = "a kernel has written behind the end of its data, and maybe over other tiles",
+    how_to_find_overruns =
+        "build the program with -DTESSERA_CHECK_BOUNDS: the error then names tile "
+        "and index";
+
 /// Some kernel wrote over the job's memory, and what that asks for now might never end.
 inline Error written_over(const std::string& what) {
   return {Errc::kernel_failed, "TiledPool", "the job's memory does not tell any more " + what,

@@ -175,10 +175,23 @@ inline std::string words_of(const Outcome& outcome, const JobOrder& order,
   return outcome.deaths + "; the state of tile " + tiles + " is unknown" + tried + given_up;
 }
 
+/// In words, which arrays a job's kernel has written behind; empty if none. What stood there is put
+/// back, so that others can attach to them. Only when nobody is inside.
+inline std::string overruns_of(const JobOrder& order) {
+  std::string arrays;
+  for (const auto& argument : order.arguments) {
+    auto& segment = *argument.segment;
+    if (argument.record.writes == 0 || segment.intact()) continue;
+    segment.restore();
+    arrays += (arrays.empty() ? "'" : ", '") + segment.subject() + "'";
+  }
+  return arrays.empty() ? arrays : "array " + arrays + ": " + std::string(written_behind);
+}
+
 /// The error of a job that did not finish. What a kernel throws to end early after a cancel does
 /// not make its job a failed one.
 inline JobError failure(const Board& board, const JobOrder& order, const Outcome& outcome,
-                        const DeathsInARow& deaths, bool cancelled) {
+                        const DeathsInARow& deaths, bool cancelled, const std::string& overruns) {
   std::vector<std::size_t> unfinished;
   for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
     unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
@@ -204,6 +217,8 @@ inline JobError failure(const Board& board, const JobOrder& order, const Outcome
   };
 
   std::string also = threw.empty() ? "" : "; " + threw;
+  if (!overruns.empty())
+    return error(Errc::kernel_failed, overruns + also, std::string(how_to_find_overruns));
   if (!outcome.unknown.empty()) also += "; " + words_of(outcome, order, deaths);
   if (cancelled) return error(Errc::cancelled, "the job was cancelled" + also, counts);
   for (const auto& outside : log.told_outside())

@@ -36,6 +36,9 @@ class Attachments {
     const std::string where(place);
     auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true)
                                        : Segment::map_file(where, access);
+    if (segment->file_id() == record.file && segment->identity() == Identity{} &&
+        record.identity != Identity{})
+      throw Error(Errc::kernel_failed, where, written_behind, how_to_find_overruns);
     if (segment->file_id() != record.file || segment->identity() != record.identity)
       throw Error(Errc::replaced, where,
                   "the name now leads to another array than the one this job was given",

@@ -21,6 +21,7 @@
 #if defined(TESSERA_POSIX)
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +68,34 @@ class Channel {
            ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
   }
   void close() noexcept { socket_.reset(); }
+
+  /// Why who made this channel is not process `pid`, of this user and of this program's own file;
+  /// empty if it is, as far as that can be seen.
+  std::string stranger(int pid) const {
+#if defined(TESSERA_LINUX)
+    struct ucred maker {};
+    ::socklen_t size = sizeof maker;
+    if (::getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &maker, &size) != 0)
+      return "what was given is no channel";
+    if (maker.uid != ::getuid() || maker.uid != ::geteuid()) return "another user has started it";
+    if (maker.pid != pid) return "who has started it is another process than it says";
+    // The files, not their names: a program may be replaced on disk while it runs.
+    struct stat its {
+    }, own{};
+    const auto link = "/proc/" + std::to_string(pid) + "/exe";
+    if (::stat(link.c_str(), &its) != 0) {
+      // A process that has changed its user can't be looked at by its own. Of this user it could do
+      // to this process whatever it likes anyway.
+      if (errno == EACCES || errno == EPERM) return {};
+      return "who has started it has ended";
+    }
+    if (::stat("/proc/self/exe", &own) != 0 || its.st_dev != own.st_dev || its.st_ino != own.st_ino)
+      return "another program has started it";
+#else
+    static_cast<void>(pid);
+#endif
+    return {};
+  }
 
   const Descriptor& descriptor() const noexcept { return socket_; }
 

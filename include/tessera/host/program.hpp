@@ -27,6 +27,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 #endif
+#if defined(TESSERA_LINUX)
+#include <sys/auxv.h>
+#endif
 
 namespace tessera::host {
 
@@ -60,6 +63,16 @@ struct Started {
 
 #if defined(TESSERA_POSIX)
 
+/// True where this process has rights that whoever started it may lack: a program with the set-user
+/// or set-group bit or capabilities of its file, or one that has changed its effective user alone,
+/// whose next program is like that.
+inline bool has_gained_rights() noexcept {
+#if defined(TESSERA_LINUX)
+  if (::getauxval(AT_SECURE) != 0) return true;
+#endif
+  return ::getuid() != ::geteuid() || ::getgid() != ::getegid();
+}
+
 /// The number of the first of them in the new program; the others follow.
 inline constexpr int first_given = first_number;
 
@@ -83,10 +96,15 @@ inline std::vector<Descriptor> copies_beyond(const Given& given, const std::stri
 /// environment besides what is there. It is no child of this process. It has this process's folders
 /// and standard streams, signals as a new program has them, and of all descriptors the `given`
 /// alone (glibc before 2.34 can't close those that are not marked close-on-exec). Throws
-/// Error(system).
+/// Error(not_permitted) where it would have gained rights, Error(system).
 inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
                            const std::string& variable, const Given& given) {
 #if defined(TESSERA_LINUX)
+  if (has_gained_rights())
+    throw Error(Errc::not_permitted, subject,
+                "this program has more rights than whoever started it (set-user bit, capabilities, "
+                "or another effective user), and must not be started again by anybody's word",
+                "use StartMethod::fork, or change the real user too");
   struct Actions {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

@@ -97,6 +97,10 @@ class StartAttributes {
 
 }  // namespace detail
 
+/// False: a new process has the token of whoever started it, and one that was raised by consent or
+/// by a service inherits no handle of who asked for it.
+inline bool has_gained_rights() noexcept { return false; }
+
 /// Starts the program that runs here once more, with these arguments (words without blanks or
 /// quotes), a word for take_given() and `variable` (as in "NAME=value") in its environment besides
 /// what is there. It has this process's folder and standard streams, and of all handles the `given`

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,8 +30,9 @@ namespace tessera {
 
 namespace detail {
 
-inline Error not_started_by_a_pool() {
-  return {Errc::invalid_argument, "run_as_worker", "no pool of this program has started it",
+inline Error not_started_by_a_pool(const std::string& why = {}) {
+  return {Errc::invalid_argument, "run_as_worker",
+          "no pool of this program has started it" + (why.empty() ? "" : ": " + why),
           "leave the arguments --tessera-keeper and --tessera-worker to pools"};
 }
 
@@ -52,6 +54,9 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
       numbers.size() > keeper_numbers + 2 + max_workers)
     throw not_started_by_a_pool();
   const Channel channel(std::move(files[0]));
+  // Before anything of what was given is looked at: a stranger would choose what runs here.
+  if (const auto why = channel.stranger(static_cast<int>(numbers[0])); !why.empty())
+    throw not_started_by_a_pool(why);
   const auto caller = caller_of(static_cast<int>(numbers[0]), numbers[1]);
   if (!caller) return 0;
   Identity identity;
@@ -109,13 +114,21 @@ int run_started(std::string_view argument, const host::Numbers& numbers, std::st
 /// `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`. Where a pool has started
 /// the program again to compute for it, this does so until the pool ends and gives the exit code;
 /// else it gives nothing, at once, and the program goes on. What stands before it runs in every
-/// such process, and kernels find globals as they are here.
+/// such process, and kernels find globals as they are here. It works only for a process of the same
+/// user that runs the same file, and never in a program that has more rights than whoever started
+/// it (set-user bit, capabilities of its file): that prints why and gives exit code 70. On Windows
+/// what is given are handles, which only who starts a process can have it inherit, with its own
+/// token.
 inline std::optional<int> run_as_worker(int argc, char** argv) {
   if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
     return std::nullopt;
   host::forget_variable(detail::started_variable);  // what workers start works for no pool
-  host::take_segment_folder();
   try {
+    if (host::has_gained_rights())
+      throw Error(Errc::not_permitted, "run_as_worker",
+                  "this program has more rights than whoever started it, and works for nobody",
+                  "use StartMethod::fork in such a program");
+    host::take_segment_folder();
     const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
     if (!numbers) throw detail::not_started_by_a_pool();
     return detail::run_started(argv[1], *numbers, argv[3]);

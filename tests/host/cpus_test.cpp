@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
+#include <string>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -73,6 +75,33 @@ TEST_CASE("a process bound to one core may use one") {
             must(::sched_setaffinity(0, sizeof set, &set) == 0, "the affinity can be set");
             must(usable_cores() == 1, "one core is usable");
           }) == "");
+}
+
+TEST_CASE("A quota of a control group, or of a parent, counts in both versions") {
+  const Folder folder;
+  const auto put = [&](const std::string& path, const std::string& text) {
+    const std::filesystem::path file = folder.file(path);
+    std::filesystem::create_directories(file.parent_path());
+    write_file(file.string(), text);
+  };
+  const auto cores = [&](const std::string& groups) {
+    put("groups", groups);
+    return usable_cores({folder.file("groups"), folder.file("root")});
+  };
+  const auto all = usable_cores({folder.file("none"), folder.file("root")});
+  put("root/a/cpu.max", "100000 100000\n");
+  put("root/a/b/cpu.max", "max 100000\n");
+  CHECK(cores("0::/a/b\n") == 1);
+  CHECK(cores("0::/b\n") == all);
+  put("root/cpu/c/cpu.cfs_quota_us", "50000\n");  // half a core
+  put("root/cpu/c/cpu.cfs_period_us", "100000\n");
+  CHECK(cores("4:cpu,cpuacct:/c/d\n0::/\n") == 1);
+  CHECK(cores("4:cpuacct:/c\n5:cpuset:/c\n") == all);
+  put("root/cpu/c/cpu.cfs_quota_us", "-1\n");
+  CHECK(cores("4:cpu,cpuacct:/c/d\n") == all);
+  put("root/cpu/cpu.cfs_quota_us", "100000\n");  // a container's own
+  put("root/cpu/cpu.cfs_period_us", "100000\n");
+  CHECK(cores("4:cpuacct,cpu:/\n") == 1);
 }
 
 TEST_CASE("the allowed cores are those of the affinity, each once") {

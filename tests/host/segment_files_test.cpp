@@ -305,7 +305,7 @@ TEST_CASE("The headroom is the least of a control group and its parents, in both
   };
   const auto headroom = [&](const std::string& groups) {
     put("groups", groups);
-    return host::detail::cgroup_headroom(folder.file("groups"), folder.file("root"));
+    return host::detail::cgroup_headroom({folder.file("groups"), folder.file("root")});
   };
   CHECK_FALSE(headroom("").has_value());
   CHECK_FALSE(headroom("no colon\n3:cpu:/a\n0::/a/b\n").has_value());

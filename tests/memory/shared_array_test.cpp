@@ -445,6 +445,21 @@ TEST_CASE("Arrays take part in expressions like any xtensor container") {
   CHECK(xt::sum(a)() == 0);
 }
 
+TEST_CASE("Assigning a number sets every element, as on a view") {
+  auto a = SharedArray<double, 2>::create({3, 4});
+  a = 7.0;
+  CHECK(xt::all(xt::equal(a, 7.0)));
+  a = 3;
+  CHECK(xt::all(xt::equal(a, 3.0)));
+  auto ticks = SharedArray<int, 0>::create({});
+  ticks = 5;
+  CHECK(ticks() == 5);
+  auto empty = SharedArray<double, 2>::create({0, 4});
+  empty = 1.0;
+  SharedArray<double, 2> none;
+  CHECK(error_of([&] { none = 1.0; }).errc() == Errc::invalid_argument);
+}
+
 TEST_CASE("Integers convert to the array's element type as in xtensor") {
   auto a = SharedArray<float, 1>::copy_of(xt::xtensor<int, 1>{1, 2, 3});
   CHECK(a(2) == 3.0f);

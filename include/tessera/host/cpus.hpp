@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/cgroup.hpp>
 #include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_LINUX)
@@ -36,27 +37,26 @@ inline DWORD_PTR allowed_mask() noexcept {
 inline constexpr bool binding_is_strict = true;
 #endif
 
-/// Cores by affinity, or fewer where the quota (cpu.max) of its control group or of a parent
-/// allows less. At least 1.
-inline std::size_t usable_cores() {
+/// Cores by affinity, or fewer where the quota of its control group or of a parent allows less
+/// (cpu.max; cpu.cfs_quota_us in version 1). At least 1.
+inline std::size_t usable_cores([[maybe_unused]] const CgroupTree& tree = {}) {
   std::size_t cores = (std::max)(1u, std::thread::hardware_concurrency());
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) == 0)
     cores = static_cast<std::size_t>((std::max)(1, CPU_COUNT(&set)));
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    if (line.rfind("0::", 0) != 0) continue;
-    for (std::string group = line.substr(3) == "/" ? "" : line.substr(3);;
-         group.resize(group.find_last_of('/'))) {
-      std::ifstream limit("/sys/fs/cgroup" + group + "/cpu.max");
-      double quota = 0, period = 0;
-      // "max" is no number, and no limit.
-      if (limit >> quota >> period && period > 0)
-        cores = (std::min)(cores, static_cast<std::size_t>((std::max)(1.0, quota / period + 0.5)));
-      if (group.empty()) break;
+  for_each_cgroup(tree, "cpu", [&](const std::string& folder, int version) {
+    double quota = 0, period = 0;
+    if (version == 2) {
+      std::ifstream limit(folder + "cpu.max");
+      if (!(limit >> quota >> period)) return;  // "max" is no number, and no limit
+    } else {
+      std::ifstream most(folder + "cpu.cfs_quota_us"), each(folder + "cpu.cfs_period_us");
+      if (!(most >> quota && each >> period)) return;
     }
-  }
+    if (quota <= 0 || period <= 0) return;  // -1: no limit
+    cores = (std::min)(cores, static_cast<std::size_t>((std::max)(1.0, quota / period + 0.5)));
+  });
 #elif defined(TESSERA_WIN32)
   if (const auto allowed = detail::allowed_mask(); allowed != 0)
     cores = static_cast<std::size_t>(std::popcount(allowed));

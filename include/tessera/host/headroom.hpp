@@ -15,6 +15,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/cgroup.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/segment_folder.hpp>
 
@@ -40,53 +41,24 @@ inline std::optional<std::uint64_t> number_in(const std::string& path) {
   return std::nullopt;  // absent, or "max"
 }
 
-/// How a version of control groups names what it tells.
-struct CgroupFiles {
-  std::string root, most, used, stat_prefix;
-};
-
-/// Memory that a control group may still take, if it is limited: the least over the group and its
-/// parents, page cache counted as free.
-inline std::optional<std::uint64_t> headroom_of(const CgroupFiles& files, std::string group) {
+/// Memory that a control group of this process may still take, if it is limited: the least over its
+/// groups and their parents, page cache counted as free.
+inline std::optional<std::uint64_t> cgroup_headroom(const CgroupTree& tree = {}) {
   std::optional<std::uint64_t> least;
-  // The group, its parents, and the root of what this process can see (a container's own limit).
-  for (group = group == "/" ? "" : std::move(group);; group.resize(group.find_last_of('/'))) {
-    const auto folder = files.root + group + "/";
-    const auto most = number_in(folder + files.most), used = number_in(folder + files.used);
-    if (most && used) {
-      std::uint64_t cache = 0, value = 0;
-      std::ifstream stat(folder + "memory.stat");
-      for (std::string key; stat >> key >> value;)
-        if (key == files.stat_prefix + "active_file" || key == files.stat_prefix + "inactive_file")
-          cache += value;
-      const std::uint64_t held = *used > cache ? *used - cache : 0;
-      const std::uint64_t room = *most > held ? *most - held : 0;
-      least = (std::min)(least.value_or(room), room);
-    }
-    if (group.empty()) return least;
-  }
-}
-
-/// The same for this process, whose groups `groups` lists: of version 2, or of version 1 where
-/// memory is still controlled by that.
-inline std::optional<std::uint64_t> cgroup_headroom(const std::string& groups = "/proc/self/cgroup",
-                                                    const std::string& root = "/sys/fs/cgroup") {
-  std::ifstream lines(groups);
-  std::optional<std::uint64_t> least;
-  for (std::string line; std::getline(lines, line);) {
-    // number:controllers:group; no controllers in version 2
-    const auto one = line.find(':'), two = line.find(':', one + 1);
-    if (two == std::string::npos) continue;
-    const auto controllers = "," + line.substr(one + 1, two - one - 1) + ",";
-    std::optional<std::uint64_t> room;
-    if (controllers == ",,")
-      room = headroom_of({root, "memory.max", "memory.current", ""}, line.substr(two + 1));
-    else if (controllers.find(",memory,") != std::string::npos)
-      room = headroom_of(
-          {root + "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"},
-          line.substr(two + 1));
-    if (room) least = (std::min)(least.value_or(*room), *room);
-  }
+  for_each_cgroup(tree, "memory", [&](const std::string& folder, int version) {
+    const bool second = version == 2;
+    const auto most = number_in(folder + (second ? "memory.max" : "memory.limit_in_bytes")),
+               used = number_in(folder + (second ? "memory.current" : "memory.usage_in_bytes"));
+    if (!most || !used) return;
+    const std::string prefix = second ? "" : "total_";
+    std::uint64_t cache = 0, value = 0;
+    std::ifstream stat(folder + "memory.stat");
+    for (std::string key; stat >> key >> value;)
+      if (key == prefix + "active_file" || key == prefix + "inactive_file") cache += value;
+    const std::uint64_t held = *used > cache ? *used - cache : 0;
+    const std::uint64_t room = *most > held ? *most - held : 0;
+    least = (std::min)(least.value_or(room), room);
+  });
   return least;
 }
 

@@ -7,8 +7,12 @@
 // moved.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,6 +93,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
       Element<Value>,
       "tessera: elements are bool, integers, float, double, complex of these, or trivially "
       "copyable structs described by TESSERA_FIELDS");
+  static_assert(alignof(Value) <= cache_line,
+                "tessera: elements are aligned to 64 bytes at most, as the data of a segment is");
   static constexpr bool writable = !std::is_const_v<T>;
   static constexpr host::Access access =
       writable ? host::Access::read_write : host::Access::read_only;
@@ -240,6 +246,16 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     static_assert(writable, "tessera: this array is read-only: its element type is const");
     resize(values.shape());
     std::copy(values.storage().begin(), values.storage().end(), this->storage().begin());
+    return *this;
+  }
+
+  /// Sets every element, as on a view. Throws Error(invalid_argument) for no array.
+  template <class E>
+    requires(!xt::is_xexpression<E>::value && std::convertible_to<const E&, Value>)
+  Array& operator=(const E& value) {
+    static_assert(writable, "tessera: this array is read-only: its element type is const");
+    static_cast<void>(held());
+    std::fill(this->storage().begin(), this->storage().end(), static_cast<Value>(value));
     return *this;
   }
 

@@ -45,7 +45,10 @@ std::string in_words(double seconds) {
 
 std::string in_words(const std::vector<std::size_t>& shape) {
   std::string out;
-  for (const auto extent : shape) out += (out.empty() ? "" : "x") + std::to_string(extent);
+  for (const auto extent : shape) {
+    if (!out.empty()) out += 'x';
+    out += std::to_string(extent);
+  }
   return out.empty() ? "scalar" : out;
 }
 

@@ -85,8 +85,10 @@ void fill_random(std::span<T> elements, std::mt19937_64& random) {
 
 std::string joined(std::span<const std::size_t> extents) {
   std::string out;
-  for (const auto extent : extents)
-    out += (out.empty() ? "" : "x") + (extent == full ? "full" : std::to_string(extent));
+  for (const auto extent : extents) {
+    if (!out.empty()) out += 'x';
+    out += extent == full ? "full" : std::to_string(extent);
+  }
   return out;
 }
 

@@ -21,3 +21,6 @@ TEST_CASE("a thread of the library's own takes no signal of the process but its 
   for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD, SIGALRM, SIGWINCH})
     REQUIRE(::sigismember(&after, number) == ::sigismember(&before, number));
 }
+
+// Under ThreadSanitizer too, which has a thread in every program.
+TEST_CASE("a program that starts no thread has no others") { REQUIRE(host::other_threads() == 0); }

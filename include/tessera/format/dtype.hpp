@@ -254,7 +254,8 @@ inline std::string Dtype::to_string() const {
   std::string out = "[";
   std::size_t at = 0;
   const auto add = [&out](const std::string& entry) {
-    out += (out.size() > 1 ? ", " : "") + entry;
+    if (out.size() > 1) out += ", ";
+    out += entry;
   };
   const auto pad_to = [&](std::size_t offset) {  // NumPy's own way to write a gap
     if (offset > at) add("('', '|V" + std::to_string(offset - at) + "')");

@@ -16,6 +16,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/base/text.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/segment_folder.hpp>
 #include <tessera/host/unseen_child.hpp>
@@ -37,7 +38,7 @@ namespace tessera::host {
 using Numbers = std::vector<std::uint64_t>;
 inline std::string as_word(const Numbers& numbers) {
   std::string out;
-  for (const auto number : numbers) out += (out.empty() ? "" : ",") + std::to_string(number);
+  for (const auto number : numbers) tessera::detail::append_item(out, std::to_string(number), ",");
   return out;
 }
 inline std::optional<Numbers> as_numbers(std::string_view word) {

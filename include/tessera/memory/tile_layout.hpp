@@ -11,6 +11,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/base/text.hpp>
 #include <tessera/format/dtype.hpp>
 
 namespace tessera::detail {
@@ -93,7 +94,7 @@ struct TileLayout {
   template <std::size_t M>
   [[noreturn]] void outside(const std::array<std::ptrdiff_t, M>& index) const {
     std::string words;
-    for (const auto i : index) words += (words.empty() ? "" : ", ") + std::to_string(i);
+    for (const auto i : index) tessera::detail::append_item(words, std::to_string(i));
     throw Error(
         Errc::invalid_argument, "tile",
         "index (" + words + ") is outside its shape " +

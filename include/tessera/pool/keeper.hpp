@@ -66,7 +66,8 @@ class Keeper {
       const auto woken = workers.wait(channel_, caller_, patience());
       collect(workers, true);
       tell_pids();
-      const auto word = woken.channel_ready ? channel_.receive() : std::nullopt;
+      // Nothing where the caller has closed its end.
+      const char word = woken.channel_ready ? channel_.receive().value_or('\0') : '\0';
       if (woken.caller_ended || (woken.channel_ready && word != word_of_deadline)) {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
         const bool orderly = word == word_of_end && !woken.caller_ended;

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/base/text.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/pool/job_board.hpp>
 #include <tessera/pool/job_error.hpp>
@@ -41,22 +42,25 @@ inline std::string seconds_of_deadline(const JobOrder& order) {
 
 /// A tile as the caller knows it, in words: its number and its box in the tiled axes, as a slice.
 inline std::string words_of_tile(const JobOrder& order, std::size_t number) {
-  std::string box;
+  std::vector<std::string> slices(order.axes);
   std::size_t left = number, walked = 1;
   for (std::size_t d = order.axes; d-- > 0;) {
     const auto extent = order.grid[d], length = order.tile[d];
-    if (walked >= order.told_tiles() ||
-        length >= extent) {  // whole, or cut in parts that are not told
-      box = ":" + (box.empty() ? box : ", " + box);
+    auto& slice = slices[d];
+    if (walked >= order.told_tiles() || length >= extent) {
+      slice += ':';  // whole, or cut in parts that are not told
       continue;
     }
     const auto count = (extent + length - 1) / length, at = left % count * length;
     left /= count;
     walked *= count;
-    box = std::to_string(at) + ":" + std::to_string((std::min)(at + length, extent)) +
-          (box.empty() ? box : ", " + box);
+    slice = std::to_string(at);
+    slice += ':';
+    slice += std::to_string((std::min)(at + length, extent));
   }
-  return std::to_string(number) + " [" + (order.axes == 0 ? "" : "..., ") + box + "]";
+  std::string box(order.axes == 0 ? 0 : 3, '.');
+  for (const auto& slice : slices) append_item(box, slice);
+  return std::to_string(number) + " [" + box + "]";
 }
 
 /// What became of the tiles, from their bytes alone.
@@ -76,11 +80,12 @@ inline Outcome look(const Board& board, const Round& round, const JobOrder& orde
     const auto died = slot.ends.load() - ends_before[w];
     if (died == 0) continue;
     out.lost_workers += died;
-    out.deaths += (out.deaths.empty() ? "" : ", ") + std::string("worker ") + std::to_string(w) +
-                  " (process " + std::to_string(slot.last_pid.load()) + ") " +
-                  (board.clocks()[w].last_was_late()
-                       ? "was killed: its tile took longer than " + seconds_of_deadline(order)
-                       : host::end_in_words(slot.last_end.load()));
+    append_item(out.deaths,
+                std::string("worker ") + std::to_string(w) + " (process " +
+                    std::to_string(slot.last_pid.load()) + ") " +
+                    (board.clocks()[w].last_was_late()
+                         ? "was killed: its tile took longer than " + seconds_of_deadline(order)
+                         : host::end_in_words(slot.last_end.load())));
   }
   return out;
 }
@@ -167,7 +172,7 @@ inline std::string words_of(const Outcome& outcome, const JobOrder& order,
   if (unknown.empty()) return outcome.deaths + " before they began a tile" + given_up;
   std::string tiles;
   for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)
-    tiles += (i ? ", " : "") + words_of_tile(order, unknown[i]);
+    append_item(tiles, words_of_tile(order, unknown[i]));
   if (unknown.size() > 20) tiles += ", ...";
   std::string tried;
   if (order.reruns && order.tries > 1 && given_up.empty())
@@ -183,7 +188,7 @@ inline std::string overruns_of(const JobOrder& order) {
     auto& segment = *argument.segment;
     if (argument.record.writes == 0 || segment.intact()) continue;
     segment.restore();
-    arrays += (arrays.empty() ? "'" : ", '") + segment.subject() + "'";
+    append_item(arrays, "'" + segment.subject() + "'");
   }
   return arrays.empty() ? arrays : "array " + arrays + ": " + std::string(written_behind);
 }

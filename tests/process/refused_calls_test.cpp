@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "support/processes.hpp"
 #include "support/refused_calls.hpp"
 #include "support/scene.hpp"
+#include "support/stepping.hpp"
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
@@ -30,6 +33,22 @@ namespace {
 // pidfd_open, pidfd_send_signal and P_PIDFD belong together: waitid itself is old.
 const std::vector<std::vector<long>> ways_without_pidfd{
     {SYS_pidfd_open}, {SYS_pidfd_open, SYS_pidfd_send_signal, SYS_waitid}};
+
+/// Ways in which files without a name can be refused, for the process that calls them.
+const std::vector<std::function<void()>> ways_without_nameless_files{
+    [] { refuse_nameless_files(EOPNOTSUPP); }, [] { refuse_calls({SYS_linkat}, EPERM); },
+    [] {
+      refuse_nameless_files(EPERM);
+      refuse_calls({SYS_renameat2, SYS_memfd_create}, ENOSYS);
+    }};
+
+/// How many files are in the folder of names, hidden ones too.
+std::size_t files_of_names() {
+  std::size_t out = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(host::segment_folder()))
+    out += !entry.path().empty();
+  return out;
+}
 
 }  // namespace
 
@@ -116,4 +135,57 @@ TEST_CASE("where calls for which there is another way are refused pools work all
                 TiledPool pool(2, {.start_method = method});
                 check_a_job(pool);
               }) == "");
+}
+
+TEST_CASE("where files without a name are refused arrays and pools keep their promises") {
+  const Scene scene;
+  for (const auto& refuse : ways_without_nameless_files)
+    for (const auto method : {StartMethod::fork, StartMethod::spawn})
+      CHECK(failure_in_private_shm(16 * MiB, [&] {
+              refuse();
+              auto a = SharedArray<int, 1>::create("a", {100});
+              a(7) = 7;
+              must(SharedArray<int, 1>::attach("a")(7) == 7, "it is found");
+              const auto taken = error_of([] { SharedArray<int, 1>::create("a", {100}); });
+              must(taken.errc() == tessera::Errc::name_taken, taken.what());
+              must(tessera::catalog::list().size() == 1 && files_of_names() == 1, "it is alone");
+              must(tessera::catalog::reap().empty(), "it has an owner");
+              const auto fixed = SharedArray<const int, 1>::copy_of(std::vector<int>{1, 2});
+              must(fixed(1) == 2, "what is read-only is opened again");
+              TiledPool pool(2, {.start_method = method});
+              check_a_job(pool);
+              Child caller([&] {
+                TiledPool mine(2, {.start_method = method});
+                const auto b = SharedArray<int, 1>::create("b", {100});
+                check_a_job(mine);
+                ::raise(SIGKILL);
+              });
+              must(caller.failure() == "killed by signal 9", "a caller is killed");
+              must(wait_until([] { return !exists(shm_path("b")); }, 5s), "its name goes");
+            }) == "");
+}
+
+TEST_CASE("where files without a name are refused a killed creator leaves what a reaper removes") {
+  const Scene scene;
+  for (const auto& refuse : ways_without_nameless_files)
+    CHECK(failure_in_private_shm(16 * MiB, [&] {
+            std::size_t left = 0;
+            kill_before_each_call(
+                "create", [] {},
+                [&] {
+                  refuse();
+                  auto x = SharedArray<int, 1>::create("x", {8});
+                  x(7) = 7;
+                },
+                [&]() -> std::string {
+                  const auto files = files_of_names(), names = host::segment_names().size();
+                  must(files <= 1 + names && names <= 1, "there is one file at most");
+                  if (names == 1) must(SharedArray<int, 1>::attach("x").size() == 8, "it is whole");
+                  left += files != names;
+                  const auto reaped = tessera::catalog::reap();
+                  must(reaped.size() == names && files_of_names() == 0, "nothing is left");
+                  return names == 1 ? "an orphan" : files == 1 ? "no name" : "nothing";
+                });
+            must(left > 0, "some were killed before it had its name");
+          }) == "");
 }

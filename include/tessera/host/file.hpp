@@ -31,11 +31,13 @@
 
 namespace tessera::host {
 
-/// Whether a shell's ulimit may be what an Error is about.
+/// Whether a shell's ulimit may be what an Error is about; whether a backslash ends a folder.
 #if defined(TESSERA_POSIX)
 inline constexpr bool has_ulimits = true;
+inline constexpr bool windows_paths = false;
 #else
 inline constexpr bool has_ulimits = false;
+inline constexpr bool windows_paths = true;
 #endif
 
 /// An Error from the system call that has just failed.
@@ -82,8 +84,9 @@ struct FileInfo {
   std::uint64_t bytes = 0;
   bool regular = false;
   bool ours = false;  ///< belongs to this process's effective user
-  std::size_t unit =
-      1;  ///< mappings are multiples of it: of a huge page, where it is made of these
+  /// Mappings are multiples of it: of a huge page, where it is made of these.
+  std::size_t unit = 1;
+  std::uint64_t held = 0;  ///< bytes for which it has room already; fewer where it has holes
 
   /// What is to be mapped for the first `bytes`.
   std::size_t mapped(std::size_t length) const noexcept {
@@ -92,6 +95,12 @@ struct FileInfo {
 };
 
 #if defined(TESSERA_POSIX)
+
+namespace detail {
+inline FileId id_of(const struct stat& s) noexcept {
+  return {static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)};
+}
+}  // namespace detail
 
 /// What an open file's bytes stand in.
 enum class Storage { memory, huge_pages, disk, unknown };
@@ -116,29 +125,34 @@ inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
   struct stat s {};
   if (::fstat(file.get(), &s) != 0) throw system_failure(errno, subject, "reading its size");
   const bool huge = s.st_blksize > 65536 && storage_of(file) == Storage::huge_pages;
-  return {{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)},
+  return {detail::id_of(s),
           static_cast<std::uint64_t>(s.st_size),
           S_ISREG(s.st_mode),
           s.st_uid == ::geteuid(),
-          huge ? static_cast<std::size_t>(s.st_blksize) : 1};
+          huge ? static_cast<std::size_t>(s.st_blksize) : 1,
+          static_cast<std::uint64_t>(s.st_blocks) * 512};
+}
+
+/// True if `path` itself (no link followed) leads to the file `id`.
+inline bool leads_to(const std::string& path, const FileId& id) {
+  struct stat s {};
+  return ::lstat(path.c_str(), &s) == 0 && detail::id_of(s) == id;
 }
 
 /// Reads up to `bytes` at `offset`; fewer only where the file ends. Never a SIGBUS, whoever
 /// truncates the file meanwhile.
-inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t bytes,
-                           const std::string& subject) {
-  std::string out(bytes, '\0');
+inline std::size_t read_into(const Descriptor& file, std::uint64_t offset, void* to,
+                             std::size_t bytes, const std::string& subject) {
   std::size_t got = 0;
   while (got < bytes) {
-    const auto n =
-        ::pread(file.get(), out.data() + got, bytes - got, static_cast<off_t>(offset + got));
+    const auto n = ::pread(file.get(), static_cast<char*>(to) + got, bytes - got,
+                           static_cast<off_t>(offset + got));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw system_failure(errno, subject, "reading");
     if (n == 0) break;
     got += static_cast<std::size_t>(n);
   }
-  out.resize(got);
-  return out;
+  return got;
 }
 
 namespace detail {
@@ -182,3 +196,15 @@ inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_v
 #if defined(TESSERA_WIN32)
 #include <tessera/host/file_win32.hpp>
 #endif
+
+namespace tessera::host {
+
+/// The same as a string.
+inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t bytes,
+                           const std::string& subject) {
+  std::string out(bytes, '\0');
+  out.resize(read_into(file, offset, out.data(), bytes, subject));
+  return out;
+}
+
+}  // namespace tessera::host

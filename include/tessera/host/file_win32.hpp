@@ -63,6 +63,33 @@ inline FileId section_id(std::string_view name) noexcept {
   return {~std::uint64_t{0}, hash};
 }
 
+/// A path as Windows has them: from UTF-8; or, where it is none, from this system's code page, in
+/// which main() is given its arguments.
+inline std::wstring wide(const std::string& path) {
+  for (const UINT page : {static_cast<UINT>(CP_UTF8), static_cast<UINT>(CP_ACP)}) {
+    const DWORD flags = page == CP_UTF8 ? MB_ERR_INVALID_CHARS : 0;
+    const auto size = static_cast<int>(path.size());
+    const int length = ::MultiByteToWideChar(page, flags, path.data(), size, nullptr, 0);
+    if (length <= 0) continue;
+    std::wstring out(static_cast<std::size_t>(length), L'\0');
+    ::MultiByteToWideChar(page, flags, path.data(), size, out.data(), length);
+    return out;
+  }
+  return {};
+}
+
+inline std::string narrow(const std::filesystem::path& path) {
+  const auto text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
+inline Descriptor open_file(const std::wstring& path, DWORD access, DWORD disposition) noexcept {
+  const HANDLE file = ::CreateFileW(
+      path.c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
+      disposition, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, nullptr);
+  return Descriptor(file == INVALID_HANDLE_VALUE ? nullptr : file);
+}
+
 inline OVERLAPPED at(std::uint64_t offset) noexcept {
   OVERLAPPED out{};
   out.Offset = low_of(offset);
@@ -86,21 +113,21 @@ inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
           true};
 }
 
-inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t bytes,
-                           const std::string& subject) {
+inline std::size_t read_into(const Descriptor& file, std::uint64_t offset, void* to,
+                             std::size_t bytes, const std::string& subject) {
   if (detail::is_section(file)) {
     const auto size = file_info(file, subject).bytes;
-    if (offset >= size || bytes == 0) return {};
+    if (offset >= size || bytes == 0) return 0;
     bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, size - offset));
     const detail::View view(file, FILE_MAP_READ, offset, bytes, subject);
-    return {view.data(), bytes};
+    std::memcpy(to, view.data(), bytes);
+    return bytes;
   }
-  std::string out(bytes, '\0');
   std::size_t got = 0;
   while (got < bytes) {
     auto where = detail::at(offset + got);
     DWORD n = 0;
-    if (::ReadFile(file.get(), out.data() + got,
+    if (::ReadFile(file.get(), static_cast<char*>(to) + got,
                    static_cast<DWORD>(std::min<std::size_t>(bytes - got, 1u << 30)), &n,
                    &where) == 0 &&
         ::GetLastError() != ERROR_HANDLE_EOF)
@@ -108,8 +135,7 @@ inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::si
     if (n == 0) break;
     got += n;
   }
-  out.resize(got);
-  return out;
+  return got;
 }
 
 inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_view bytes,

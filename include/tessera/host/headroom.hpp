@@ -77,11 +77,12 @@ inline std::optional<std::uint64_t> machine_headroom() {
 
 }  // namespace detail
 
-/// Reserves `bytes` for a file, so that no later touch of its memory can fail (SIGBUS). Throws
-/// Error(no_space) with the bytes wanted and free, before the system would send SIGXFSZ or wake its
-/// out-of-memory killer wherever limits could be read.
-inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
-                    const std::string& subject) {
+namespace detail {
+
+/// Throws Error(no_space) with the bytes wanted and free where `more` bytes for a file, of `bytes`
+/// in all, are more than any limit that can be read lets it have. What to do about a lack.
+inline std::string check_room(const Descriptor& file, std::uint64_t bytes, std::uint64_t more,
+                              Medium medium, const std::string& subject) {
   const auto refuse = [&](std::uint64_t free, const std::string& what, std::string_view advice) {
     return Error(Errc::no_space, subject,
                  "wants " + std::to_string(bytes) + " bytes, and " + what + " has " +
@@ -107,11 +108,6 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       limit.rlim_cur < bytes)
     throw refuse(limit.rlim_cur, "the file size limit (RLIMIT_FSIZE)", "raise it: ulimit -f");
-  // What an earlier call, interrupted by a lack, has reserved already is not wanted again.
-  struct stat held {};
-  const auto has =
-      ::fstat(file.get(), &held) == 0 ? static_cast<std::uint64_t>(held.st_blocks) * 512 : 0;
-  const std::uint64_t more = bytes > has ? bytes - has : 0;
   struct statvfs fs {};
   if (::fstatvfs(file.get(), &fs) == 0 && fs.f_blocks != 0) {
     const auto free = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
@@ -123,41 +119,108 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
                    advice);
   }
   if (memory) {
-    if (const auto room = detail::cgroup_headroom(); room && more > *room)
+    if (const auto room = cgroup_headroom(); room && more > *room)
       throw refuse(*room, "the memory control group", advice);
-    if (const auto room = detail::machine_headroom(); room && more > *room)
+    if (const auto room = machine_headroom(); room && more > *room)
       throw refuse(*room, "the machine's memory", advice);
   }
+  return advice;
+}
+
+/// How many of a file's first `bytes` are in holes. All that it does not hold where the system
+/// can't tell; a file that is compressed, and so holds less, has none.
+inline std::uint64_t holes_in(const Descriptor& file, std::uint64_t held, std::uint64_t bytes) {
+  if (held >= bytes) return 0;
+#if defined(SEEK_HOLE)
+  const auto end = static_cast<off_t>(bytes);
+  std::uint64_t holes = 0;
+  for (off_t at = 0; at < end;) {
+    const off_t hole = ::lseek(file.get(), at, SEEK_HOLE);
+    if (hole < 0) break;
+    if (hole >= end) return holes;
+    at = ::lseek(file.get(), hole, SEEK_DATA);
+    if (at < 0 || at > end) at = end;  // no data behind it
+    holes += static_cast<std::uint64_t>(at - hole);
+    if (at == end) return holes;
+  }
+#else
+  static_cast<void>(file);
+#endif
+  return bytes - held;
+}
+
+/// Has the system take space for a file; calls `cannot(offset, length)` for parts where the file
+/// system knows no such call. The errno of what failed, or 0.
+template <class Cannot>
+int allocate(const Descriptor& file, std::uint64_t bytes, Cannot&& cannot) {
   // In chunks: a signal makes some kernels start one large reservation from the beginning again.
   constexpr std::uint64_t chunk = std::uint64_t{64} << 20;
   for (std::uint64_t at = 0; at < bytes; at += chunk) {
-    const auto length = static_cast<off_t>((std::min)(chunk, bytes - at));
+    const auto length = (std::min)(chunk, bytes - at);
     const int error = [&] {
 #if defined(TESSERA_LINUX)
-      return detail::retry(
-                 [&] { return ::fallocate(file.get(), 0, static_cast<off_t>(at), length); }) == 0
+      return retry([&] {
+               return ::fallocate(file.get(), 0, static_cast<off_t>(at),
+                                  static_cast<off_t>(length));
+             }) == 0
                  ? 0
                  : errno;
 #else
       int result;
-      do result = ::posix_fallocate(file.get(), static_cast<off_t>(at), length);
+      do result = ::posix_fallocate(file.get(), static_cast<off_t>(at), static_cast<off_t>(length));
       while (result == EINTR);
       return result;
 #endif
     }();
-    if (error == EOPNOTSUPP) {  // a file system without reservation: write the zeros
-      const std::string zeros(1 << 20, '\0');
-      for (std::uint64_t done = 0; done < static_cast<std::uint64_t>(length); done += zeros.size())
-        write_at(file, at + done,
-                 std::string_view(zeros).substr(0, static_cast<std::uint64_t>(length) - done),
-                 subject);
-    } else if (error != 0) {
-      throw system_failure(error, subject, "reserving " + std::to_string(bytes) + " bytes", advice);
-    }
+    if (error == EOPNOTSUPP)
+      cannot(at, length);
+    else if (error != 0)
+      return error;
   }
+  return 0;
+}
+
+}  // namespace detail
+
+/// Reserves `bytes` for a new file, so that no later touch of its memory can fail (SIGBUS). Throws
+/// Error(no_space) with the bytes wanted and free, before the system would send SIGXFSZ or wake its
+/// out-of-memory killer wherever limits could be read.
+inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
+                    const std::string& subject) {
+  // What an earlier call, interrupted by a lack, has reserved already is not wanted again.
+  struct stat now {};
+  const auto has =
+      ::fstat(file.get(), &now) == 0 ? static_cast<std::uint64_t>(now.st_blocks) * 512 : 0;
+  const auto advice =
+      detail::check_room(file, bytes, bytes > has ? bytes - has : 0, medium, subject);
+  const int error =
+      detail::allocate(file, bytes, [&](std::uint64_t at, std::uint64_t length) {  // the zeros
+        const std::string zeros(1 << 20, '\0');
+        for (std::uint64_t done = 0; done < length; done += zeros.size())
+          write_at(file, at + done, std::string_view(zeros).substr(0, length - done), subject);
+      });
+  if (error != 0)
+    throw system_failure(error, subject, "reserving " + std::to_string(bytes) + " bytes", advice);
+}
+
+/// The same for the first `bytes` of a file that is there, opened for writing, and `info` of it: a
+/// write to a hole, through a mapping, would be a SIGBUS where there is no space. What is in it
+/// stays. Only a lack that can be seen is told where a file system can't reserve.
+inline void reserve_holes(const Descriptor& file, const FileInfo& info, std::uint64_t bytes,
+                          const std::string& subject) {
+  const auto holes = detail::holes_in(file, info.held, bytes);
+  if (holes == 0) return;
+  const auto advice = detail::check_room(file, holes, holes, Medium::disk, subject);
+  const int error = detail::allocate(file, bytes, [](std::uint64_t, std::uint64_t) {});
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == ENOMEM)
+    throw Error(Errc::no_space, subject,
+                "reserving its holes: " + std::generic_category().message(error), advice);
 }
 
 #else
+
+/// Nothing: a file's first touch takes its space as a write does.
+inline void reserve_holes(const Descriptor&, const FileInfo&, std::uint64_t, const std::string&) {}
 
 /// For files; a section has its memory from its beginning on.
 inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium,

@@ -66,34 +66,11 @@ inline std::uint64_t first_word_of(const Descriptor& section, const std::string&
       .load(std::memory_order_acquire);
 }
 
-/// A path as Windows has them: from UTF-8; or, where it is none, from this system's code page, in
-/// which main() is given its arguments.
-inline std::wstring wide(const std::string& path) {
-  for (const UINT page : {static_cast<UINT>(CP_UTF8), static_cast<UINT>(CP_ACP)}) {
-    const DWORD flags = page == CP_UTF8 ? MB_ERR_INVALID_CHARS : 0;
-    const auto size = static_cast<int>(path.size());
-    const int length = ::MultiByteToWideChar(page, flags, path.data(), size, nullptr, 0);
-    if (length <= 0) continue;
-    std::wstring out(static_cast<std::size_t>(length), L'\0');
-    ::MultiByteToWideChar(page, flags, path.data(), size, out.data(), length);
-    return out;
-  }
-  return {};
-}
-
-inline Descriptor open_file(const std::wstring& path, DWORD access, DWORD disposition) noexcept {
-  const HANDLE file = ::CreateFileW(
-      path.c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
-      disposition, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, nullptr);
-  return Descriptor(file == INVALID_HANDLE_VALUE ? nullptr : file);
-}
-
 }  // namespace detail
 
-/// In UTF-8, from wherever this process is by now.
+/// From wherever this process is by now. "x/.." is short for nothing else: the system takes it so.
 inline std::string absolute(const std::string& path) {
-  const auto text = std::filesystem::absolute(detail::wide(path)).lexically_normal().u8string();
-  return {text.begin(), text.end()};
+  return detail::narrow(std::filesystem::absolute(detail::wide(path)).lexically_normal());
 }
 
 /// True while that segment's owner lives; or if the path of a file leads to that one.
@@ -129,7 +106,8 @@ inline std::optional<OpenFile> open_existing(const std::string& path, Access acc
 }
 
 /// The same file or section, by a handle of its own.
-inline Descriptor reopen(const Descriptor& file, Access, const std::string& subject) {
+inline Descriptor reopen(const Descriptor& file, Access, const std::string& subject,
+                         const std::string& = {}) {
   HANDLE out = nullptr;
   const HANDLE self = ::GetCurrentProcess();
   if (::DuplicateHandle(self, file.get(), self, &out, 0, FALSE, DUPLICATE_SAME_ACCESS) == 0)
@@ -142,16 +120,12 @@ class Unpublished {
   Unpublished(const std::string& path, unsigned, Medium medium, const std::string& subject)
       : path_(path), medium_(medium) {
     if (medium == Medium::shared_memory) return;  // its size comes with reserve()
-    const auto slash = path.find_last_of("/\\");
-    const auto folder = slash == std::string::npos ? std::string("./") : path.substr(0, slash + 1);
-    scratch_ = detail::wide(folder + ".tessera-" + random_hex(16));
-    Descriptor file =
-        detail::open_file(scratch_, GENERIC_READ | GENERIC_WRITE | DELETE, CREATE_NEW);
-    if (!file) {
-      scratch_.clear();
+    const auto folder = folder_of(path);
+    sweep(folder);
+    Descriptor file = detail::open_scratch(folder, scratch_);
+    if (!file)
       throw last_failure(subject, "creating a file in " + folder,
                          "the folder must exist and be writable");
-    }
     file_ = OwnerLock(std::move(file));
   }
   Unpublished(const Unpublished&) = delete;
@@ -194,6 +168,9 @@ class Unpublished {
     }
   }
   void lock(const std::string& subject) { file_.lock(subject); }
+  Descriptor reopen(Access access, const std::string& subject) const {
+    return host::reopen(descriptor(), access, subject);
+  }
 
   /// The first word of a section is kept back until it is published.
   void write(std::uint64_t offset, std::string_view bytes, const std::string& subject) {
@@ -228,7 +205,7 @@ class Unpublished {
     // Workers that had the file mapped let go of it within a quarter of a second.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
     for (;;) {
-      if (::MoveFileExW(scratch_.c_str(), wanted.c_str(), flags) != 0) {
+      if (::MoveFileExW(scratch_.c_str(), wanted.c_str(), flags | MOVEFILE_WRITE_THROUGH) != 0) {
         scratch_.clear();
         return true;
       }
@@ -249,6 +226,12 @@ class Unpublished {
   std::uint64_t first_word_ = 0;
   OwnerLock file_;
 };
+
+/// There is one way to make a file here.
+template <class Make>
+auto make_new(Make&& make) {
+  return make();
+}
 
 /// Zeroed memory without a name.
 inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject) {

@@ -1,6 +1,6 @@
 // Floor 2, memory: a Segment with a type and a shape. No xtensor.
 //
-// The rules of create, attach, load and save for elements and extents, written once and without
+// The rules of create and attach for elements and extents, written once and without
 // templates where the type does not matter. Type and rank are checked before any data is handed
 // out.
 #pragma once
@@ -8,7 +8,7 @@
 #include <array>
 #include <chrono>
 #include <concepts>
-#include <cstring>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -131,61 +131,6 @@ inline void check_shape(const Segment& segment, std::span<const std::size_t> sha
         "use the shape of the array");
 }
 
-/// Copies a column-major array to a row-major one.
-inline void transpose_copy(const std::byte* from, std::byte* to, std::span<const std::size_t> shape,
-                           std::size_t item) {
-  std::size_t count = 1;
-  std::vector<std::size_t> stride(shape.size()), index(shape.size());
-  for (std::size_t d = 0; d < shape.size(); ++d) {
-    stride[d] = count;
-    count *= shape[d];
-  }
-  std::size_t at = 0;
-  for (std::size_t k = 0; k < count; ++k, to += item) {
-    std::memcpy(to, from + at * item, item);
-    for (std::size_t d = shape.size(); d-- > 0;) {  // the next index, last axis fastest
-      at += stride[d];
-      if (++index[d] < shape[d]) break;
-      at -= stride[d] * shape[d];
-      index[d] = 0;
-    }
-  }
-}
-
-/// A new segment (named or unique) with the elements of an .npy file, in this machine's byte order
-/// and row-major.
-inline std::shared_ptr<Segment> load(const std::string& path, std::optional<SegmentName> name,
-                                     const Dtype& wanted, std::size_t rank, Permission permission) {
-  const auto file = Segment::map_file(path, host::Access::read_only);
-  const auto& header = file->header();
-  check_type(header, wanted, rank, path);
-  auto segment = Segment::create(std::move(name), wanted, header.shape, permission);
-  if (header.fortran_order && rank > 1) {
-    transpose_copy(file->data(), segment->data(), header.shape, wanted.size);
-  } else if (header.data_bytes() > 0) {
-    std::memcpy(segment->data(), file->data(), header.data_bytes());
-  }
-  if (any_swapped(header.dtype)) {
-    for (std::size_t at = 0; at < header.data_bytes(); at += wanted.size)
-      swap_bytes(header.dtype, segment->data() + at);
-  }
-  make_bools({segment->data(), header.data_bytes()}, wanted);
-  return segment;
-}
-
 }  // namespace detail
-
-/// Writes a segment's array as an .npy file over whatever has that path; the old one stays until
-/// the new one is whole. Byte order and order of axes stay as they are.
-inline void save(const Segment& segment, const std::string& path) {
-  const auto& header = segment.header();
-  const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);
-  host::Unpublished file(path, 0666, host::Medium::disk, path);
-  file.reserve(head.size() + header.data_bytes(), path);
-  file.write(0, head, path);
-  file.write(head.size(), {reinterpret_cast<const char*>(segment.data()), header.data_bytes()},
-             path);
-  file.publish_over(path, path);
-}
 
 }  // namespace tessera

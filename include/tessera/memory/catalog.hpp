@@ -63,12 +63,14 @@ inline std::vector<Entry> list() {
   return out;
 }
 
-/// Removes the names of all orphans, and says which they were. Kept arrays, copies and foreign
+/// Removes the names of all orphans, and says which they were; and what creators who died have left
+/// that never got a name. Kept arrays, copies and foreign
 /// files are never touched, whatever happens meanwhile.
 inline std::vector<std::string> reap() {
   std::vector<std::string> out;
   for (const auto& name : host::segment_names())
     if (tessera::detail::remove_orphan(name)) out.push_back(name);
+  if constexpr (host::names_outlive_processes) host::sweep(host::segment_folder());
   return out;
 }
 

@@ -22,6 +22,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/npy_header.hpp>
+#include <tessera/host/destination.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
@@ -34,6 +35,9 @@ namespace tessera {
 
 /// Who may open a new segment: the files' permission bits, whatever the umask.
 enum class Permission : unsigned { owner = 0600, group = 0660 };
+
+/// Whether what is made of a file is on disk when the call returns, for a power cut may come.
+using host::Durability;
 
 /// Shared memory or a file, mapped. Neither copied nor moved: held by shared_ptr, so that every
 /// view can keep the mapping alive. Safe to use from several threads as far as the elements are.
@@ -48,40 +52,8 @@ class Segment {
   static std::shared_ptr<Segment> create(std::optional<SegmentName> name, const Dtype& dtype,
                                          std::span<const std::size_t> shape,
                                          Permission permission) {
-    const bool unique = !name;
-    if (unique) name.emplace("tessera-" + host::random_hex(16));
-    const auto& text = name->str();
-    const auto header = layout_of(dtype, shape, text);
-    const auto control_at = ControlBlock::offset_for(header.data_offset, header.data_bytes());
-    const auto bytes = control_at + sizeof(ControlBlock);
-    const auto path = host::segment_path(text);
-    host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
-                           text);
-    detail::reserve_patiently(file, bytes, text);
-    file.lock(text);
-
-    std::shared_ptr<Segment> segment(new Segment(text, path));
-    segment->header_ = header;
-    segment->control_at_ = control_at;
-    const auto info = host::file_info(file.descriptor(), text);
-    segment->file_id_ = info.id;
-    ControlBlock block;
-    block.state = static_cast<std::uint32_t>(SegmentState::owned);
-    block.identity = host::random_identity();
-    block.owner = detail::process_identity();
-    block.inode = segment->file_id_.inode;
-    block.created_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
-    segment->control_ = block;
-    file.write(control_at, block.bytes(), text);
-    file.write(0, npy::encode(dtype, shape), text);
-    segment->mapping_ =
-        host::Mapping(host::reopen(file.descriptor(), host::Access::read_write, text),
-                      host::Access::read_write, info.mapped(bytes), text);
-    publish(file, path, text);
-    segment->owner_ = file.take();
-    return segment;
+    if (!name) name.emplace("tessera-" + host::random_hex(16));
+    return host::make_new([&] { return made(name->str(), dtype, shape, permission); });
   }
 
   /// The segment of that name, mapped. Waits up to `wait` for the name to appear, and for whoever
@@ -124,22 +96,30 @@ class Segment {
   }
 
   /// A new .npy file on disk, its data zero and its space reserved; it stays when this object ends.
-  /// Throws Error: name_taken, no_space, invalid_argument.
+  /// A link that leads to nothing stays, and leads to it. Throws Error: name_taken, no_space,
+  /// invalid_argument; not_an_array where something is that is no file.
   static std::shared_ptr<Segment> create_file(const std::string& path, const Dtype& dtype,
-                                              std::span<const std::size_t> shape) {
-    if (path.empty())
-      throw Error(Errc::invalid_argument, "create_file", "the path is empty", "name a new file");
+                                              std::span<const std::size_t> shape,
+                                              Durability durability = Durability::disk) {
     const auto header = layout_of(dtype, shape, path);
     const auto bytes = header.data_offset + header.data_bytes();
-    host::Unpublished file(path, 0666, host::Medium::disk, path);
-    file.reserve(bytes, path);
-    file.write(0, npy::encode(dtype, shape), path);
-    auto segment = open(file.descriptor(), host::file_info(file.descriptor(), path), {},
-                        host::absolute(path), host::Access::read_write);
-    if (!file.publish(path, path))
-      throw Error(Errc::name_taken, path, "the file exists",
-                  "remove it, or map_file it to change it in place");
-    return segment;
+    return host::make_new([&] {
+      const auto to = host::destination(path);
+      const auto taken = [&] {
+        return Error(Errc::name_taken, path, "the file exists",
+                     "remove it, or map_file it to change it in place");
+      };
+      if (to.there) throw taken();
+      host::Unpublished file(to.path, 0666, host::Medium::disk, path);
+      file.reserve(bytes, path);
+      file.write(0, npy::encode(dtype, shape), path);
+      host::sync(file.descriptor(), durability, path);
+      auto segment = open(file.descriptor(), host::file_info(file.descriptor(), path), {},
+                          host::absolute(path), host::Access::read_write);
+      if (!file.publish(to.path, path)) throw taken();
+      host::sync_name(to.path, file.descriptor(), durability, path);
+      return segment;
+    });
   }
 
   /// The segment's name; empty for a file on disk.
@@ -214,8 +194,9 @@ class Segment {
 
   /// Maps the same bytes anew, read-only: for an owner that has filled them.
   void make_read_only() {
-    mapping_ = host::Mapping(host::reopen(owner_.descriptor(), host::Access::read_only, subject()),
-                             host::Access::read_only, mapping_.size(), subject());
+    mapping_ =
+        host::Mapping(host::reopen(owner_.descriptor(), host::Access::read_only, subject(), path_),
+                      host::Access::read_only, mapping_.size(), subject());
   }
 
   /// Has the data on disk before it returns (shared memory has none: nothing to do).
@@ -283,6 +264,40 @@ class Segment {
     return {dtype, false, {shape.begin(), shape.end()}, encoded};
   }
 
+  static std::shared_ptr<Segment> made(const std::string& text, const Dtype& dtype,
+                                       std::span<const std::size_t> shape, Permission permission) {
+    const auto header = layout_of(dtype, shape, text);
+    const auto control_at = ControlBlock::offset_for(header.data_offset, header.data_bytes());
+    const auto bytes = control_at + sizeof(ControlBlock);
+    const auto path = host::segment_path(text);
+    host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
+                           text);
+    detail::reserve_patiently(file, bytes, text);
+    file.lock(text);
+
+    std::shared_ptr<Segment> segment(new Segment(text, path));
+    segment->header_ = header;
+    segment->control_at_ = control_at;
+    const auto info = host::file_info(file.descriptor(), text);
+    segment->file_id_ = info.id;
+    ControlBlock block;
+    block.state = static_cast<std::uint32_t>(SegmentState::owned);
+    block.identity = host::random_identity();
+    block.owner = detail::process_identity();
+    block.inode = segment->file_id_.inode;
+    block.created_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+    segment->control_ = block;
+    file.write(control_at, block.bytes(), text);
+    file.write(0, npy::encode(dtype, shape), text);
+    segment->mapping_ = host::Mapping(file.reopen(host::Access::read_write, text),
+                                      host::Access::read_write, info.mapped(bytes), text);
+    publish(file, path, text);
+    segment->owner_ = file.take();
+    return segment;
+  }
+
   static void publish(host::Unpublished& file, const std::string& path, const std::string& name) {
     // A reaper may hold an orphan's lock for the moment it needs, so one refusal is not an answer.
     for (int refusals = 0; refusals < 4;) {
@@ -306,6 +321,8 @@ class Segment {
       bytes = segment->control_at_ + sizeof(ControlBlock);
     }
     segment->file_id_ = found.file.id;
+    if (access == host::Access::read_write)
+      host::reserve_holes(file, info, bytes, segment->subject());
     segment->mapping_ = host::Mapping(file, access, info.mapped(bytes), segment->subject());
     segment->header_ = std::move(found.header);
     return segment;

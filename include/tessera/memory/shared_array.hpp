@@ -21,6 +21,7 @@
 
 #include <tessera/memory/array_segment.hpp>
 #include <tessera/memory/catalog.hpp>
+#include <tessera/memory/npy_file.hpp>
 #include <tessera/memory/xtensor.hpp>
 
 namespace tessera {
@@ -178,7 +179,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// A new array with the elements of an .npy file, any byte order and order of axes; under a
   /// unique name, or the given one. The element type is never converted; a bool whose byte is not 0
   /// becomes 1. Throws Error:
-  /// name_missing, not_an_array, type_mismatch, rank_mismatch, no_space.
+  /// name_missing, not_an_array (also if it is truncated meanwhile), type_mismatch, rank_mismatch,
+  /// no_space.
   static Array load(const std::string& path, CreateOptions options = {}) {
     return filled(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
   }
@@ -188,27 +190,36 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
 
   /// An .npy file on disk as an array: read-only where T is const, else changed in place. It may be
   /// larger than memory. Throws Error: name_missing, not_an_array, type_mismatch (also for a bool
-  /// whose byte is neither 0 nor 1: arrays with bools are read once), rank_mismatch.
+  /// whose byte is neither 0 nor 1: arrays with bools are read once), rank_mismatch, no_space (for
+  /// the holes of a file that is to be changed).
   static Array map_file(const std::string& path) {
     auto segment = Segment::map_file(path, access);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
     return Array(std::move(segment));
   }
 
-  /// A new .npy file on disk as an array of zeros, its space reserved; the file stays. Throws
-  /// Error: name_taken (the file exists), no_space.
-  static Array create_file(const std::string& path, const Shape<N>& shape)
+  /// A new .npy file on disk as an array of zeros, its space reserved; the file stays, and so it
+  /// does after a power cut unless `durability` is none. Throws Error: name_taken (the file
+  /// exists), no_space.
+  static Array create_file(const std::string& path, const Shape<N>& shape,
+                           Durability durability = Durability::disk)
     requires writable
   {
-    return Array(Segment::create_file(path, dtype_of<Value>(), shape.extents()));
+    return Array(Segment::create_file(path, dtype_of<Value>(), shape.extents(), durability));
   }
 
   /// Removes the name of an array that was kept or orphaned. False if there is none. Throws
   /// Error(not_permitted) if its owner lives or it is no array of ours.
   static bool remove(std::string_view name) { return catalog::remove(SegmentName(name)); }
 
-  /// Writes an .npy file over whatever has that path.
-  void save(const std::string& path) const { tessera::save(held(), path); }
+  /// Writes an .npy file, in place of the file of that path if there is one; that stays until the
+  /// new one is whole, and on disk unless `options` say otherwise. See tessera::save.
+  void save(const std::string& path, SaveOptions options = {}) const {
+    tessera::save(held(), path, options);
+  }
+  void save(const std::string& path, Durability durability) const {
+    save(path, SaveOptions{durability});
+  }
 
   /// Has the elements of a mapped file on disk before it returns.
   void flush() { held().flush(); }

@@ -186,6 +186,7 @@ class Keeper {
     for (const int pause : {0, 50, 200}) {
       std::this_thread::sleep_for(std::chrono::milliseconds(pause));
       for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
+      host::sweep(host::segment_folder());
     }
     return 0;
   }

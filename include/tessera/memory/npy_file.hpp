@@ -1,0 +1,165 @@
+// Floor 2, memory: load and save of .npy files. Public names.
+//
+// A file is read through its descriptor: whoever truncates it meanwhile causes an Error, and no
+// array is left. What is saved is whole, and on disk, before it has its name.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tessera/host/destination.hpp>
+#include <tessera/memory/array_segment.hpp>
+
+namespace tessera {
+
+/// How save writes.
+struct SaveOptions {
+  Durability durability = Durability::disk;
+};
+
+namespace detail {
+
+/// Copies a column-major array, which `read(offset, to, bytes)` reads, to a row-major one, through
+/// a buffer of about `room` bytes.
+template <class Read>
+void transpose_copy(Read&& read, std::byte* to, std::span<const std::size_t> shape,
+                    std::size_t item, std::size_t room = std::size_t{4} << 20) {
+  // As a matrix: a row is what lies together in the file, all axes but the last. In `to` it is what
+  // has neighbouring elements in a column.
+  std::vector<std::size_t> axes(shape.begin(), shape.end());
+  std::erase(axes, std::size_t{1});
+  if (std::find(axes.begin(), axes.end(), std::size_t{0}) != axes.end()) return;
+  const std::size_t rows = axes.empty() ? 1 : axes.back();
+  if (!axes.empty()) axes.pop_back();
+  std::size_t columns = 1;
+  std::vector<std::size_t> stride(axes.size());  // of `to`, in columns of the matrix
+  for (std::size_t d = axes.size(); d-- > 0;) {
+    stride[d] = columns;
+    columns *= axes[d];
+  }
+  const std::size_t fit = (std::max<std::size_t>)(room / item, 1);
+  const std::size_t wide = (std::min)(columns, (std::max<std::size_t>)(fit / 64, 1));
+  const std::size_t high = (std::min)(rows, (std::max<std::size_t>)(fit / wide, 1));
+  // A pitch that is no power of two: else all rows would meet in the same few cache lines.
+  const std::size_t pitch = wide == columns ? wide : wide + 64 / (std::min<std::size_t>)(item, 64);
+  std::vector<std::byte> block(high * pitch * item);
+  std::vector<std::size_t> index(axes.size());
+  for (std::size_t column = 0; column < columns; column += wide) {
+    const auto width = (std::min)(wide, columns - column);
+    for (std::size_t row = 0; row < rows; row += high) {
+      const auto height = (std::min)(high, rows - row);
+      if (width == columns)
+        read(row * columns * item, block.data(), height * columns * item);
+      else
+        for (std::size_t r = 0; r < height; ++r)
+          read(((row + r) * columns + column) * item, block.data() + r * pitch * item,
+               width * item);
+      std::size_t at = 0, rest = column;  // where the column is in `to`
+      for (std::size_t d = 0; d < axes.size(); ++d) {
+        index[d] = rest % axes[d];
+        rest /= axes[d];
+        at += index[d] * stride[d];
+      }
+      const auto copy = [&](auto size) {
+        for (std::size_t c = 0; c < width; ++c) {
+          auto* out = to + (at * rows + row) * item;
+          const auto* from = block.data() + c * item;
+          for (std::size_t r = 0; r < height; ++r, out += item, from += pitch * item)
+            std::memcpy(out, from, size == 0 ? item : size);
+          for (std::size_t d = 0; d < axes.size(); ++d) {  // the next column, first axis fastest
+            at += stride[d];
+            if (++index[d] < axes[d]) break;
+            at -= stride[d] * axes[d];
+            index[d] = 0;
+          }
+        }
+      };
+      switch (item) {  // a size that the compiler knows is one instruction
+        case 1: copy(std::integral_constant<std::size_t, 1>()); break;
+        case 2: copy(std::integral_constant<std::size_t, 2>()); break;
+        case 4: copy(std::integral_constant<std::size_t, 4>()); break;
+        case 8: copy(std::integral_constant<std::size_t, 8>()); break;
+        case 16: copy(std::integral_constant<std::size_t, 16>()); break;
+        default: copy(std::integral_constant<std::size_t, 0>());
+      }
+    }
+  }
+}
+
+/// A new segment (named or unique) with the elements of an .npy file, in this machine's byte order
+/// and row-major.
+inline std::shared_ptr<Segment> load(const std::string& path, std::optional<SegmentName> name,
+                                     const Dtype& wanted, std::size_t rank, Permission permission) {
+  const auto file = host::open_existing(path, host::Access::read_only, path, true);
+  if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
+  const auto header = inspect(*file, file->info, path).header;
+  check_type(header, wanted, rank, path);
+  auto segment = Segment::create(std::move(name), wanted, header.shape, permission);
+  const auto read = [&](std::size_t offset, std::byte* to, std::size_t bytes) {
+    if (host::read_into(*file, header.data_offset + offset, to, bytes, path) != bytes)
+      throw Error(Errc::not_an_array, path, "it was truncated while it was read",
+                  "see who writes it, and load it again");
+  };
+  const auto native = [&](std::byte* at, std::size_t bytes) {
+    if (any_swapped(header.dtype))
+      for (auto* const end = at + bytes; at != end; at += wanted.size) swap_bytes(header.dtype, at);
+  };
+  auto* const to = segment->data();
+  const auto bytes = header.data_bytes();
+  if (header.fortran_order && rank > 1) {
+    transpose_copy(read, to, header.shape, wanted.size);
+    native(to, bytes);
+  } else {  // in parts that are changed while they are in the cache
+    const auto part =
+        (std::max<std::size_t>)((std::size_t{1} << 20) / wanted.size, 1) * wanted.size;
+    for (std::size_t at = 0; at < bytes; at += part) {
+      const auto length = (std::min)(part, bytes - at);
+      read(at, to + at, length);
+      native(to + at, length);
+    }
+  }
+  make_bools({to, bytes}, wanted);
+  return segment;
+}
+
+}  // namespace detail
+
+/// Writes a segment's array as an .npy file. A file that is there is replaced, and stays until the
+/// new one is whole, and on disk unless options say otherwise: after a kill or a power cut the old
+/// one is there or the new one. It keeps its owner, permissions and access list; a link to it
+/// stays. Byte order and order of axes stay as they are. Throws Error: no_space; not_an_array where
+/// the path leads to no regular file; not_permitted where the file there is read-only, has further
+/// names (hard links), or an owner that can't be kept.
+inline void save(const Segment& segment, const std::string& path, SaveOptions options = {}) {
+  const auto& header = segment.header();
+  const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);
+  host::make_new([&] {
+    auto to = host::destination(path);
+    if (to.there) host::check_replaceable(to, path);
+    host::Unpublished file(to.path, to.there ? 0600 : 0666, host::Medium::disk, path);
+    file.reserve(head.size() + header.data_bytes(), path);
+    file.write(0, head, path);
+    file.write(head.size(), {reinterpret_cast<const char*>(segment.data()), header.data_bytes()},
+               path);
+    for (bool named = false; !named;) {
+      if (to.there) host::keep_owner_and_mode(file.descriptor(), to, path);
+      host::sync(file.descriptor(), options.durability, path);  // before it has the name
+      if (to.there) {
+        file.publish_over(to.path, path);
+        named = true;
+      } else if (named = file.publish(to.path, path); !named) {
+        to = host::destination(path);  // somebody else was faster
+        if (to.there) host::check_replaceable(to, path);
+      }
+    }
+    host::sync_name(to.path, file.descriptor(), options.durability, path);
+  });
+}
+
+}  // namespace tessera

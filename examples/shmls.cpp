@@ -11,7 +11,7 @@
 #include <cstring>
 #include <iostream>
 #include <string>
-#include <tessera/memory/array_segment.hpp>
+#include <tessera/memory/npy_file.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <vector>
 

@@ -1,13 +1,19 @@
 // A kernel is a guest: what it changes, and how it ends, reaches neither a later one nor the
 // caller.
+#include <atomic>
 #include <cfenv>
 #include <cstddef>
+#include <cstdlib>
 #include <limits>
+#include <optional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/endings.hpp"
 #include "support/jobs.hpp"
 #include "support/pools.hpp"
 #include "support/processes.hpp"
@@ -57,6 +63,33 @@ TiledPool any_pool() {
   if (kind == 2) return TiledPool(2, {.caller_computes = true});
   return TiledPool::in_caller();
 }
+
+/// Kernels that end their process, and how that is told.
+struct Way {
+  int number;
+  const char* told;
+};
+void end_by(int way) {
+  switch (way) {
+    case 0: std::exit(3);
+    case 1: std::thread([] { std::exit(4); }).join(); break;
+    case 2: std::printf("of the kernel;"); std::exit(0);
+#if defined(TESSERA_POSIX)
+    case 3: std::quick_exit(5);
+    case 4: ::pthread_exit(nullptr);
+    case 5: std::thread([] { throw 6; }).join();
+#endif
+  }
+}
+
+#if defined(TESSERA_POSIX)
+// Of the program that is started again.
+const struct GlobalAtEnd {
+  ~GlobalAtEnd() {
+    if (const char* const file = std::getenv("TESSERA_TEST_MARKS")) write_file(file, "global");
+  }
+} global_at_end;
+#endif
 
 }  // namespace
 
@@ -120,3 +153,98 @@ TEST_CASE("what a kernel makes of the floating-point environment reaches no othe
     REQUIRE(floats_seen() == nearest);  // the caller's share is its own
   }
 }
+
+TEST_CASE("a kernel that ends its process by any way ends a worker, and its end is told") {
+  const Scene scene;
+#if defined(TESSERA_POSIX)
+  const std::vector<Way> ways{{0, "ended with exit code 3"}, {1, "ended with exit code 4"},
+                              {2, "ended with exit code 0"}, {3, "ended with exit code 5"},
+                              {4, "ended with exit code 1"}, {5, "killed by signal 6"}};
+#else
+  const std::vector<Way> ways{
+      {0, "ended by exit()"}, {1, "ended by exit()"}, {2, "ended by exit()"}};
+#endif
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({20});
+  for (const auto& way : ways) {
+    const auto error = job_error_of([&] {
+      pool.map(
+          {1},
+          [number = way.number](const Tile<1>& tile, auto v) {
+            if (tile.number() == 7) end_by(number);
+            v += 1;
+          },
+          into(a));
+    });
+    INFO(error.what());
+    CHECK(error.errc() == tessera::Errc::worker_died);
+    CHECK(has(error.what(), way.told));
+    CHECK(error.unfinished == std::vector<std::size_t>{7});
+  }
+  REQUIRE(a(0) == static_cast<int>(ways.size()));
+}
+
+#if defined(TESSERA_POSIX)
+
+TEST_CASE("a kernel that ends its process runs nothing that its caller has registered") {
+  const Scene scene;
+  const auto method =
+      GENERATE(StartMethod::fork, StartMethod::spawn, StartMethod::fork_with_threads);
+  REQUIRE(failure_in_child([&] {
+            const int nowhere = ::open("/dev/null", O_WRONLY);
+            ::dup2(nowhere, 2);
+            EndingProgram program;
+            program.begin();
+            ::setenv("TESSERA_TEST_MARKS", program.folder.file("global").c_str(), 1);
+            std::atomic<bool> over{false};
+            std::optional<std::thread> other;
+            if (method == StartMethod::fork_with_threads)
+              other.emplace([&] { wait_until([&] { return over.load(); }); });
+            {
+              TiledPool pool(2, {.start_method = method});
+              auto a = SharedArray<int, 1>::create({6});
+              const auto error = job_error_of([&] {
+                pool.map(
+                    {1}, [](const Tile<1>& tile, auto) { end_by(static_cast<int>(tile.number())); },
+                    into(a));
+              });
+              must(error.unfinished.size() == 6, "each costs a worker");
+              check_a_job(pool);
+            }
+            over.store(true);
+            if (other) other->join();
+            program.check();
+            must(!exists(program.folder.file("global")), "no destructor of a global has run");
+            must(program.printed() == "of the kernel;of the program;of the program;",
+                 "all is printed once: " + program.printed());
+          }) == "");
+}
+
+TEST_CASE("the processes of a spawned pool end without the program's destructors") {
+  const Scene scene;
+  REQUIRE(failure_in_child([&] {
+            const Folder folder;
+            ::setenv("TESSERA_TEST_MARKS", folder.file("global").c_str(), 1);
+            {
+              TiledPool pool(2, {.start_method = StartMethod::spawn});
+              check_a_job(pool);
+            }
+            must(!exists(folder.file("global")), "none has run");
+          }) == "");
+}
+
+TEST_CASE("a kernel that ends the caller's thread in a pool without processes is not held up") {
+  REQUIRE(failure_in_child([] {
+            std::atomic<bool> went_on{false};
+            std::thread([&] {
+              auto pool = TiledPool::in_caller();
+              auto a = SharedArray<int, 1>::create({2});
+              pool.map(
+                  {1}, [](auto) { ::pthread_exit(nullptr); }, into(a));
+              went_on.store(true);
+            }).join();
+            must(!went_on.load(), "the thread has ended");
+          }) == "");
+}
+
+#endif

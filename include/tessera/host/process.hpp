@@ -2,8 +2,7 @@
 //
 // A process is watched by pidfd, which stays true when its number is used again and when somebody
 // else waits for it; where the system refuses those, by number and begin. Children leave by
-// leave(): no static destructor of the caller runs twice and nothing it had buffered is printed
-// again. For Windows see process_win32.hpp.
+// leave(). For Windows see process_win32.hpp.
 #pragma once
 
 #include <cerrno>
@@ -21,6 +20,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/exit.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/signals.hpp>
 
@@ -31,12 +31,8 @@
 #include <unistd.h>
 #endif
 #if defined(TESSERA_LINUX)
-#include <stdio_ext.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-
-// There in builds that measure coverage; the name is GCC's.
-extern "C" void __gcov_dump(void) __attribute__((weak));  // NOLINT(bugprone-reserved-identifier)
 #endif
 
 namespace tessera::host {
@@ -47,20 +43,6 @@ inline constexpr bool can_fork = true;
 #else
 inline constexpr bool can_fork = false;
 #endif
-
-/// Ends this process at once, without the caller's destructors and buffers.
-[[noreturn]] inline void leave(int code) noexcept {
-#if defined(TESSERA_LINUX)
-  if (__gcov_dump != nullptr) __gcov_dump();
-#endif
-  ::_exit(code);
-}
-
-/// For a process that another one has condemned: it is killed soon, or leaves after two seconds.
-[[noreturn]] inline void wait_for_death() noexcept {
-  std::this_thread::sleep_for(std::chrono::seconds(2));
-  leave(EXIT_FAILURE);
-}
 
 #if defined(TESSERA_POSIX)
 
@@ -87,24 +69,6 @@ int fork_child(const std::string& subject, Body&& body) {
                          "see ulimit -u and the memory that is free");
   if (pid == 0) detail::run_and_leave(body);
   return pid;
-}
-
-/// In a forked child: what the parent had buffered for its standard output is the parent's to
-/// print.
-inline void drop_buffered_output() noexcept {
-#if defined(TESSERA_LINUX)
-  ::__fpurge(stdout);
-  ::__fpurge(stderr);
-#endif
-}
-
-/// Prints what this process has buffered for its standard output, if anything. Costs next to
-/// nothing where there is none.
-inline void print_buffered_output() noexcept {
-#if defined(TESSERA_LINUX)
-  if (::__fpending(stdout) == 0) return;
-#endif
-  std::fflush(stdout);
 }
 
 namespace detail {

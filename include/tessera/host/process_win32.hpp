@@ -19,13 +19,10 @@ int fork_child(const std::string& subject, const Body&) {
   throw Error(Errc::invalid_argument, subject, "this system can't copy a process",
               "use StartMethod::spawn");
 }
-inline void drop_buffered_output() noexcept {}
 inline void reset_signals() noexcept {}
 inline void ignore_signals() noexcept {}
 inline void detach(const char*, bool) noexcept {}
 inline bool end_with_parent(int, const char*) noexcept { return false; }
-
-inline void print_buffered_output() noexcept { std::fflush(stdout); }
 
 /// Ctrl-C and Ctrl-Break are its caller's business: that one's end is this process's own.
 inline void ignore_terminal() noexcept {
@@ -96,6 +93,7 @@ class ProcessHandle {
 inline std::string end_in_words(int status) {
   const auto code = static_cast<std::uint32_t>(status);
   if (code == ProcessHandle::killed) return "was killed";
+  if (status == ended_by_exit) return "ended by exit()";
   // Above it are exceptions that nobody caught.
   if (code < 0xC0000000u) return "ended with exit code " + std::to_string(status);
   const char* const what = [code] {

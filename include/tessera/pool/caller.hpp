@@ -314,9 +314,12 @@ class Caller {
     round.arm();
     if (!in_caller()) board_->work().ring();
     if (computes_) {
+      struct Running {  // a kernel may end this thread
+        std::atomic<std::thread::id>& runner;
+        ~Running() { runner.store({}); }
+      } const running{premises_->runner};
       premises_->runner.store(std::this_thread::get_id());
       reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(turn);
-      premises_->runner.store({});
     }
     if (in_caller()) return;
     watch_.wait_for_job(

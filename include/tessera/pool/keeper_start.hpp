@@ -78,12 +78,12 @@ inline std::optional<KeeperLink> watched(int pid, host::Channel channel) {
   }
 }
 
-/// The keeper as a process, from its beginning on; `modules` are what is loaded in it. Returns its
-/// exit code.
+/// The keeper as a process, from its beginning on; `modules` are what is loaded in it, and `exit`
+/// how it and its workers end. Returns its exit code.
 inline int keep(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
                 const Identity& caller_identity, const KeeperPlan& plan,
-                const host::Modules& modules) {
-  host::drop_buffered_output();
+                const host::Modules& modules, host::GuestExit& exit) {
+  exit.begin();
   host::ignore_signals();
   // Out of the caller's process group, and out of its session unless workers are bound: the
   // terminal's Ctrl-C reaches neither the keeper nor its workers.
@@ -159,9 +159,12 @@ inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool a
   host::ChannelPair pair("TiledPool");
   const auto identity = process_identity();
   const auto modules = host::Modules::loaded_now();
+  std::optional<host::GuestExit> exit;
+  if (threads > 1) exit.emplace();  // here, since a copy may find the lock of exit() taken
   const auto pid = host::fork_unseen("TiledPool", threads, [&] {
     pair.ours.close();
-    return keep(board, pair.theirs, self, identity, plan, modules);
+    if (!exit) exit.emplace();
+    return keep(board, pair.theirs, self, identity, plan, modules, *exit);
   });
   pair.theirs.close();
   auto link = watched(pid, std::move(pair.ours));

@@ -68,8 +68,9 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
   const Board board = Board::at(memory.data(), workers, {});
   board.head().answered.store(1);
   board.news().ring();
+  host::GuestExit exit;
   return keep(board, channel, *caller, identity, plan_of(numbers, keeper_numbers),
-              host::Modules::loaded_now());
+              host::Modules::loaded_now(), exit);
 }
 
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
@@ -89,6 +90,8 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
                              "TiledPool");
   const Board board = Board::at(memory.data(), workers, wakers);
   host::ignore_terminal();
+  host::GuestExit exit;
+  exit.begin();
   const auto modules = host::Modules::loaded_now();
   board.head().answered.store(1);
   board.news().ring();
@@ -112,13 +115,13 @@ int run_started(std::string_view argument, const host::Numbers& numbers, std::st
 
 /// For programs with a pool of StartMethod::spawn, first in main():
 /// `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`. Where a pool has started
-/// the program again to compute for it, this does so until the pool ends and gives the exit code;
-/// else it gives nothing, at once, and the program goes on. What stands before it runs in every
-/// such process, and kernels find globals as they are here. It works only for a process of the same
-/// user that runs the same file, and never in a program that has more rights than whoever started
-/// it (set-user bit, capabilities of its file): that prints why and gives exit code 70. On Windows
-/// what is given are handles, which only who starts a process can have it inherit, with its own
-/// token.
+/// the program again to compute for it, this does so until the pool ends and then ends the process,
+/// without destructors and exit handlers of the program. Else it gives nothing, at once, and the
+/// program goes on. What stands before it runs in every such process, and kernels find globals as
+/// they are here. It works only for a process of the same user that runs the same file, and never
+/// in a program that has more rights than whoever started it (set-user bit, capabilities of its
+/// file): that prints why and gives exit code 70. On Windows what is given are handles, which only
+/// who starts a process can have it inherit, with its own token.
 inline std::optional<int> run_as_worker(int argc, char** argv) {
   if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
     return std::nullopt;
@@ -131,7 +134,7 @@ inline std::optional<int> run_as_worker(int argc, char** argv) {
     host::take_segment_folder();
     const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
     if (!numbers) throw detail::not_started_by_a_pool();
-    return detail::run_started(argv[1], *numbers, argv[3]);
+    host::leave(detail::run_started(argv[1], *numbers, argv[3]));
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return 70;

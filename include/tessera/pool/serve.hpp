@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -97,6 +98,27 @@ std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
 /// claims, few enough to be dealt out evenly.
 inline constexpr std::size_t merged_elements = 65536;
 
+/// Sees a kernel end its thread (pthread_exit, a cancellation): the stack is unwound then, though
+/// nothing was thrown. A worker ends as by exit().
+class ThreadEnd {
+ public:
+  /// `seen` is set where the thread is the caller's.
+  ThreadEnd(const Turn& turn, bool& seen) noexcept : in_caller_(turn.in_caller), seen_(seen) {}
+  ThreadEnd(const ThreadEnd&) = delete;
+  ThreadEnd& operator=(const ThreadEnd&) = delete;
+  ~ThreadEnd() {
+    if (returned_ || std::uncaught_exceptions() != before_) return;
+    if (!in_caller_) host::leave_with_output(EXIT_FAILURE);
+    seen_ = true;
+  }
+  void returned() noexcept { returned_ = true; }
+
+ private:
+  bool in_caller_, returned_ = false;
+  bool& seen_;
+  int before_ = in_caller_ ? std::uncaught_exceptions() : 0;
+};
+
 /// What a worker does for one job, with all types known.
 template <class K, std::size_t R, class... Sections>
 void serve(Turn& turn) {
@@ -138,13 +160,18 @@ void serve(Turn& turn) {
 
   // Tiles [first, last): one, or neighbours as few wide boxes.
   const auto attempt = [&](std::size_t first, std::size_t last) {
+    bool ends_thread = false;
     try {
+      ThreadEnd thread_end(turn, ends_thread);
       if constexpr (merges_tiles<K>) {
         grid.merged(first, last, [&](const Box<R>& box) { call(box, first); });
+        thread_end.returned();
       } else if constexpr (std::is_void_v<Result>) {
         call(grid.box(first), first);
+        thread_end.returned();
       } else {
         const Result result = call(grid.box(first), first);
+        thread_end.returned();
         refuse_address_in_result(result);
         std::memcpy(turn.memory.results() + first * sizeof(Result),
                     static_cast<const void*>(&result), sizeof result);
@@ -153,6 +180,7 @@ void serve(Turn& turn) {
     } catch (const std::exception& thrown) {
       turn.threw(first, thrown.what());
     } catch (...) {
+      if (ends_thread) throw;
       turn.threw(first, "something that is no std::exception");
     }
     return TileState::failed;

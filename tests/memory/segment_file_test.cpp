@@ -208,6 +208,27 @@ TEST_CASE("What a forked child creates is its own, and recorded as such") {
   CHECK_FALSE(exists(shm_path(theirs)));
 }
 
+TEST_CASE("A process whose identity another has chosen records that, and its children do not") {
+  CHECK(failure_in_private_shm(MiB, [] {
+          tessera::Identity chosen{1, 2, 3};
+          auto& own = tessera::detail::OwnIdentity::instance();
+          own.become(chosen);
+          must(!own.asked_for(), "no name has it yet");
+          must(failure_in_child([] {
+                 const auto child = create("child");
+                 must(bytes_of(shm_path("child"))[192 + 32] != 1, "a child has another");
+               }).empty(),
+               "a child is another process");
+          must(!own.asked_for(), "still no name has it");
+          const auto segment = create("x");
+          const auto recorded = bytes_of(shm_path("x")).substr(192 + 32, 16);
+          must(std::equal(recorded.begin(), recorded.end(),
+                          reinterpret_cast<const char*>(chosen.data())),
+               "it is recorded");
+          must(own.asked_for(), "and that is known");
+        }) == "");
+}
+
 TEST_CASE("An orphan is removed only for the owner that was asked for") {
   CHECK(failure_in_private_shm(MiB, [] {
           tessera::Identity owner{};

@@ -4,6 +4,9 @@
 // of this user, a valid control block in state `owned` whose inode is its own, and its lock taken.
 #pragma once
 
+#include <atomic>
+#include <concepts>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -54,21 +57,40 @@ inline Inspected inspect(const host::Descriptor& file, const host::FileInfo& inf
   return out;
 }
 
-/// Random, and another one in every process: what arrays record as their owner.
-inline const Identity& process_identity() {
-  struct Mine {
-    std::uint64_t generation = host::fork_generation();
-    Identity identity = host::random_identity();
-  };
-  static Mine mine;
-  if (mine.generation != host::fork_generation()) mine = Mine{};
-  return mine.identity;
-}
+/// Who this process is, as arrays record it: random, and another one in every process.
+class OwnIdentity {
+ public:
+  static OwnIdentity& instance() {
+    static OwnIdentity mine;
+    if (mine.generation_ != host::fork_generation()) mine.become(host::random_identity());
+    return mine;
+  }
+  /// What is asked for from now on: for a process after whose end another one removes its names.
+  void become(const Identity& identity) noexcept {
+    generation_ = host::fork_generation();
+    identity_ = identity;
+    asked_for_.store(false, std::memory_order_relaxed);
+  }
+  const Identity& get() noexcept {
+    asked_for_.store(true, std::memory_order_relaxed);
+    return identity_;
+  }
+  /// False if no name can have it.
+  bool asked_for() const noexcept { return asked_for_.load(std::memory_order_relaxed); }
+
+ private:
+  OwnIdentity() : generation_(host::fork_generation()), identity_(host::random_identity()) {}
+  std::uint64_t generation_;
+  Identity identity_;
+  std::atomic<bool> asked_for_{false};
+};
+inline const Identity& process_identity() { return OwnIdentity::instance().get(); }
 
 /// Removes `name` if it is a proven orphan: a regular file of this user, a valid control block in
-/// state `owned` whose inode is its own (and whose owner is `owner`, if given), and the lock free.
-/// Unlinks under that lock, and only while the name still leads there. Never throws.
-inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {
+/// state `owned` whose inode is its own (and whose owner `is_meant`), and the lock free. Unlinks
+/// under that lock, and only while the name still leads there. Never throws.
+template <std::predicate<const Identity&> Meant>
+bool remove_orphan_of(const std::string& name, Meant&& is_meant) noexcept {
   try {
     const auto path = host::segment_path(name);
     const auto file = host::open_existing(path, host::Access::read_only, name);
@@ -76,7 +98,7 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
     const auto reapable = [&] {
       const auto found = inspect(*file, host::file_info(*file, name), name).control;
       return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
-             (owner == nullptr || found->owner == *owner);
+             is_meant(found->owner);
     };
     // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is
     // final, since an owner sets `kept` before it lets go.
@@ -87,6 +109,11 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
   } catch (const std::exception&) {
     return false;  // whatever can't be opened, read or understood is no proven orphan
   }
+}
+/// The same, whoever owned it, or of that owner.
+inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {
+  return remove_orphan_of(
+      name, [owner](const Identity& its) { return owner == nullptr || its == *owner; });
 }
 
 }  // namespace tessera::detail

@@ -1,16 +1,20 @@
 // Floor 3, pool: who starts, watches and replaces workers.
 //
-// It tells the caller of every death through the board. As a process of its own it outlives the
-// caller: when that ends, however it ends, it ends the workers and removes the names that the
-// caller owned; when it is killed itself, the kernel ends the workers. Where names do not outlive
+// It tells the caller of every death through the board, and removes the names that the dead had
+// created and left. As a process of its own it outlives the caller: when that ends, however it
+// ends, it ends the workers and removes the names that the caller owned; when it is killed itself,
+// the kernel ends the workers. Where names do not outlive
 // their processes it is a thread of the caller, whose end is the workers' end.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <new>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,6 +23,7 @@
 #include <tessera/host/children.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/segment_files.hpp>
+#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/job_board.hpp>
 
@@ -33,8 +38,13 @@ struct KeeperPlan {
 
 class Keeper {
  public:
-  /// Starts a worker in a place and gives its process number. May throw.
-  using Starter = std::function<int(host::Children&, std::size_t)>;
+  /// Starts a worker in a place, which is to have that identity, and gives its process number. May
+  /// throw.
+  using Starter = std::function<int(host::Children&, std::size_t, const Identity&)>;
+
+  /// The exit code of a worker that may have left names. One that ends by itself and has created
+  /// none ends with 0, so that the end of a pool need not look for any.
+  static constexpr int may_leave_names = 3;
 
   Keeper(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
          Identity caller_identity, KeeperPlan plan, Starter starter)
@@ -44,7 +54,10 @@ class Keeper {
         caller_identity_(caller_identity),
         plan_(std::move(plan)),
         starter_(std::move(starter)),
-        pids_(board.worker_slots().size()) {}
+        pids_(board.worker_slots().size()),
+        identities_(pids_.size()) {
+    ends_.reserve(pids_.size());
+  }
 
   /// Until the pool or its caller ends. Returns the exit code of the process that does nothing
   /// else.
@@ -72,6 +85,7 @@ class Keeper {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
         const bool orderly = word == word_of_end && !woken.caller_ended;
         end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
+        if (orderly) remove_names_of_dead();
         // The pool has names of its own until the caller says the word again.
         const bool over = orderly && said_again(workers);
         return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
@@ -110,7 +124,8 @@ class Keeper {
 
   void start(host::Children& workers, std::size_t w) {
     try {
-      pids_[w] = starter_(workers, w);
+      if constexpr (host::names_outlive_processes) identities_[w] = host::random_identity();
+      pids_[w] = starter_(workers, w, identities_[w]);
     } catch (const std::exception&) {
       pids_[w] = 0;  // tried again soon; the caller sees the empty place
       vacant_ = true;
@@ -125,26 +140,36 @@ class Keeper {
         board_.worker_slots()[w].pid.store(pids_[w]);
   }
 
-  // Takes the ends of all workers that have died, and replaces these.
+  // Takes the ends of all workers that have died, and replaces these. What they left is gone before
+  // anybody is told.
   void collect(host::Children& workers, bool replace) {
+    const auto place_of = [this](int pid) {
+      return static_cast<std::size_t>(std::find(pids_.begin(), pids_.end(), pid) - pids_.begin());
+    };
+    ends_.clear();  // no more than workers: it never grows
     while (const auto end = workers.collect()) {
-      for (std::size_t w = 0; w < pids_.size(); ++w) {
-        if (pids_[w] != end->pid) continue;
-        auto& slot = board_.worker_slots()[w];
-        pids_[w] = 0;
-        slot.last_end.store(end->status);
-        slot.last_pid.store(end->pid);
-        const bool at_work = slot.inside.load() != 0;
-        slot.loose.store(0);  // its successor begins bound
-        board_.clocks()[w].bury();
-        slot.pid.store(0);
-        board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
-        if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
-          start(workers, w);
-        else if (replace)
-          vacant_ = true;  // not at once: it may be unable to live at all
-        board_.news().ring();
-      }
+      const auto w = place_of(end->pid);
+      if (w == pids_.size()) continue;
+      ends_.push_back(*end);
+      if (replace || end->status != 0) bury_names(identities_[w]);
+    }
+    if (replace && !ends_.empty()) remove_names_of_dead();
+    for (const auto& end : ends_) {
+      const auto w = place_of(end.pid);
+      auto& slot = board_.worker_slots()[w];
+      pids_[w] = 0;
+      slot.last_end.store(end.status);
+      slot.last_pid.store(end.pid);
+      const bool at_work = slot.inside.load() != 0;
+      slot.loose.store(0);  // its successor begins bound
+      board_.clocks()[w].bury();
+      slot.pid.store(0);
+      board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
+      if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
+        start(workers, w);
+      else if (replace)
+        vacant_ = true;  // not at once: it may be unable to live at all
+      board_.news().ring();
     }
   }
 
@@ -178,14 +203,34 @@ class Keeper {
     }
   }
 
-  // Only what it owned and no longer locks is removed. More than once: a child that the caller
-  // forked just before its end holds copies of its locks for the moment until it has closed them.
-  int after_caller() const {
+  void bury_names(const Identity& owner) noexcept {
+    try {
+      dead_.insert(owner);
+    } catch (const std::bad_alloc&) {
+      // Its names are orphans, which the next reap() removes.
+    }
+  }
+  // Only what they owned and no longer lock is removed. Of all that have died: a process that a
+  // kernel started without the library's knowledge may have held a lock until now.
+  void remove_names_of_dead() const noexcept {
+    if (!host::names_outlive_processes || dead_.empty()) return;
+    try {
+      for (const auto& name : host::segment_names())
+        remove_orphan_of(name, [this](const Identity& owner) { return dead_.contains(owner); });
+    } catch (const std::exception&) {
+      // No memory or no descriptor for the moment: it is tried again at the next end.
+    }
+  }
+
+  // More than once: a child that the caller forked just before its end holds copies of its locks
+  // for the moment until it has closed them.
+  int after_caller() {
     if constexpr (!host::names_outlive_processes) return 0;
     caller_.wait_ended(std::chrono::milliseconds(1000));
+    bury_names(caller_identity_);
     for (const int pause : {0, 50, 200}) {
       std::this_thread::sleep_for(std::chrono::milliseconds(pause));
-      for (const auto& name : host::segment_names()) remove_orphan(name, &caller_identity_);
+      remove_names_of_dead();
       host::sweep(host::segment_folder());
     }
     return 0;
@@ -198,6 +243,9 @@ class Keeper {
   KeeperPlan plan_;
   Starter starter_;
   std::vector<int> pids_;  // not read from the board, where any worker may have written; 0: none
+  std::vector<Identity> identities_;  // of the workers
+  std::vector<host::ChildEnd> ends_;  // collected, and not told of yet
+  std::set<Identity> dead_;           // whose names are to be removed
   bool vacant_ = false;
 };
 

@@ -89,15 +89,17 @@ inline int keep(const Board& board, const host::Channel& channel, const host::Pr
   // terminal's Ctrl-C reaches neither the keeper nor its workers.
   host::detach("tessera-keeper", !plan.cores.empty());
   return Keeper(board, channel, caller, caller_identity, plan,
-                [&](const host::Children&, std::size_t w) {
+                [&](const host::Children&, std::size_t w, const Identity& identity) {
                   const auto keeper = host::own_pid();
                   return host::fork_child("TiledPool", [&] {
+                    OwnIdentity::instance().become(identity);
                     host::reset_signals();
                     if (!plan.cores.empty()) host::ignore_terminal();
                     if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
-                    return Worker(board, w, plan.turns,
-                                  w < plan.cores.size() ? Berth(plan.cores, w) : Berth(), modules)
+                    Worker(board, w, plan.turns,
+                           w < plan.cores.size() ? Berth(plan.cores, w) : Berth(), modules)
                         .run();
+                    return OwnIdentity::instance().asked_for() ? Keeper::may_leave_names : 0;
                   });
                 })
       .run();
@@ -251,7 +253,7 @@ KeeperLink keep_in_thread(const std::shared_ptr<Premises>& premises, const Keepe
     host::Given given{&premises->file};
     board.wakers().work.give(given);
     board.wakers().news.give(given);
-    const auto start = [&](auto& workers, std::size_t w) {
+    const auto start = [&](auto& workers, std::size_t w, const Identity&) {
       try {
         const auto numbers = as_numbers({program_identity(), board.worker_slots().size(), w}, plan);
         return workers.start_again("TiledPool",

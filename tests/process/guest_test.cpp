@@ -2,9 +2,12 @@
 // caller.
 #include <atomic>
 #include <cfenv>
+#include <clocale>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
+#include <locale>
 #include <optional>
 #include <string>
 #include <thread>
@@ -62,6 +65,42 @@ TiledPool any_pool() {
   if (kind == 1) return TiledPool(2, {.start_method = StartMethod::spawn});
   if (kind == 2) return TiledPool(2, {.caller_computes = true});
   return TiledPool::in_caller();
+}
+
+/// What a called function may change of its process for good, in bits: those that are changed.
+int changes_seen() {
+  int out = std::locale() == std::locale::classic() ? 0 : 1;
+  if (std::string(std::setlocale(LC_ALL, nullptr)) != "C") out |= 2;
+  if (std::filesystem::current_path() == std::filesystem::current_path().root_path()) out |= 4;
+#if defined(TESSERA_POSIX)
+  sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  if (::sigismember(&mask, SIGUSR1) != 0) out |= 8;
+  const auto umask = ::umask(077);
+  ::umask(umask);
+  if (umask == 0123) out |= 16;
+#endif
+  return out;
+}
+struct Comma : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+};
+void change_all() {
+  std::locale::global(std::locale(std::locale(), new Comma));
+  std::setlocale(LC_NUMERIC, "C.UTF-8");
+  std::filesystem::current_path(std::filesystem::current_path().root_path());
+#if defined(TESSERA_POSIX)
+  sigset_t mask;
+  ::sigemptyset(&mask);
+  ::sigaddset(&mask, SIGUSR1);
+  ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  ::umask(0123);
+#endif
+}
+bool all_are(const SharedArray<int, 1>& a, int value) {
+  for (const int element : a)
+    if (element != value) return false;
+  return true;
 }
 
 /// Kernels that end their process, and how that is told.
@@ -151,6 +190,46 @@ TEST_CASE("what a kernel makes of the floating-point environment reaches no othe
     pool.map({1}, leave_it_changed, into(a));
     for (const int element : a) REQUIRE(element == nearest);
     REQUIRE(floats_seen() == nearest);  // the caller's share is its own
+  }
+}
+
+TEST_CASE("signal mask, folder, umask and locale that a kernel has changed reach no later job") {
+  const Scene scene;
+  const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
+  TiledPool pool(2, {.start_method = method});
+  auto a = SharedArray<int, 1>::create({20});
+  const auto look = [](auto v) { v = changes_seen(); };
+  for (int job = 0; job < 100; ++job) {
+    pool.map(
+        {1}, [](auto) { change_all(); }, into(a));
+    pool.map({1}, look, into(a));
+    REQUIRE(all_are(a, 0));
+  }
+}
+
+TEST_CASE("what a kernel changes of its process after many jobs reaches none after a rest") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({20});
+  const auto change_if_asked = [](auto v) {
+    if (v(0) == -1) change_all();
+  };
+  for (int job = 0; job < 100; ++job) {
+    a = 0;
+    pool.map({1}, change_if_asked, into(a));
+  }
+  for (int job = 0; job < 3; ++job) {
+    a = -1;
+    pool.map({1}, change_if_asked, into(a));
+#if defined(TESSERA_POSIX)
+    // They sleep until the next job.
+    for (const int pid : pool.worker_pids()) REQUIRE(wait_until([&] { return asleep(pid); }));
+#else
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+#endif
+    pool.map(
+        {1}, [](auto v) { v = changes_seen(); }, into(a));
+    REQUIRE(all_are(a, 0));
   }
 }
 

@@ -36,6 +36,15 @@ namespace tessera {
 /// inherit it: make the pool first. It ends its workers when it ends, and when the process ends in
 /// any other way its keeper does. Its end cancels what it still has to run, and waits for kernels
 /// in the middle of a tile, though not for ever: it ends their processes after two seconds.
+///
+/// A kernel is a guest of its worker. It may end that by any way: nothing that the caller has
+/// registered for its own end is run there. Arrays that it creates and leaves go with the worker.
+/// Each tile is computed with the floating-point environment that the caller has at its call. Of a
+/// kernel that changes signal mask, current folder, umask or locale no later job sees anything; but
+/// one that begins to do so after many jobs that took microseconds may be seen by jobs of the next
+/// half millisecond. None of this is undone in the caller's own share (caller_computes,
+/// in_caller()), where the process is the caller's; and nothing else is: environment variables,
+/// signal handlers, limits, open files stay as a kernel leaves them.
 class TiledPool {
  public:
   /// Starts `workers` processes (default: the cores this process may use). Throws

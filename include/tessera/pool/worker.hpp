@@ -4,7 +4,9 @@
 // its next job where the owner said so, else within a quarter of a second without work.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/doorbell.hpp>
 #include <tessera/host/modules.hpp>
+#include <tessera/host/process_state.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/berth.hpp>
 #include <tessera/pool/job_board.hpp>
@@ -70,6 +73,56 @@ class Attachments {
   std::vector<Kept> kept_;
 };
 
+/// What kernels make of their worker's signal mask, folder, umask and locale is undone after their
+/// job. To look for that costs as much as a small job. So a worker looks after the first jobs of
+/// each kernel; after every job of one that has changed anything; whenever it has worked a hundred
+/// times as long as a look takes; and before it sleeps. Never while the caller waits for it.
+class Traces {
+ public:
+  /// The job's kernel, before its worker is told of the time that it worked.
+  void of(const JobHead& job) {
+    const Kernel kernel{job.serve, job.function};
+    kernel_ = static_cast<std::size_t>(
+        std::find_if(looks_.begin(), looks_.end(),
+                     [&](const auto& known) { return known.first == kernel; }) -
+        looks_.begin());
+    if (kernel_ == looks_.size()) looks_.emplace_back(kernel, first_looks);
+  }
+  void worked(std::chrono::nanoseconds time) {
+    unseen_ += time;
+    const bool asks = kernel_ < looks_.size() && looks_[kernel_].second != 0;
+    if (asks || unseen_ >= at_most_unseen) look();
+  }
+  /// Nothing is left of any kernel.
+  void remove() {
+    if (unseen_.count() != 0) look();
+  }
+
+ private:
+  static constexpr unsigned first_looks = 16, always = static_cast<unsigned>(-1);
+  static constexpr std::chrono::microseconds at_most_unseen{500};
+
+  void look() {
+    unseen_ = {};
+    const bool changed = state_.restore();
+    if (kernel_ >= looks_.size()) return;
+    auto& left = looks_[kernel_].second;
+    if (changed && left == 0)
+      for (auto& [kernel, looks] : looks_) looks = always;  // it may have been any
+    else if (changed)
+      left = always;
+    else if (left != 0 && left != always)
+      --left;
+  }
+
+  using Kernel = std::pair<host::CodeAddress, host::CodeAddress>;
+
+  host::ProcessState state_;
+  std::vector<std::pair<Kernel, unsigned>> looks_;  // that are to be had, of each kernel
+  std::size_t kernel_ = 0;
+  std::chrono::nanoseconds unseen_{};  // worked since the last look
+};
+
 class Worker {
  public:
   /// One that `turns` looks for the next job a while before it sleeps: for pools that leave every
@@ -103,6 +156,7 @@ class Worker {
       turn = false;
       const auto epoch = work.epoch();
       if (!called()) {
+        traces_.remove();
         constexpr std::chrono::milliseconds long_idle(200);
         const auto slept = Berth::Clock::now();
         work.wait(epoch, long_idle);
@@ -133,6 +187,7 @@ class Worker {
       // The last to leave; and of a job so long that the caller sleeps each, so that it is awake
       // when the last one leaves.
       if (ended - began > Habits::short_wait || !crew_.anyone_inside()) news.ring();
+      traces_.worked(ended - began);
       if (berth_.worked(began, ended))
         board_.worker_slots()[self_].loose.store(berth_.bound() ? 0 : 1);
     }
@@ -161,6 +216,7 @@ class Worker {
       }
       if (memory.head().function != host::CodeAddress{})
         turn.function = resolve(memory.head().function);
+      traces_.of(memory.head());
       reinterpret_cast<ServeFunction>(resolve(memory.head().serve))(turn);
     } catch (const Error& error) {
       board_.fail(round, no_tile, error.errc(), error.what());
@@ -192,6 +248,7 @@ class Worker {
   Attachments attachments_;
   std::shared_ptr<Segment> memory_;
   std::vector<std::pair<host::CodeAddress, void*>> functions_;
+  Traces traces_;
 };
 
 }  // namespace tessera::detail

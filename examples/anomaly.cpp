@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <tessera.hpp>
 
 namespace {
@@ -36,6 +38,9 @@ void print_summary(const SharedArray<float, 3>& anomaly) {
 }
 
 void run(const char* in, const char* out) {
+  std::error_code missing;
+  if (std::filesystem::equivalent(in, out, missing))
+    throw Error(Errc::invalid_argument, out, "it is the input itself", "name another file");
   TiledPool pool;
   const auto field = SharedArray<float, 3>::load(in);
   auto mean = SharedArray<double, 2>::create({field.shape(1), field.shape(2)});

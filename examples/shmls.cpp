@@ -11,8 +11,8 @@
 #include <cstring>
 #include <iostream>
 #include <string>
-#include <tessera/memory/npy_file.hpp>
 #include <tessera/memory/catalog.hpp>
+#include <tessera/memory/npy_file.hpp>
 #include <vector>
 
 namespace {

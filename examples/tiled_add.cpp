@@ -319,6 +319,12 @@ const Type& check(Options& options, bool tile_given) {
                     "; make it first");
     if (std::filesystem::is_directory(options.out))
       throw Refused("--out " + options.out + ": it is a folder; give the name of a file");
+    for (const auto& input : {options.a, options.b}) {
+      std::error_code missing;
+      if (std::filesystem::equivalent(options.out, input, missing))
+        throw Refused("--out " + options.out + ": it is the input " + input +
+                      " itself; name another file");
+    }
   }
   return *type;
 }

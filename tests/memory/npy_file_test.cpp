@@ -55,6 +55,21 @@ TEST_CASE("saving is as asked for on disk, or as the system gets to it") {
   CHECK(folder.entries() == 2);
 }
 
+#if defined(TESSERA_POSIX)  // a section is no file, and one that is mapped can't be opened so there
+TEST_CASE("an array that is saved to its own file goes on being that file's") {
+  const Folder folder;
+  const auto path = folder.file("a.npy");
+  auto a = Ints::create_file(path, {2});
+  a(0) = 1;
+  a.save(path);
+  a(0) = 2;
+  CHECK(first_of(path) == 2);
+  auto named = numbers(5);
+  named.save(named.path());
+  CHECK(Ints::attach(named.name()).segment()->identity() == named.segment()->identity());
+}
+#endif
+
 TEST_CASE("a read-only file is not replaced, and says so") {
   const Folder folder;
   const auto path = folder.file("a.npy");

@@ -39,3 +39,7 @@ with folder() as file:
     must_refuse(PROGRAM, file("f8.npy"), file("out.npy"), saying="<f4")
     must_refuse(PROGRAM, file("flat.npy"), file("out.npy"), saying="axes")
     must_refuse(PROGRAM, file("good.npy"), file("none/out.npy"), saying="folder")
+    os.link(file("good.npy"), file("hard.npy"))
+    os.symlink("good.npy", file("soft.npy"))
+    for out in ("good.npy", "hard.npy", "soft.npy"):
+        must_refuse(PROGRAM, file("good.npy"), file(out), saying="the input itself")

@@ -160,6 +160,11 @@ def test_wrong_input():
         refuse("f8.npy", "f8.npy", "--out", file("none/out.npy"), saying="no folder")
         refuse("f8.npy", "f8.npy", "--out", file(""), saying="--out")
         refuse("f8.npy", "f8.npy", "--out", "/proc/out.npy", saying="/proc/out.npy")
+        np.save(file("b8.npy"), f8)
+        os.link(file("b8.npy"), file("hard.npy"))
+        os.symlink("f8.npy", file("soft.npy"))
+        for out in ("f8.npy", "b8.npy", "hard.npy", "soft.npy"):
+            refuse("f8.npy", "b8.npy", "--out", file(out), saying="itself")
         refuse("f8.npy", "f8.npy", "--shape", "4x4", saying="--shape")
         must_refuse(PROGRAM, "--a", file("f8.npy"), saying="--b")
         assert not os.path.exists(file("out.npy"))

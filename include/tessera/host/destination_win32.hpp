@@ -70,8 +70,10 @@ inline void keep_owner_and_mode(const Descriptor& file, const Destination& to,
                        "remove that file, or give another path");
 }
 
+/// What is open for reading only has nothing to write.
 inline void sync(const Descriptor& file, Durability durability, const std::string& subject) {
-  if (durability == Durability::disk && ::FlushFileBuffers(file.get()) == 0)
+  if (durability == Durability::disk && ::FlushFileBuffers(file.get()) == 0 &&
+      ::GetLastError() != ERROR_ACCESS_DENIED)
     throw last_failure(subject, "writing to disk", "is the disk full?");
 }
 

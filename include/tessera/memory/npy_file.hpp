@@ -135,12 +135,18 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
 /// one is there or the new one. It keeps its owner, permissions and access list; a link to it
 /// stays. Byte order and order of axes stay as they are. Throws Error: no_space; not_an_array where
 /// the path leads to no regular file; not_permitted where the file there is read-only, has further
-/// names (hard links), or an owner that can't be kept.
+/// names (hard links), or an owner that can't be kept. Where the path is that of the array's own
+/// file nothing is replaced: its elements are there.
 inline void save(const Segment& segment, const std::string& path, SaveOptions options = {}) {
   const auto& header = segment.header();
   const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);
+  const bool in_a_file = host::names_outlive_processes || segment.name().empty();
   host::make_new([&] {
     auto to = host::destination(path);
+    if (to.there && in_a_file && host::leads_to(to.path, segment.file_id())) {
+      const auto own = host::open_existing(to.path, host::Access::read_only, path);
+      return own ? host::sync(*own, options.durability, path) : void();
+    }
     if (to.there) host::check_replaceable(to, path);
     host::Unpublished file(to.path, to.there ? 0600 : 0666, host::Medium::disk, path);
     file.reserve(head.size() + header.data_bytes(), path);

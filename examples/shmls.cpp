@@ -15,6 +15,10 @@
 #include <tessera/memory/npy_file.hpp>
 #include <vector>
 
+#if __has_include(<pwd.h>)
+#include <pwd.h>
+#endif
+
 namespace {
 
 using namespace tessera;
@@ -67,13 +71,21 @@ std::string printable(const std::string& name) {
   return out;
 }
 
+std::string user_of(const Entry& entry) {
+#if __has_include(<pwd.h>)
+  if (const auto* const user = ::getpwuid(static_cast<uid_t>(entry.user))) return user->pw_name;
+#endif
+  return std::to_string(entry.user);
+}
+
 void print_table(const std::vector<Entry>& entries) {
-  std::vector<std::array<std::string, 6>> rows{{"NAME", "TYPE", "SHAPE", "BYTES", "STATE", "AGE"}};
+  std::vector<std::array<std::string, 7>> rows{
+      {"NAME", "TYPE", "SHAPE", "BYTES", "STATE", "AGE", "USER"}};
   for (const auto& entry : entries)
     rows.push_back({printable(entry.name), entry.header ? entry.header->dtype.to_string() : "-",
                     entry.header ? in_words(entry.header->shape) : "-", std::to_string(entry.bytes),
-                    state_of(entry), in_words(age_of(entry))});
-  std::array<std::size_t, 6> widths{};
+                    state_of(entry), in_words(age_of(entry)), printable(user_of(entry))});
+  std::array<std::size_t, 7> widths{};
   for (const auto& row : rows)
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
   for (const auto& row : rows) {
@@ -111,7 +123,8 @@ void print_json(const std::vector<Entry>& entries) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
     std::cout << (i ? ",\n " : "\n ") << "{\"name\": " << json_string(entry.name)
-              << ", \"state\": \"" << state_of(entry) << "\", \"bytes\": " << entry.bytes;
+              << ", \"state\": \"" << state_of(entry) << "\", \"bytes\": " << entry.bytes
+              << ", \"user\": " << json_string(user_of(entry));
     if (entry.header) {
       std::cout << ", \"dtype\": " << json_string(entry.header->dtype.to_string())
                 << ", \"shape\": [";
@@ -240,13 +253,13 @@ void print_summary(const std::string& name, bool any_user) {
   }
 }
 
-void reap(bool dry_run) {
+void reap(bool dry_run, const catalog::Options& whose) {
   std::vector<std::string> names;
   if (dry_run) {
-    for (const auto& entry : catalog::list())
+    for (const auto& entry : catalog::list(whose))
       if (entry.kind == Entry::Kind::orphan) names.push_back(entry.name);
   } else {
-    names = catalog::reap();
+    names = catalog::reap(whose);
   }
   for (const auto& name : names) std::cout << name << '\n';
 }
@@ -254,7 +267,7 @@ void reap(bool dry_run) {
 void run(int argc, char** argv) {
   CLI::App app("Arrays in shared memory. Without a command: a list of them.");
   app.require_subcommand(0, 1);
-  bool json = false, force = false, dry_run = false, any_user = false;
+  bool json = false, force = false, dry_run = false, any_user = false, all_users = false;
   std::string name, file, folder;
   app.add_flag("--json", json, "The list as JSON");
   app.add_option("--dir", folder, "The folder of names, instead of TESSERA_DIR or /dev/shm");
@@ -263,6 +276,8 @@ void run(int argc, char** argv) {
   rm->add_flag("--force", force, "Though its owner lives");
   auto* const reaps = app.add_subcommand("reap", "Remove what dead programs left behind");
   reaps->add_flag("--dry-run", dry_run, "Only say what would be removed");
+  for (auto* const looks : {static_cast<CLI::App*>(&app), reaps})
+    looks->add_flag("--all-users", all_users, "Of any user's arrays, as far as you may (as root)");
   auto* const cat = app.add_subcommand("cat", "Min, max, mean, NaN count and a corner of values");
   cat->add_option("NAME", name)->required();
   auto* const saves = app.add_subcommand("save", "Copy an array to an .npy file");
@@ -279,7 +294,7 @@ void run(int argc, char** argv) {
 
   if (!folder.empty()) set_segment_folder(folder);
   if (*reaps) {
-    reap(dry_run);
+    reap(dry_run, {.any_user = all_users});
   } else if (*rm) {
     if (!catalog::remove(SegmentName(name), force ? catalog::Force::yes : catalog::Force::no))
       throw std::runtime_error("there is no such name: " + name);
@@ -288,7 +303,7 @@ void run(int argc, char** argv) {
   } else if (*saves) {
     save(*Segment::attach(SegmentName(name), host::Access::read_only, {}, any_user), file);
   } else {
-    const auto entries = catalog::list();
+    const auto entries = catalog::list({.any_user = all_users});
     json ? print_json(entries) : print_table(entries);
   }
 }

@@ -123,7 +123,41 @@ TEST_CASE("a failed system call becomes the typed code that fits") {
   CHECK(code_of(ENOSPC) == Errc::no_space);
   CHECK(code_of(ENOMEM) == Errc::no_space);
   CHECK(code_of(EFBIG) == Errc::no_space);
-  CHECK(code_of(EIO) == Errc::system);
+  CHECK(code_of(EROFS) == Errc::not_permitted);
+  CHECK(code_of(ETXTBSY) == Errc::not_permitted);
+  CHECK(code_of(ENAMETOOLONG) == Errc::invalid_argument);
+  CHECK(code_of(ENOTDIR) == Errc::invalid_argument);
+  CHECK(code_of(EISDIR) == Errc::invalid_argument);
+  for (const int number : {EIO, ENODEV, ENOLCK, EMFILE, ENFILE, EBUSY, EINVAL, ENOSYS})
+    CHECK(code_of(number) == Errc::system);
+#if defined(EDQUOT)
+  CHECK(code_of(EDQUOT) == Errc::no_space);
+#endif
+#if defined(ELOOP)
+  CHECK(code_of(ELOOP) == Errc::invalid_argument);
+#endif
+#if defined(ESTALE)
+  CHECK(code_of(ESTALE) == Errc::system);
+#endif
+}
+
+TEST_CASE("what a failed system call means is told, besides or in place of what could be done") {
+  const auto told = [](int number) {
+    const std::string text = tessera::system_failure(number, "x", "opening", "see the disk").what();
+    const auto end_of_words = text.find("; ");
+    return end_of_words == std::string::npos ? "" : text.substr(end_of_words + 2);
+  };
+  CHECK(told(EACCES) == "see the disk");
+  CHECK(told(ENOSPC) == "see the disk");
+  CHECK(told(EROFS) == "the file system is mounted read-only: choose another");
+  CHECK(told(ENAMETOOLONG) == "shorten the path, or a name in it");
+  CHECK(told(ENOTDIR) == "what stands before a slash must be a folder");
+  CHECK(told(ENFILE).find("fs.file-max") != std::string::npos);
+#if defined(EDQUOT)
+  CHECK(told(EDQUOT) ==
+        "your quota there is used up (quota -s): remove files of yours; see the disk");
+#endif
+  CHECK(std::string(tessera::system_failure(EFBIG, "x", "writing").what()).ends_with("4 GiB"));
 }
 
 TEST_CASE("a failed system call is told in the system's own words") {

@@ -1,6 +1,10 @@
 #include "support/catch.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -132,6 +136,76 @@ TEST_CASE("Another user's orphan is not ours to reap or remove") {
           must(error_of([] { catalog::remove(SegmentName("x")); }).errc() == Errc::not_permitted,
                "nor removed");
           unlink_all();
+        }) == "");
+}
+
+TEST_CASE(
+    "Any user's orphans are told and reaped where that is asked for, and nothing else of theirs") {
+  if (::geteuid() != 0) return;  // only root can try this
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          using Kind = Entry::Kind;
+          const auto owned = create("owned");
+          make_orphan("orphan");
+          make_kept("kept");
+          make_copy("owned", "copy");
+          make_orphan("own");
+          for (const auto* const name : {"owned", "orphan", "kept", "copy"})
+            must(::chown(shm_path(name).c_str(), 12345, 12345) == 0, "it is given away");
+          const auto kinds = [](const catalog::Options& options) {
+            std::vector<Kind> out;
+            for (const auto& entry : catalog::list(options)) out.push_back(entry.kind);
+            return out;
+          };
+          // copy, kept, orphan, own, owned
+          must(kinds({}) == std::vector{Kind::foreign, Kind::foreign, Kind::foreign, Kind::orphan,
+                                        Kind::foreign},
+               "foreign, but for one");
+          must(kinds({.any_user = true}) ==
+                   std::vector{Kind::foreign, Kind::kept, Kind::orphan, Kind::orphan, Kind::owned},
+               "as they are");
+          must(catalog::list()[0].user == 12345 && catalog::list()[3].user == 0,
+               "with their users");
+          must(catalog::reap() == Names{"own"}, "one's own without asking");
+          must(catalog::reap({.any_user = true}) == Names{"orphan"}, "the other one");
+          must(tessera::host::segment_names() == Names{"copy", "kept", "owned"}, "no others");
+          unlink_all();
+        }) == "");
+}
+
+TEST_CASE("What can't be removed is not told as reaped") {
+  if (::geteuid() != 0) return;  // only root can try this
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          make_orphan("x");
+          must(::chown(shm_path("x").c_str(), 12345, 12345) == 0 &&
+                   ::chmod(shm_path("x").c_str(), 0644) == 0 &&
+                   ::chmod(tessera::host::segment_folder(), 01777) == 0,
+               "it is another user's, to be read by all");
+          must(failure_in_child([] {
+                 must(
+                     ::setresgid(54321, 54321, 54321) == 0 && ::setresuid(54321, 54321, 54321) == 0,
+                     "another user can be become");
+                 must(catalog::reap({.any_user = true}).empty(), "nothing is reaped");
+               }) == "",
+               "whoever may not remove it");
+          must(catalog::reap({.any_user = true}) == Names{"x"}, "root may");
+        }) == "");
+}
+
+TEST_CASE("What can't be opened is listed with its size and its user") {
+  if (::geteuid() != 0) return;  // only root can try this
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          const auto mine = create("x", {100});
+          must(
+              failure_in_child([] {
+                must(::setresgid(54321, 54321, 54321) == 0 && ::setresuid(54321, 54321, 54321) == 0,
+                     "another user can be become");
+                const auto entries = catalog::list();
+                must(entries.size() == 1 && entries[0].kind == Entry::Kind::foreign &&
+                         !entries[0].header && entries[0].user == 0,
+                     "it is root's, and that is all");
+                must(entries[0].bytes == std::filesystem::file_size(shm_path("x")), "and its size");
+              }) == "",
+              "by another user");
         }) == "");
 }
 

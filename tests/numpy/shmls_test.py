@@ -50,7 +50,7 @@ def listed():
 
 def test_an_empty_folder():
     assert listed() == {}
-    assert must_work(PROGRAM) == "NAME  TYPE  SHAPE  BYTES  STATE  AGE\n"
+    assert must_work(PROGRAM) == "NAME  TYPE  SHAPE  BYTES  STATE  AGE  USER\n"
     assert must_work(PROGRAM, "reap") == ""
 
 
@@ -130,6 +130,24 @@ def test_reaping():
         assert os.path.exists(segment_path("dead"))
         assert must_work(PROGRAM, "reap") == "dead\n"
         assert set(listed()) == {"live", "plain.npy"}
+
+
+def test_arrays_of_other_users():
+    if os.geteuid() != 0:
+        return  # only root can try this
+    with array("dead") as (process, _):
+        os.chown(segment_path("dead"), 12345, 12345)
+        size = os.stat(segment_path("dead")).st_size
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert listed()["dead"]["state"] == "foreign"
+        assert (listed()["dead"]["bytes"], listed()["dead"]["user"]) == (size, "12345")
+        assert must_work(PROGRAM).splitlines()[1].split()[-1] == "12345"
+        assert "orphan" in must_work(PROGRAM, "--all-users")
+        assert must_work(PROGRAM, "reap") == ""
+        assert must_work(PROGRAM, "reap", "--all-users", "--dry-run") == "dead\n"
+        assert must_work(PROGRAM, "reap", "--all-users") == "dead\n"
+        assert listed() == {}
 
 
 def test_wrong_input():

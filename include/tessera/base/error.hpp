@@ -146,25 +146,66 @@ class Error : public std::system_error {
   std::pair<std::size_t, std::size_t> happened_;  // where it begins in what_, and its length
 };
 
-/// An Error from errno: the typed code where one fits, the system's own words in any case; advice
-/// of its own where no descriptor was left, whatever was to be done.
+namespace detail {
+
+/// What a failed system call means: a code, and what helps where the number alone tells it.
+struct Meaning {
+  Errc code = Errc::system;
+  std::string_view advice{};
+  bool besides = false;  ///< the advice stands before what else could be done, else in its place
+};
+
+inline Meaning meaning_of(int error_number) noexcept {
+  switch (error_number) {
+    case ENOENT: return {Errc::name_missing};
+    case EEXIST: return {Errc::name_taken};
+    case EACCES:
+    case EPERM: return {Errc::not_permitted};
+    case EROFS:
+      return {Errc::not_permitted, "the file system is mounted read-only: choose another"};
+    case ETXTBSY:
+      return {Errc::not_permitted, "it is a program that runs, or memory is swapped to it"};
+    case ENOSPC:
+    case ENOMEM: return {Errc::no_space};
+    case EFBIG:
+      return {Errc::no_space, "raise the limit (ulimit -f); some file systems end at 4 GiB", true};
+#if defined(EDQUOT)
+    case EDQUOT:
+      return {Errc::no_space, "your quota there is used up (quota -s): remove files of yours",
+              true};
+#endif
+    case ENAMETOOLONG: return {Errc::invalid_argument, "shorten the path, or a name in it"};
+    case ENOTDIR: return {Errc::invalid_argument, "what stands before a slash must be a folder"};
+    case EISDIR: return {Errc::invalid_argument, "name a file in that folder"};
+#if defined(ELOOP)
+    case ELOOP:
+      return {Errc::invalid_argument, "its links lead in a circle, or to too many others"};
+#endif
+    case ENODEV:
+      return {Errc::system, "this file system can't map files into memory: use another, or load()"};
+    case ENOLCK:
+      return {Errc::system, "this file system gives no locks: have names in another folder"};
+#if defined(ESTALE)
+    case ESTALE: return {Errc::system, "its server has removed or replaced it: open it anew"};
+#endif
+    case EMFILE: return {Errc::system, "close files or raise ulimit -n"};
+    case ENFILE: return {Errc::system, "all programs have too many files open: raise fs.file-max"};
+    default: return {};
+  }
+}
+
+}  // namespace detail
+
+/// An Error from errno: the typed code where one fits, the system's own words in any case; what
+/// helps, where the number tells it whatever was to be done, or else `advice`.
 inline Error system_failure(int error_number, std::string subject, std::string_view doing,
                             std::string_view advice = {}) {
   const std::string words = std::generic_category().message(error_number);
-  const auto code = [error_number] {
-    switch (error_number) {
-      case ENOENT: return Errc::name_missing;
-      case EEXIST: return Errc::name_taken;
-      case EACCES:
-      case EPERM: return Errc::not_permitted;
-      case ENOSPC:
-      case ENOMEM:
-      case EFBIG: return Errc::no_space;
-      default: return Errc::system;
-    }
-  }();
-  if (error_number == EMFILE || error_number == ENFILE) advice = "close files or raise ulimit -n";
-  return {code, std::move(subject), std::string(doing) + ": " + words, advice};
+  const auto meaning = detail::meaning_of(error_number);
+  std::string all(meaning.advice);
+  if (all.empty() || meaning.besides)
+    all.append(all.empty() || advice.empty() ? "" : "; ").append(advice);
+  return {meaning.code, std::move(subject), std::string(doing) + ": " + words, all};
 }
 
 }  // namespace tessera

@@ -16,6 +16,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/creation_failure.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/headroom.hpp>
 #include <tessera/host/mapping.hpp>
@@ -133,8 +134,7 @@ class Unpublished {
       : medium_(medium), file_(OwnerLock::opened_by([&] { return open(path, mode); })) {
     if (!file_.descriptor()) {
       const int error = errno;
-      throw system_failure(error, subject, creating(folder_of(path), error),
-                           "the folder must exist and be writable");
+      throw creation_failure(error, folder_of(path), subject, creating(folder_of(path), error));
     }
     if (medium == Medium::shared_memory &&
         ::fchmod(file_.descriptor().get(), static_cast<mode_t>(mode)) != 0)

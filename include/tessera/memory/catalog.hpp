@@ -1,13 +1,20 @@
 // Floor 2, memory: the segments on this machine: list, remove, reap.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <tessera/host/creation_failure.hpp>
+#include <tessera/host/file_locks.hpp>
+#include <tessera/host/name_look.hpp>
 #include <tessera/memory/segment.hpp>
+#include <tessera/memory/taken_name.hpp>
 
 namespace tessera::catalog {
 
@@ -22,23 +29,36 @@ struct Entry {
   std::string name;
   Kind kind = Kind::foreign;
   std::optional<NpyHeader> header;                  ///< nothing where the bytes are no .npy array
-  std::uint64_t bytes = 0;                          ///< of the whole file
+  std::uint64_t bytes = 0;                          ///< of the whole file, whoever may open it
+  std::uint64_t user = 0;                           ///< whose it is, by number; 0 on Windows
   std::chrono::system_clock::time_point created{};  ///< epoch where unknown
+};
+
+/// Whose arrays a call is about, named as in `catalog::reap({.any_user = true})`.
+struct Options {
+  /// Any user's, as far as this process may open and remove them (as root can), and not this
+  /// user's alone: then what others own is foreign.
+  bool any_user = false;
 };
 
 namespace detail {
 
-inline std::optional<Entry> entry(const std::string& name) {
+inline std::optional<Entry> entry(const std::string& name, const Options& options = {}) {
   Entry out;
   out.name = name;
   try {
-    const auto file = host::open_existing(host::segment_path(name), host::Access::read_only, name);
-    if (!file) return std::nullopt;  // gone since the folder was read
+    const auto path = host::segment_path(name);
+    const auto look = host::look_at_name(path);
+    if (!look) return std::nullopt;  // gone since the folder was read
+    out.bytes = look->bytes;
+    out.user = look->user;
+    const auto file = host::open_existing(path, host::Access::read_only, name);
+    if (!file) return std::nullopt;
     const auto& info = file->info;
     out.bytes = info.bytes;
     const auto found = tessera::detail::inspect(*file, info, name);
     out.header = found.header;
-    if (!found.control || !info.ours) return out;
+    if (!found.control || !(info.ours || options.any_user)) return out;
     out.created = std::chrono::system_clock::time_point(
         std::chrono::duration_cast<std::chrono::system_clock::duration>(
             std::chrono::nanoseconds(found.control->created_ns)));
@@ -55,22 +75,45 @@ inline std::optional<Entry> entry(const std::string& name) {
 
 }  // namespace detail
 
-/// Everything in the segment folder, sorted by name. Changes nothing.
-inline std::vector<Entry> list() {
+/// Everything in the segment folder, sorted by name. Changes nothing. Throws Error where the folder
+/// is not there or can't be read.
+inline std::vector<Entry> list(const Options& options = {}) {
   std::vector<Entry> out;
+  host::require_listing("catalog::list");
   for (const auto& name : host::segment_names())
-    if (auto entry = detail::entry(name)) out.push_back(std::move(*entry));
+    if (auto entry = detail::entry(name, options)) out.push_back(std::move(*entry));
   return out;
 }
 
-/// Removes the names of all orphans, and says which they were; and what creators who died have left
-/// that never got a name. Kept arrays, copies and foreign
-/// files are never touched, whatever happens meanwhile.
-inline std::vector<std::string> reap() {
-  std::vector<std::string> out;
-  for (const auto& name : host::segment_names())
-    if (tessera::detail::remove_orphan(name)) out.push_back(name);
+/// Removes the names of all orphans, and says which they were, sorted; and what creators who died
+/// have left that never got a name. Kept arrays, copies and
+/// foreign files are never touched, whatever happens meanwhile. One whose lock somebody else holds
+/// for a moment is waited for, a tenth of a second for all. Throws Error where the folder is not
+/// there or can't be read.
+inline std::vector<std::string> reap(const Options& options = {}) {
+  using tessera::detail::Removal;
+  using tessera::detail::Whose;
+  host::require_listing("catalog::reap");
+  const auto whose = options.any_user ? Whose::any_user : Whose::own;
+  std::vector<std::string> out, names = host::segment_names();
+  const auto deadline = std::chrono::steady_clock::now() + tessera::detail::patience_with_locks;
+  for (;;) {
+    std::vector<std::pair<std::string, host::FileId>> locked;
+    for (const auto& name : names) {
+      const auto removal = tessera::detail::try_remove_orphan(name, whose);
+      if (removal.outcome == Removal::Outcome::removed) out.push_back(name);
+      if (removal.outcome == Removal::Outcome::locked) locked.emplace_back(name, removal.file);
+    }
+    names.clear();
+    if (locked.empty() || std::chrono::steady_clock::now() > deadline) break;
+    const host::FileLocks locks;
+    for (const auto& [name, file] : locked)
+      if (!locks.owned(file)) names.push_back(name);
+    if (names.empty()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   if constexpr (host::names_outlive_processes) host::sweep(host::segment_folder());
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -85,7 +128,9 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     if (!found) return false;
     if (found->kind == Entry::Kind::foreign)
       throw Error(Errc::not_permitted, name.str(),
-                  "it is not an array of this library and this user", "remove it by hand");
+                  "it is not an array of this library and this user (of number " +
+                      std::to_string(found->user) + ")",
+                  "leave it to whoever put it there");
     if (found->kind == Entry::Kind::owned && force == Force::no)
       throw Error(Errc::not_permitted, name.str(), "its owner lives",
                   "let the owner end, or force it");
@@ -104,8 +149,11 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     // Another process removes it, reaps it or looks whether it is an orphan: it will not take long.
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  throw Error(Errc::timed_out, name.str(), "another process holds its lock without owning it",
-              "try again, or force it");
+  const auto look = host::look_at_name(path);
+  const auto who = look ? host::lock_holder_in_words(look->id) : "";
+  throw Error(Errc::timed_out, name.str(),
+              (who.empty() ? "another process" : who) + " holds its lock without owning it",
+              "end that process, or force it");
 }
 
 }  // namespace tessera::catalog

@@ -86,15 +86,32 @@ class OwnIdentity {
 };
 inline const Identity& process_identity() { return OwnIdentity::instance().get(); }
 
+/// What became of a name that may be an orphan's.
+struct Removal {
+  enum class Outcome {
+    removed,
+    locked,  ///< it looks like an orphan, but somebody holds its lock: an owner, or who looks at it
+    no_orphan  ///< or there is nothing
+  };
+  Outcome outcome = Outcome::no_orphan;
+  host::FileId file{};
+};
+
+/// Whose orphans are removed: this user's or, where the system allows it, any user's.
+enum class Whose { own, any_user };
+
 /// Removes `name` if it is a proven orphan: a regular file of this user, a valid control block in
 /// state `owned` whose inode is its own (and whose owner `is_meant`), and the lock free. Unlinks
 /// under that lock, and only while the name still leads there. Never throws.
 template <std::predicate<const Identity&> Meant>
-bool remove_orphan_of(const std::string& name, Meant&& is_meant) noexcept {
+Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
+                             Whose whose = Whose::own) noexcept {
+  Removal out;
   try {
     const auto path = host::segment_path(name);
     const auto file = host::open_existing(path, host::Access::read_only, name);
-    if (!file || !file->info.ours) return false;
+    if (!file || (!file->info.ours && whose == Whose::own)) return out;
+    out.file = file->info.id;
     const auto reapable = [&] {
       const auto found = inspect(*file, host::file_info(*file, name), name).control;
       return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
@@ -102,13 +119,30 @@ bool remove_orphan_of(const std::string& name, Meant&& is_meant) noexcept {
     };
     // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is
     // final, since an owner sets `kept` before it lets go.
-    if (!reapable() || !host::try_lock(*file, host::Lock::exclusive) || !reapable()) return false;
-    if (!host::leads_to(path, file->info.id)) return false;
+    if (!reapable()) return out;
+    if (!host::try_lock(*file, host::Lock::exclusive)) {
+      out.outcome = Removal::Outcome::locked;
+      return out;
+    }
+    if (!reapable() || !host::leads_to(path, file->info.id)) return out;
     host::unlink(path);
-    return true;
+    if (!host::leads_to(path, file->info.id)) out.outcome = Removal::Outcome::removed;
   } catch (const std::exception&) {
-    return false;  // whatever can't be opened, read or understood is no proven orphan
+    // Whatever can't be opened, read or understood is no proven orphan.
   }
+  return out;
+}
+
+/// The same, whoever owned it.
+inline Removal try_remove_orphan(const std::string& name, Whose whose = Whose::own) noexcept {
+  return try_remove_orphan_of(
+      name, [](const Identity&) { return true; }, whose);
+}
+
+/// True if it is removed.
+template <std::predicate<const Identity&> Meant>
+bool remove_orphan_of(const std::string& name, Meant&& is_meant) noexcept {
+  return try_remove_orphan_of(name, is_meant).outcome == Removal::Outcome::removed;
 }
 /// The same, whoever owned it, or of that owner.
 inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {

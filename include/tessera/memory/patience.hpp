@@ -31,7 +31,7 @@ auto find_later(Look&& look, std::chrono::nanoseconds wait, const std::string& n
                     "start its creator, or wait longer");
       throw Error(Errc::timed_out, name,
                   "the name is there, but it was no array when the time was over: " + seen,
-                  "see that its writer ends, wait longer, or remove it");
+                  "see that its writer ends, or wait longer");
     }
     std::this_thread::sleep_for(pause);
   }

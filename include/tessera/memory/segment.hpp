@@ -17,11 +17,11 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/npy_header.hpp>
+#include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/segment_files.hpp>
@@ -30,6 +30,7 @@
 #include <tessera/memory/patience.hpp>
 #include <tessera/memory/segment_folder.hpp>
 #include <tessera/memory/segment_name.hpp>
+#include <tessera/memory/taken_name.hpp>
 
 namespace tessera {
 
@@ -68,7 +69,10 @@ class Segment {
     // With somewhere to tell what was `seen` what is no array yet is no Error.
     const auto look = [&](std::string* seen) -> std::shared_ptr<Segment> {
       const auto file = host::open_existing(path, access, name.str());
-      if (!file) return nullptr;
+      if (!file) {
+        host::require_segment_folder(name.str());
+        return nullptr;
+      }
       info = file->info;
       try {
         return open(*file, info, name.str(), path, access);
@@ -107,7 +111,7 @@ class Segment {
       const auto to = host::destination(path);
       const auto taken = [&] {
         return Error(Errc::name_taken, path, "the file exists",
-                     "remove it, or map_file it to change it in place");
+                     "choose another path, or map_file it to change it in place");
       };
       if (to.there) throw taken();
       host::Unpublished file(to.path, 0666, host::Medium::disk, path);
@@ -293,20 +297,9 @@ class Segment {
     file.write(0, npy::encode(dtype, shape), text);
     segment->mapping_ = host::Mapping(file.reopen(host::Access::read_write, text),
                                       host::Access::read_write, info.mapped(bytes), text);
-    publish(file, path, text);
+    detail::take_over(text, [&] { return file.publish(path, text); });
     segment->owner_ = file.take();
     return segment;
-  }
-
-  static void publish(host::Unpublished& file, const std::string& path, const std::string& name) {
-    // A reaper may hold an orphan's lock for the moment it needs, so one refusal is not an answer.
-    for (int refusals = 0; refusals < 4;) {
-      if (file.publish(path, name)) return;
-      if (detail::remove_orphan(name)) continue;
-      if (++refusals < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    throw Error(Errc::name_taken, name, "the name is taken",
-                "attach to it, choose another name, or remove it first");
   }
 
   static std::shared_ptr<Segment> open(const host::Descriptor& file, const host::FileInfo& info,

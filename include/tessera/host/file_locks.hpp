@@ -1,0 +1,131 @@
+// Floor 1, host: who holds a lock, as far as the system tells it.
+//
+// For Errors, and for telling an owner from who looks at an array just now; whether an owner lives
+// is asked of the lock itself. /proc/locks says which process took a lock. One that has ended since
+// left it to a child of its own, which is looked for among all processes.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <tessera/base/config.hpp>
+#include <tessera/host/file.hpp>
+#include <tessera/host/process.hpp>
+
+#if defined(TESSERA_LINUX)
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#endif
+
+namespace tessera::host {
+
+/// The process that took a lock.
+struct LockHolder {
+  int pid = 0;
+  bool shared = false;  ///< as those take it who ask whether an owner lives
+};
+
+/// All locks of files as they are now; none where the system does not tell.
+class FileLocks {
+ public:
+  FileLocks() {
+#if defined(TESSERA_LINUX)
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+      char kind[8] = {};
+      unsigned major = 0, minor = 0;
+      Held held;
+      unsigned long long inode = 0;
+      if (std::sscanf(line.c_str(), "%*d: FLOCK %*s %7s %d %x:%x:%llu", kind, &held.holder.pid,
+                      &major, &minor, &inode) != 5 ||
+          held.holder.pid <= 0)
+        continue;
+      held.holder.shared = kind[0] == 'R';
+      held.file = {static_cast<std::uint64_t>(::gnu_dev_makedev(major, minor)), inode};
+      held_.push_back(held);
+    }
+#endif
+  }
+
+  /// Who holds the lock of this file. Processes that this one can't see, as those of other
+  /// containers, are not told.
+  std::optional<LockHolder> holder(const FileId& file) const {
+    for (const auto& held : held_)
+      if (held.file == file) return held.holder;
+    return std::nullopt;
+  }
+
+  /// True if the lock is held as an owner that lives holds it, which is for good.
+  bool owned(const FileId& file) const {
+    const auto found = holder(file);
+    return found && !found->shared && begin_of(found->pid) != 0;
+  }
+
+ private:
+  struct Held {
+    FileId file;
+    LockHolder holder;
+  };
+  std::vector<Held> held_;
+};
+
+/// A process for people: "process 123 (python3)".
+inline std::string process_in_words(int pid) {
+  const auto number = "process " + std::to_string(pid);
+#if defined(TESSERA_LINUX)
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  if (std::getline(file, name) && !name.empty()) return number + " (" + name + ")";
+#endif
+  return number;
+}
+
+/// Processes that have this file open, among those that this one may look at. Goes through all
+/// there are.
+inline std::vector<int> processes_with(const FileId& file) {
+  std::vector<int> out;
+#if defined(TESSERA_LINUX)
+  std::error_code none;
+  using Entries = std::filesystem::directory_iterator;
+  for (Entries process("/proc", none), end; !none && process != end; process.increment(none)) {
+    const auto text = process->path().filename().string();
+    const auto pid = std::atoi(text.c_str());
+    if (pid <= 0) continue;
+    std::error_code refused;
+    for (Entries open(process->path() / "fd", refused), last; !refused && open != last;
+         open.increment(refused)) {
+      struct stat s {};
+      if (::stat(open->path().c_str(), &s) != 0 ||
+          FileId{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)} !=
+              file)
+        continue;
+      out.push_back(pid);
+      break;
+    }
+  }
+#else
+  static_cast<void>(file);
+#endif
+  return out;
+}
+
+/// Who keeps the lock of a file from being taken, in words; empty where the system does not tell.
+inline std::string lock_holder_in_words(const FileId& file) {
+  const auto found = FileLocks().holder(file);
+  if (!found) return {};
+  if (begin_of(found->pid) != 0) return process_in_words(found->pid);
+  for (const int pid : processes_with(file)) {
+    if (pid == own_pid()) continue;
+    return process_in_words(pid) + ", which has it from process " + std::to_string(found->pid) +
+           " that has ended";
+  }
+  return "a process started by process " + std::to_string(found->pid) + ", which has ended";
+}
+
+}  // namespace tessera::host

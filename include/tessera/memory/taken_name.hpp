@@ -1,0 +1,76 @@
+// Floor 2, memory: a name that somebody else has: how long to wait for it, and who that is.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <thread>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/file_locks.hpp>
+#include <tessera/host/name_look.hpp>
+#include <tessera/host/owner_lock.hpp>
+#include <tessera/memory/orphan.hpp>
+
+namespace tessera::detail {
+
+/// How long an orphan's lock is waited for where who holds it is no owner: a lister or a reaper has
+/// it for microseconds, a child that is about to start another program for some milliseconds.
+inline constexpr std::chrono::milliseconds patience_with_locks{100};
+
+/// The Error of a name that can't be given to a new array: what has it, and whose that is.
+inline Error taken_name(const std::string& name) {
+  const auto error = [&](const std::string& who, std::string_view advice) {
+    return Error(Errc::name_taken, name, "the name is taken by " + who, advice);
+  };
+  constexpr const char* other = "choose another name";
+  const auto path = host::segment_path(name);
+  const auto look = host::look_at_name(path);
+  if (!look) return error("an array that has just ended", "try again");
+  if (!look->regular) return error(look->thing, other);
+  if (!look->ours)
+    return error("a file of another user (number " + std::to_string(look->user) + ")", other);
+  try {
+    const auto file = host::open_existing(path, host::Access::read_only, name);
+    if (!file) return error("an array that has just ended", "try again");
+    const auto found = inspect(*file, file->info, name);
+    if (!found.control)
+      return error("an .npy file that this library has not made, or a copy of an array", other);
+    if (found.control->state != static_cast<std::uint32_t>(SegmentState::owned))
+      return error(
+          "an array that was kept",
+          "attach to it, choose another name, or remove it: SharedArray::remove, shmls rm");
+    const auto holder = host::FileLocks().holder(file->info.id);
+    const auto who = host::lock_holder_in_words(file->info.id);
+    if (!holder || host::FileLocks().owned(file->info.id))
+      return error("an array whose owner lives" + (who.empty() ? "" : ": " + who),
+                   "attach to it, or choose another name");
+    return error("an array whose owner has ended, and whose lock is held by " + who,
+                 "end that process, or choose another name");
+  } catch (const Error& unreadable) {
+    return error(unreadable.errc() == Errc::not_an_array
+                     ? "a file that is no array"
+                     : "a file that can't be read (" + std::string(unreadable.happened()) + ")",
+                 other);
+  }
+}
+
+/// Removes what has the name as far as it is a proven orphan, again and again while it is looked
+/// at by others, and asks `free` after each time whether the name could be taken. Throws
+/// Error(name_taken).
+template <class Free>
+void take_over(const std::string& name, Free&& free) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_with_locks;
+  for (int refusals = 0; !free();) {
+    const auto removal = try_remove_orphan(name);
+    if (removal.outcome == Removal::Outcome::removed) continue;
+    // What has the name may be gone meanwhile, or be in the hands of a reaper.
+    if (++refusals >= 4 &&
+        (removal.outcome != Removal::Outcome::locked || host::FileLocks().owned(removal.file) ||
+         std::chrono::steady_clock::now() > deadline))
+      throw taken_name(name);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace tessera::detail

@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
   // As a program whose author forgot it.
   if (std::getenv("TESSERA_TEST_FORGETS") == nullptr)
     if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
+  // Tests run side by side, and some make orphans to look at.
+  tessera::set_reap_orphans(false);
   const char* const method = std::getenv("TESSERA_TEST_START_METHOD");
   if (method != nullptr && std::string_view(method) == "spawn")
     tessera::set_start_method(tessera::StartMethod::spawn);

@@ -1,9 +1,12 @@
 // Floor 1, host: what stands under a name, seen from outside: nothing is opened.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/file.hpp>
@@ -13,8 +16,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
+#if defined(TESSERA_LINUX)
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/vfs.h>
+#endif
 
 namespace tessera::host {
+
+#if defined(TESSERA_LINUX)
+namespace detail {
+inline bool is_of_one_machine(const struct statfs& fs) noexcept {
+  switch (static_cast<std::uint32_t>(fs.f_type)) {
+    case 0x01021994:               // tmpfs
+    case 0x858458f6:               // ramfs
+    case 0x958458f6:               // hugetlbfs
+    case 0xef53:                   // ext2, ext3, ext4
+    case 0x58465342:               // xfs
+    case 0x9123683e:               // btrfs
+    case 0x794c7630: return true;  // overlayfs
+    default: return false;
+  }
+}
+}  // namespace detail
+#endif
 
 struct NameLook {
   FileId id;
@@ -47,6 +72,47 @@ inline std::optional<NameLook> look_at_name(const std::string& path) {
   const auto file = open_existing(path, Access::read_only, path);
   if (!file) return std::nullopt;
   return NameLook{file->info.id, file->info.bytes, 0, file->info.ours, "a section", true};
+#endif
+}
+
+/// Calls `visit` with names of this user's own files that may be segments, for who removes orphans
+/// unasked: of a folder of this machine alone, since locks of a file system that others share may
+/// reach no further than one machine. In a folder of up to 64 names it is every one; of more, those
+/// that it comes to within `at_most`, and it begins with another one each time.
+template <class Visit>
+void visit_own_files(std::chrono::microseconds at_most, Visit&& visit) {
+#if defined(TESSERA_LINUX)
+  using Clock = std::chrono::steady_clock;
+  const auto began = Clock::now();
+  DIR* const folder = ::opendir(segment_folder());
+  if (folder == nullptr) return;
+  const struct Closed {
+    DIR* folder;
+    ~Closed() { ::closedir(folder); }
+  } closed{folder};
+  struct statfs fs {};
+  if (::fstatfs(::dirfd(folder), &fs) != 0 || !detail::is_of_one_machine(fs)) return;
+  constexpr std::size_t surely = 64, names_read = 8192;
+  std::vector<std::string> names;
+  while (names.size() < names_read) {
+    const auto* const entry = ::readdir(folder);
+    if (entry == nullptr) break;
+    if (entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN))
+      names.emplace_back(entry->d_name);
+  }
+  const auto some_number = static_cast<std::size_t>(began.time_since_epoch().count());
+  const auto first = names.empty() ? 0 : some_number % names.size();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i >= surely && Clock::now() - began > at_most) return;
+    const auto& name = names[(first + i) % names.size()];
+    struct stat s {};
+    // Control blocks end on a cache line.
+    if (::fstatat(::dirfd(folder), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(s.st_mode) && s.st_uid == ::geteuid() && s.st_size > 0 && s.st_size % 64 == 0)
+      visit(name);
+  }
+#else
+  static_cast<void>(at_most), static_cast<void>(visit);
 #endif
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <exception>
@@ -13,6 +14,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/npy_header.hpp>
+#include <tessera/host/name_look.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 
@@ -148,6 +150,21 @@ bool remove_orphan_of(const std::string& name, Meant&& is_meant) noexcept {
 inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {
   return remove_orphan_of(
       name, [owner](const Identity& its) { return owner == nullptr || its == *owner; });
+}
+
+/// Removes orphans of this user without being asked for it, for who starts something: a bounded
+/// look at the folder of names, where it is of this machine alone. Never throws.
+inline void remove_some_orphans() noexcept {
+  try {
+    host::visit_own_files(std::chrono::milliseconds(2), [](const std::string& name) {
+      // Nearly all are foreign, and an Error for each would take its time.
+      const auto path = host::segment_path(name);
+      const auto file = host::open_existing(path, host::Access::read_only, name);
+      if (file && host::read_at(*file, 0, 6, name) == npy::magic) remove_orphan(name);
+    });
+  } catch (const std::exception&) {
+    // For want of memory: the next who starts.
+  }
 }
 
 }  // namespace tessera::detail

@@ -21,6 +21,7 @@
 #include <tessera/host/children.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/process.hpp>
+#include <tessera/memory/orphan.hpp>
 #include <tessera/pool/async_job.hpp>
 #include <tessera/pool/dispatcher.hpp>
 #include <tessera/pool/job_board.hpp>
@@ -63,6 +64,7 @@ class Caller {
         layout_(workers, options),
         watch_(*board_, layout_.manner) {
     report_.tiles_per_worker.resize(workers);
+    if (options.reap_orphans) remove_some_orphans();
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
     refuse_in_started_program();

@@ -37,7 +37,8 @@ enum class StartMethod {
 namespace detail {
 inline std::atomic<StartMethod> usual_start_method{host::can_fork ? StartMethod::fork
                                                                   : StartMethod::spawn};
-}
+inline std::atomic<bool> usually_reaps{true};
+}  // namespace detail
 
 /// How pools of this program that say nothing of it are started from now on; else by fork, or by
 /// spawn on Windows.
@@ -45,10 +46,16 @@ inline void set_start_method(StartMethod method) noexcept {
   detail::usual_start_method.store(method);
 }
 
+/// Whether pools of this program that say nothing of it remove orphans as they start, from now on;
+/// else they do: see PoolOptions::reap_orphans.
+inline void set_reap_orphans(bool reaps) noexcept { detail::usually_reaps.store(reaps); }
+
 /// How a pool works, named as in `TiledPool pool(2, {.caller_computes = true})`.
 struct PoolOptions {
   /// The thread that waits for a job is one of the workers: no core idles and short jobs end
-  /// sooner, but a kernel that crashes takes the program with it.
+  /// sooner, but a kernel that crashes takes the program with it. A pool of one such worker has no
+  /// process at all, and so no keeper: where its program is killed, the names that it owns stay
+  /// until somebody reaps them (the next start of a pool does).
   bool caller_computes = false;
   /// Each worker stays on a core of its own, if there are as many workers as cores that this
   /// process may use, and as long as nobody else keeps that core busy. Such workers stay in the
@@ -57,6 +64,11 @@ struct PoolOptions {
   /// workers on its cores for some 50 microseconds after a job: better not bind the second.
   bool pin = true;
   StartMethod start_method = detail::usual_start_method.load();
+  /// The start of a pool removes this user's orphans: arrays of programs that ended without
+  /// removing their names, as those do that were killed together with the keeper of their pool, or
+  /// had none. It looks at 1024 names at most, and only at a folder of this machine alone (memory
+  /// or a local disk). Turn it off where somebody is to look at what a dead program left.
+  bool reap_orphans = detail::usually_reaps.load();
 };
 
 /// What becomes of a job's other tiles when a kernel throws.

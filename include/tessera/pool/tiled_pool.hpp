@@ -56,7 +56,8 @@ class TiledPool {
       : caller_(checked(workers, options)) {}
 
   /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a
-  /// thread of it), for debuggers and unit tests of kernels.
+  /// thread of it), for debuggers and unit tests of kernels. It has no keeper: where the program is
+  /// killed, the names that it owns stay until somebody reaps them (the next start of a pool does).
   static TiledPool in_caller() { return TiledPool(1, {.caller_computes = true}); }
 
   /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles, a

@@ -395,3 +395,22 @@ TEST_CASE("A use of a name in a forked child leaves the parent's name alone") {
   use.reset();
   REQUIRE_FALSE(exists(shm_path(name)));
 }
+
+TEST_CASE("The holes of a file that others left in the folder are reserved, or that is an Error") {
+  CHECK(failure_in_private_shm(4 * MiB, [] {
+          const auto sparse = [](const std::string& name, std::size_t count) {
+            write_file(shm_path(name),
+                       tessera::npy::encode(dtype_of<std::int32_t>(), Extents{count}));
+            must(::truncate(shm_path(name).c_str(), static_cast<off_t>(128 + 4 * count)) == 0,
+                 "it is sparse");
+          };
+          sparse("large", 2 * MiB);
+          sparse("small", MiB / 4);
+          const auto error = error_of([] { attach("large"); });
+          must(error.errc() == Errc::no_space, error.what());
+          const auto segment = attach("small");
+          write_file(shm_path("other"), std::string(4 * MiB, 'x'));  // as far as it goes
+          std::memset(segment->data(), 3, MiB);
+          for (const auto* name : {"large", "small", "other"}) ::unlink(shm_path(name).c_str());
+        }) == "");
+}

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <tessera.hpp>
@@ -52,7 +51,11 @@ bool has_scratch_files(const Folder& folder) {
   return false;
 }
 
-const std::vector<std::pair<const char*, std::function<void()>>> systems{
+struct System {
+  const char* title;
+  std::function<void()> refuse;
+};
+const std::vector<System> systems{
     {"", [] {}}, {", nameless files refused", [] { refuse_nameless_files(EOPNOTSUPP); }}};
 
 /// The calls of `work`, in order.
@@ -71,16 +74,16 @@ std::vector<std::string> calls_of(const std::function<void()>& work) {
 
 TEST_CASE("a process killed before any call of save leaves the old file or the new one") {
   const Scene scene;
-  for (const auto& [title, refuse] : systems) {
+  for (const auto& system : systems) {
     const Folder folder;
     const auto path = folder.file("a.npy");
     std::size_t left = 0, replaced = 0;
     CHECK(failure_in_private_shm(16 * MiB, [&] {
             const auto before = all(1), after = all(2);
             kill_before_each_call(
-                (std::string("save") + title).c_str(), [&] { before.save(path); },
-                [&, begin = refuse] {
-                  begin();
+                (std::string("save") + system.title).c_str(), [&] { before.save(path); },
+                [&] {
+                  system.refuse();
                   after.save(path);
                 },
                 [&] {
@@ -100,29 +103,34 @@ TEST_CASE("a process killed before any call of save leaves the old file or the n
 
 TEST_CASE("a process killed before any call of what makes a new file leaves a whole one or none") {
   const Scene scene;
-  const std::vector<std::pair<const char*, std::function<void(const std::string&)>>> ways{
+  struct Way {
+    const char* title;
+    std::function<void(const std::string&)> make;
+  };
+  const std::vector<Way> ways{
       {"save", [](const std::string& path) { all(0).save(path); }},
       {"create_file", [](const std::string& path) { Ints::create_file(path, {count}); }}};
-  for (const auto& [name, work] : ways)
-    for (const auto& [title, refuse] : systems) {
+  for (const auto& way : ways)
+    for (const auto& system : systems) {
       const Folder folder;
       const auto path = folder.file("a.npy");
       CHECK(failure_in_private_shm(16 * MiB, [&] {
-              kill_before_each_call(
-                  (std::string(name) + title).c_str(), [&] { std::filesystem::remove(path); },
-                  [&, begin = refuse, step = work] {
-                    begin();
-                    step(path);
-                  },
-                  [&] {
-                    tessera::catalog::reap();
-                    const bool there = exists(path);
-                    if (there) must(value_in(path) == 0, "it is whole");
-                    Ints::create_file(folder.file("b.npy"), {2});
-                    must(!has_scratch_files(folder), "the next one removes what was left");
-                    std::filesystem::remove(folder.file("b.npy"));
-                    return std::string(there ? "whole" : "none");
-                  });
+              kill_before_each_call((std::string(way.title) + system.title).c_str(),
+                                    [&] { std::filesystem::remove(path); },
+                                    [&] {
+                                      system.refuse();
+                                      way.make(path);
+                                    },
+                                    [&] {
+                                      tessera::catalog::reap();
+                                      const bool there = exists(path);
+                                      if (there) must(value_in(path) == 0, "it is whole");
+                                      Ints::create_file(folder.file("b.npy"), {2});
+                                      must(!has_scratch_files(folder),
+                                           "the next one removes what was left");
+                                      std::filesystem::remove(folder.file("b.npy"));
+                                      return std::string(there ? "whole" : "none");
+                                    });
             }) == "");
       CHECK(folder.entries() == 1);
     }
@@ -136,10 +144,10 @@ TEST_CASE("save has the data on disk before the name and the name before it retu
   const auto place = [](const std::vector<std::string>& calls, const std::string& call) {
     return std::find(calls.begin(), calls.end(), call) - calls.begin();
   };
-  for (const auto& [title, refuse] : systems) {
+  for (const auto& system : systems) {
     a.save(path);
-    const auto calls = calls_of([&, begin = refuse] {
-      begin();
+    const auto calls = calls_of([&] {
+      system.refuse();
       a.save(path);
     });
     const auto written = place(calls, "pwrite"), synced = place(calls, "fsync"),

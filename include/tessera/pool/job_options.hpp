@@ -67,7 +67,8 @@ struct PoolOptions {
   /// The start of a pool removes this user's orphans: arrays of programs that ended without
   /// removing their names, as those do that were killed together with the keeper of their pool, or
   /// had none. It looks for two milliseconds at most where there are more than 64 names, and only
-  /// at a folder of this machine alone (memory or a local disk). Turn it off where somebody is to look at what a dead program left.
+  /// at a folder of this machine alone (memory or a local disk). Turn it off where somebody is to
+  /// look at what a dead program left.
   bool reap_orphans = detail::usually_reaps.load();
 };
 

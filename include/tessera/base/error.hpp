@@ -37,8 +37,9 @@ enum class Errc {
   kernel_failed,     ///< a kernel threw
   worker_died,       ///< a worker process ended in the middle of a tile
   cancelled,         ///< a job was cancelled before all of its tiles were done
-  pool_unusable,     ///< the pool can't run jobs: its keeper is gone, or this is a forked child
-  system             ///< a system call failed; the message has the system's own words
+  pool_unusable,  ///< the pool can't run jobs: its keeper is gone, its user is another by now, or
+                  ///< this is a forked child
+  system          ///< a system call failed; the message has the system's own words
 };
 
 namespace detail {

@@ -20,6 +20,7 @@
 
 #include <tessera/host/children.hpp>
 #include <tessera/host/cpus.hpp>
+#include <tessera/host/credentials.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/memory/orphan.hpp>
 #include <tessera/pool/async_job.hpp>
@@ -61,6 +62,7 @@ class Caller {
       : computes_(options.caller_computes),
         spawns_(options.start_method == StartMethod::spawn && workers > (computes_ ? 1u : 0u)),
         premises_(std::make_shared<Premises>(workers, spawns_)),
+        user_may_change_(options.user_may_change),
         layout_(workers, options),
         watch_(*board_, layout_.manner) {
     report_.tiles_per_worker.resize(workers);
@@ -136,6 +138,7 @@ class Caller {
     check_use();
     JobMemory::plan(job->order);
     if (!in_caller()) {
+      if (!user_may_change_ && credentials_.changed()) throw changed_user();
       code_of(job->order.serve);
       if (job->order.function != nullptr) code_of(job->order.function);
       if (keeper_->wait_ended(std::chrono::milliseconds(0))) throw Watch::keeper_gone();
@@ -176,6 +179,12 @@ class Caller {
                   "finish the first job, or make another pool");
     premises_->check_process();
   }
+  Error changed_user() const {
+    return {Errc::pool_unusable, "TiledPool",
+            "this process has changed its user or its groups since the pool was made (" +
+                credentials_.in_words() + "), and kernels would run with the old ones",
+            "make the pool after the change, or allow it: PoolOptions::user_may_change"};
+  }
   static bool cancelled(const JobOrder& order) noexcept {
     return order.async != nullptr && order.async->cancel_requested();
   }
@@ -192,6 +201,7 @@ class Caller {
 
   void run_in_turn(const JobOrder& order, void* results) {
     const auto began = std::chrono::steady_clock::now();
+    if (!in_caller() && !user_may_change_ && credentials_.changed_by(began)) throw changed_user();
     parts_ = order.parts;
     report_.tiles = order.asked() / parts_;
     report_.rerun_tiles = report_.workers_lost = 0;
@@ -234,8 +244,9 @@ class Caller {
       report_.rerun_tiles += order.told(std::move(open)).size();
     }
     report_.workers_lost = outcome.lost_workers;
-    report_.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    const auto ended = std::chrono::steady_clock::now();
+    credentials_.job_ended(ended);
+    report_.seconds = std::chrono::duration<double>(ended - began).count();
     struct Released {  // when what became of the job is told
       JobRoom& room;
       bool clean;  // else whoever failed may have written all over it, its header among it
@@ -345,6 +356,8 @@ class Caller {
   Ends ends_;              // before the job that runs
   Tries tries_;            // of its tiles
   std::size_t parts_ = 1;  // of each tile of the last job that is told of
+  bool user_may_change_;
+  host::CredentialWatch credentials_;  // since the pool was made
   Layout layout_;
   Watch watch_;
   std::chrono::steady_clock::time_point keeper_seen_{};

@@ -70,6 +70,9 @@ struct PoolOptions {
   /// at a folder of this machine alone (memory or a local disk). Turn it off where somebody is to
   /// look at what a dead program left.
   bool reap_orphans = detail::usually_reaps.load();
+  /// Jobs run though this process has changed its user or its groups since the pool was made: their
+  /// kernels run with the old ones. Without it such a job is an Error(pool_unusable).
+  bool user_may_change = false;
 };
 
 /// What becomes of a job's other tiles when a kernel throws.

@@ -32,10 +32,13 @@ namespace tessera {
 /// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
 /// threads, since workers are forked; globals are seen as they were then (see StartMethod for
 /// another way). Its methods may be called from any thread; jobs run one after the other, as they
-/// came. An array made before the pool stays in memory until the pool ends, since forked workers
-/// inherit it: make the pool first. It ends its workers when it ends, and when the process ends in
-/// any other way its keeper does. Its end cancels what it still has to run, and waits for kernels
-/// in the middle of a tile, though not for ever: it ends their processes after two seconds.
+/// came. Workers keep the user and the groups that the process has then: a daemon that gives up its
+/// rights does so before it makes the pool (else jobs are an Error; see
+/// PoolOptions::user_may_change). An array made before the pool stays in memory until the pool
+/// ends, since forked workers inherit it: make the pool first. It ends its workers when it ends,
+/// and when the process ends in any other way its keeper does. Its end cancels what it still has to
+/// run, and waits for kernels in the middle of a tile, though not for ever: it ends their processes
+/// after two seconds.
 ///
 /// A kernel is a guest of its worker. It may end that by any way: nothing that the caller has
 /// registered for its own end is run there. Arrays that it creates and leaves go with the worker.

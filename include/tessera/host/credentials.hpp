@@ -1,0 +1,114 @@
+// Floor 1, host: the user and the groups that a process runs with, and whether they have changed.
+//
+// Asking the system costs as much as a short job does, so a change is looked for only where one may
+// have come: in a gap that is long enough for the call that makes it; and else now and then, so
+// that looking takes a fiftieth of the time at most. On Windows a process keeps its user.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <tessera/base/config.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <sys/types.h>
+#include <unistd.h>
+#endif
+
+namespace tessera::host {
+
+#if defined(TESSERA_POSIX)
+
+/// Of the calling thread; calls of the C library change them for all threads.
+struct Credentials {
+  std::array<::uid_t, 3> user{};  ///< real, effective, saved
+  std::array<::gid_t, 3> group{};
+  std::vector<::gid_t> groups;  ///< the others
+
+  static std::array<::uid_t, 3> users() noexcept {
+    std::array<::uid_t, 3> out{};
+#if defined(TESSERA_LINUX)
+    ::getresuid(&out[0], &out[1], &out[2]);
+#else
+    out = {::getuid(), ::geteuid(), 0};
+#endif
+    return out;
+  }
+  static Credentials now() {
+    Credentials out;
+    out.user = users();
+#if defined(TESSERA_LINUX)
+    ::getresgid(&out.group[0], &out.group[1], &out.group[2]);
+#else
+    out.group = {::getgid(), ::getegid(), 0};
+#endif
+    if (const int count = ::getgroups(0, nullptr); count > 0) {
+      out.groups.resize(static_cast<std::size_t>(count));
+      out.groups.resize(
+          static_cast<std::size_t>((std::max)(::getgroups(count, out.groups.data()), 0)));
+    }
+    return out;
+  }
+  friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
+class CredentialWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  CredentialWatch() {
+    for (int time = 0; time < 3; ++time) {
+      const auto began = Clock::now();
+      static_cast<void>(Credentials::users());
+      const auto middle = Clock::now();
+      static_cast<void>(Credentials::now());
+      call_ = (std::min)(call_, middle - began);
+      all_ = (std::min)(all_, Clock::now() - middle);
+    }
+  }
+
+  /// True if they are not what they were when this was made.
+  bool changed() const { return !(Credentials::now() == made_with_); }
+
+  /// The same before a job that begins now; see above for changes that it can't see yet.
+  bool changed_by(Clock::time_point now) {
+    if (now - looked_ >= 50 * all_) {
+      looked_ = now;
+      return changed();
+    }
+    const Clock::duration shortest = std::chrono::microseconds(1);
+    return now - left_ >= (std::max)(shortest, call_) && Credentials::users() != made_with_.user;
+  }
+  void job_ended(Clock::time_point now) noexcept { left_ = now; }
+
+  /// What they were and are, for people.
+  std::string in_words() const {
+    const auto now = Credentials::now();
+    return "user " + std::to_string(made_with_.user[1]) + ", group " +
+           std::to_string(made_with_.group[1]) + " then, user " + std::to_string(now.user[1]) +
+           ", group " + std::to_string(now.group[1]) + " now";
+  }
+
+ private:
+  Credentials made_with_ = Credentials::now();
+  Clock::duration call_ = std::chrono::seconds(1), all_ = call_;  // what asking takes
+  Clock::time_point looked_{}, left_{};
+};
+
+#else
+
+class CredentialWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+  bool changed() const noexcept { return false; }
+  bool changed_by(Clock::time_point) const noexcept { return false; }
+  void job_ended(Clock::time_point) const noexcept {}
+  std::string in_words() const { return {}; }
+};
+
+#endif
+
+}  // namespace tessera::host

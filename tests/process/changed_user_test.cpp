@@ -1,0 +1,108 @@
+// Pools of programs that change their user or groups while they run.
+#include <grp.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::into;
+using tessera::PoolOptions;
+using tessera::SharedArray;
+using tessera::StartMethod;
+using tessera::TiledPool;
+
+namespace {
+
+constexpr unsigned other = 61236;
+
+/// The users of all tiles of a job.
+unsigned user_of_workers(TiledPool& pool, SharedArray<int, 1>& a) {
+  return pool.map(
+      {1}, [](auto) { return static_cast<unsigned>(::geteuid()); }, into(a))(0);
+}
+
+void must_refuse(TiledPool& pool, SharedArray<int, 1>& a) {
+  const auto kernel = [](auto v) { v += 1; };
+  for (const auto& error : {error_of([&] { pool.map({1}, kernel, into(a)); }),
+                            error_of([&] { pool.map_async({1}, kernel, into(a)).get(); })})
+    must(error.errc() == Errc::pool_unusable && has(error.what(), "make the pool after the change"),
+         error.what());
+  must(a(0) == 0, "nothing has run");
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a pool made before its process changes its user or groups refuses jobs, and says when to make "
+    "it") {
+  const Scene scene;
+  if (::geteuid() != 0) return;  // only root can try this
+  const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
+  const std::vector<std::function<int()>> changes{[] { return ::setuid(other); },
+                                                  [] { return ::seteuid(other); },
+                                                  [] { return ::setresuid(other, 0, 0); },
+                                                  [] { return ::setgid(other); },
+                                                  [] { return ::setegid(other); },
+                                                  [] {
+                                                    const gid_t one = other;
+                                                    return ::setgroups(1, &one);
+                                                  }};
+  for (const auto& change : changes)
+    CHECK(failure_in_child([&] {
+            auto a = SharedArray<int, 1>::create({4});
+            TiledPool pool(1, {.start_method = method});
+            must(change() == 0, "it can be changed");
+            must_refuse(pool, a);
+          }) == "");
+}
+
+TEST_CASE(
+    "a pool refuses jobs while its process has another user, however soon they come, and no "
+    "longer") {
+  const Scene scene;
+  if (::geteuid() != 0) return;  // only root can try this
+  CHECK(failure_in_child([&] {
+          auto a = SharedArray<int, 1>::create({4});
+          TiledPool pool(1);
+          for (int time = 0; time < 50; ++time) {
+            must(user_of_workers(pool, a) == 0, "a job runs");
+            must(::seteuid(other) == 0, "another user can be become");
+            must_refuse(pool, a);
+            must(::seteuid(0) == 0, "and be left");
+          }
+        }) == "");
+}
+
+TEST_CASE("a pool whose process may change its user goes on with the old one") {
+  const Scene scene;
+  if (::geteuid() != 0) return;  // only root can try this
+  CHECK(failure_in_child([&] {
+          auto a = SharedArray<int, 1>::create({4});
+          TiledPool pool(1, {.user_may_change = true});
+          must(::setgid(other) == 0 && ::setuid(other) == 0, "another user can be become");
+          must(user_of_workers(pool, a) == 0, "with the old one");
+          TiledPool later(1, {.start_method = StartMethod::fork});
+          auto b = SharedArray<int, 1>::create({4});
+          must(user_of_workers(later, b) == other, "one made later has the new one");
+        }) == "");
+}
+
+TEST_CASE("a pool without processes goes on with whatever user its process has") {
+  const Scene scene;
+  if (::geteuid() != 0) return;  // only root can try this
+  CHECK(failure_in_child([&] {
+          auto a = SharedArray<int, 1>::create({4});
+          auto pool = TiledPool::in_caller();
+          must(::setuid(other) == 0, "another user can be become");
+          must(user_of_workers(pool, a) == other, "with the new one");
+        }) == "");
+}

@@ -128,11 +128,20 @@ TEST_CASE("a file of a killed creator is removed by the next who makes one, what
   CHECK(bytes_of(folder.file("a")) == "mine");
 }
 
+TEST_CASE("a file that a container left is removed by another, which has another name") {
+  const Folder folder;
+  const auto left = folder.file(".tessera-new-00000000-0123456789abcdef");
+  write_file(left, "half");
+  if (!host::detail::locks_reach_all(*host::open_existing(left, Access::read_only, left))) return;
+  host::sweep(folder.file(""));
+  CHECK(folder.entries() == 0);
+}
+
 TEST_CASE("a file of a living creator is not removed, nor one that looks like it") {
   const Folder folder;
   const auto prefix = host::detail::scratch_prefix();
   write_file(folder.file(prefix + "notes"), "mine");
-  write_file(folder.file(".tessera-new-00000000-0123456789abcdef"), "of another machine");
+  write_file(folder.file(".tessera-0123456789abcdef"), "mine too");
   std::filesystem::create_symlink("notes", folder.file(prefix + "0123456789abcdef"));
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
@@ -154,6 +163,21 @@ TEST_CASE("a file of a living creator is not removed, nor one that looks like it
   CHECK(bytes_of(folder.file("theirs")) == "theirs");
   CHECK(folder.entries() == 5);
   ::close(ends[0]), ::close(ends[1]);
+}
+
+TEST_CASE("a file on disk is nobody's when it has been made, though it is mapped") {
+  const Folder folder;
+  CHECK(failure_in_child([&] {
+          refuse_nameless_files(EOPNOTSUPP);
+          const auto path = folder.file("a");
+          host::Unpublished file(path, 0600, Medium::disk, path);
+          file.reserve(4096, path);
+          const host::Mapping mapping(file.descriptor(), Access::read_write, 4096, path);
+          must(file.publish(path, path), "it gets its name");
+          file.unlock();
+          const auto found = host::open_existing(path, Access::read_only, path);
+          must(found && host::try_lock(*found, host::Lock::exclusive), "others can lock it");
+        }) == "");
 }
 
 TEST_CASE("where every way to make a file is refused the Error names each with its reason") {

@@ -26,6 +26,7 @@
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -156,6 +157,8 @@ class Unpublished {
   void lock(const std::string& subject) {
     if (!try_lock(descriptor(), Lock::exclusive)) throw last_failure(subject, "locking");
   }
+  /// For a file that has its name and no owner. A mapping of it would keep a scratch file's lock.
+  void unlock() noexcept { ::flock(descriptor().get(), LOCK_UN); }
   void write(std::uint64_t offset, std::string_view bytes, const std::string& subject) {
     write_at(descriptor(), offset, bytes, subject);
   }

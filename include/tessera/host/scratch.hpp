@@ -2,8 +2,8 @@
 // those whose creator has died.
 //
 // Such a file is locked from its birth on, by the open file that its creator holds. Whoever gets
-// that lock has proven that the creator is gone. A name says which machine it is from: where a file
-// system's locks reach no further than that, a living creator elsewhere is not taken for dead.
+// that lock has proven that the creator is gone. A name says which machine it is from: where other
+// machines may see a file but not its lock, a living creator there is not taken for dead.
 #pragma once
 
 #include <cerrno>
@@ -25,6 +25,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
+#if defined(TESSERA_LINUX)
+#include <sys/vfs.h>
+#endif
 
 namespace tessera::host {
 
@@ -36,7 +39,10 @@ inline std::string folder_of(const std::string& path) {
 
 namespace detail {
 
-/// What all such names of this machine begin with; 16 more digits follow.
+/// What all such names begin with; 8 digits, a dash and 16 digits follow.
+inline constexpr std::string_view scratch_begin = ".tessera-new-";
+
+/// What those of this machine begin with.
 inline std::string scratch_prefix() {
   char machine[256] = {};
 #if defined(TESSERA_POSIX)
@@ -48,7 +54,7 @@ inline std::string scratch_prefix() {
   std::uint32_t hash = 0x811c9dc5u;  // FNV-1a
   for (const char* c = machine; *c != '\0'; ++c)
     hash = (hash ^ static_cast<unsigned char>(*c)) * 0x01000193u;
-  std::string out = ".tessera-new-";
+  std::string out(scratch_begin);
   for (int digit = 28; digit >= 0; digit -= 4) out += "0123456789abcdef"[hash >> digit & 15];
   return out + "-";
 }
@@ -64,6 +70,30 @@ namespace detail {
 /// will get one, so nobody will remove the file.
 inline bool lock_scratch(const Descriptor& file) {
   return try_lock(file, Lock::exclusive) || errno != EWOULDBLOCK;
+}
+
+/// Whether all who see the files of this file system also see each other's locks. Containers have
+/// names of machines of their own, and these in common.
+inline bool locks_reach_all(const Descriptor& file) noexcept {
+#if defined(TESSERA_LINUX)
+  struct statfs fs {};
+  if (::fstatfs(file.get(), &fs) != 0) return false;
+  switch (static_cast<std::uint32_t>(fs.f_type)) {
+    case 0x0000ef53:               // ext2, 3, 4
+    case 0x58465342:               // xfs
+    case 0x9123683e:               // btrfs
+    case 0xf2f52010:               // f2fs
+    case 0x2fc12fc1:               // zfs
+    case 0x794c7630:               // overlay
+    case 0x01021994:               // tmpfs
+    case 0x858458f6:               // ramfs
+    case 0x958458f6: return true;  // hugetlbfs
+    default: return false;
+  }
+#else
+  static_cast<void>(file);
+  return false;
+#endif
 }
 
 /// A new file of that kind; its path in `path`. None, and errno, where that is refused.
@@ -95,7 +125,8 @@ inline void sweep(const std::string& folder) noexcept {
     if (entries == nullptr) return;
     while (const auto* entry = ::readdir(entries)) {
       const std::string_view name(entry->d_name);
-      if (name.size() == prefix.size() + 16 && name.starts_with(prefix)) names.emplace_back(name);
+      if (name.size() == prefix.size() + 16 && name.starts_with(detail::scratch_begin))
+        names.emplace_back(name);
     }
     ::closedir(entries);
     for (const auto& name : names) {
@@ -104,8 +135,9 @@ inline void sweep(const std::string& folder) noexcept {
           [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW); });
       struct stat s {};
       if (file && ::fstat(file.get(), &s) == 0 && S_ISREG(s.st_mode) &&
-          (s.st_uid == ::geteuid() || ::geteuid() == 0) && try_lock(file, Lock::exclusive) &&
-          leads_to(path, detail::id_of(s)))
+          (s.st_uid == ::geteuid() || ::geteuid() == 0) &&
+          (name.starts_with(prefix) || detail::locks_reach_all(file)) &&
+          try_lock(file, Lock::exclusive) && leads_to(path, detail::id_of(s)))
         ::unlink(path.c_str());
     }
   } catch (const std::exception&) {

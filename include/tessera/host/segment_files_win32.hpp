@@ -168,6 +168,7 @@ class Unpublished {
     }
   }
   void lock(const std::string& subject) { file_.lock(subject); }
+  void unlock() noexcept {}
   Descriptor reopen(Access access, const std::string& subject) const {
     return host::reopen(descriptor(), access, subject);
   }

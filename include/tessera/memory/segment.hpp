@@ -121,6 +121,7 @@ class Segment {
       auto segment = open(file.descriptor(), host::file_info(file.descriptor(), path), {},
                           host::absolute(path), host::Access::read_write);
       if (!file.publish(to.path, path)) throw taken();
+      file.unlock();
       host::sync_name(to.path, file.descriptor(), durability, path);
       return segment;
     });

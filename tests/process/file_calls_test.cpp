@@ -29,10 +29,10 @@ using Ints = SharedArray<int, 1>;
 
 namespace {
 
-constexpr std::size_t count = 3000;  // of several pages
+constexpr std::size_t element_count = 3000;  // of several pages
 
-Ints all(int value) {
-  auto a = Ints::create({count});
+Ints array_of(int value) {
+  auto a = Ints::create({element_count});
   for (auto& element : a) element = value;
   return a;
 }
@@ -40,7 +40,7 @@ Ints all(int value) {
 /// The value of all elements of a file, which is whole.
 int value_in(const std::string& path) {
   const auto a = Ints::load(path);
-  must(a.size() == count, "it has all elements");
+  must(a.size() == element_count, "it has all elements");
   for (const int element : a) must(element == a(0), "it is whole");
   return a(0);
 }
@@ -79,7 +79,7 @@ TEST_CASE("a process killed before any call of save leaves the old file or the n
     const auto path = folder.file("a.npy");
     std::size_t left = 0, replaced = 0;
     CHECK(failure_in_private_shm(16 * MiB, [&] {
-            const auto before = all(1), after = all(2);
+            const auto before = array_of(1), after = array_of(2);
             kill_before_each_call(
                 (std::string("save") + system.title).c_str(), [&] { before.save(path); },
                 [&] {
@@ -91,7 +91,7 @@ TEST_CASE("a process killed before any call of save leaves the old file or the n
                   must(value == 1 || value == 2, "it is the old or the new one");
                   const bool half = has_scratch_files(folder);
                   left += half, replaced += value == 2;
-                  all(3).save(folder.file("b.npy"));
+                  array_of(3).save(folder.file("b.npy"));
                   must(!has_scratch_files(folder), "the next save removes what was left");
                   return std::string(value == 1 ? "old" : "new") + (half ? ", and a half" : "");
                 });
@@ -108,8 +108,8 @@ TEST_CASE("a process killed before any call of what makes a new file leaves a wh
     std::function<void(const std::string&)> make;
   };
   const std::vector<Way> ways{
-      {"save", [](const std::string& path) { all(0).save(path); }},
-      {"create_file", [](const std::string& path) { Ints::create_file(path, {count}); }}};
+      {"save", [](const std::string& path) { array_of(0).save(path); }},
+      {"create_file", [](const std::string& path) { Ints::create_file(path, {element_count}); }}};
   for (const auto& way : ways)
     for (const auto& system : systems) {
       const Folder folder;
@@ -140,7 +140,7 @@ TEST_CASE("save has the data on disk before the name and the name before it retu
   const Scene scene;
   const Folder folder;
   const auto path = folder.file("a.npy");
-  const auto a = all(1);
+  const auto a = array_of(1);
   const auto place = [](const std::vector<std::string>& calls, const std::string& call) {
     return std::find(calls.begin(), calls.end(), call) - calls.begin();
   };
@@ -184,12 +184,12 @@ TEST_CASE("after a power cut the old file is there or the new one, and what save
           run("truncate -s 32M " + image + " && mkfs.ext4 -q " + image);
           mount();
           for (int round = 1; round <= 3; ++round) {
-            all(round).save(path);
-            all(round).save(fresh);
-            auto file = Ints::create_file(made, {count});
+            array_of(round).save(path);
+            array_of(round).save(fresh);
+            auto file = Ints::create_file(made, {element_count});
             for (auto& element : file) element = round;
             file.flush();
-            all(100 + round).save(path, Durability::none);
+            array_of(100 + round).save(path, Durability::none);
             cut_power();
             file = Ints();
             run("umount " + disk);

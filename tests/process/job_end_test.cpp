@@ -1,4 +1,5 @@
 // Asynchronous jobs whose workers, keeper, pool or process end, or that a forked child has too.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -46,6 +47,51 @@ bool is_one(const SharedArray<int, 1>& a) {
 }
 
 }  // namespace
+
+TEST_CASE("a Job ends though its kernel does not, and costs no other worker") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({1});
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
+  const auto before = pool.worker_pids();
+  const auto began = std::chrono::steady_clock::now();
+  {
+    auto job = pool.map_async({1}, for_ever, into(a));
+    REQUIRE(is_one(a));
+  }
+  const auto took = std::chrono::steady_clock::now() - began;
+  CHECK(took >= 2s);
+  CHECK(took < 20s);
+  pool.map(
+      {1}, [](auto v) { v = 7; }, into(a));
+  CHECK(a(0) == 7);
+  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 2; }));
+  const auto after = pool.worker_pids();
+  CHECK(std::count_if(after.begin(), after.end(), [&](int pid) {
+          return std::count(before.begin(), before.end(), pid) != 0;
+        }) == 1);
+}
+
+TEST_CASE("a Job and its pool end though its kernel does not, whichever ends first") {
+  const Scene scene;
+  const bool pool_first = GENERATE(false, true);
+  auto a = SharedArray<int, 1>::create({1});
+  auto pool = std::make_unique<TiledPool>(2);
+  auto job = pool->map_async({1}, for_ever, into(a));
+  REQUIRE(is_one(a));
+  std::thread other([&] {
+    if (pool_first)
+      job = {};
+    else
+      pool.reset();
+  });
+  if (pool_first)
+    pool.reset();
+  else
+    job = {};
+  other.join();
+  CHECK(!pool);
+}
 
 TEST_CASE("a worker killed in an asynchronous job ends it with an error that names the tile") {
   const Scene scene;

@@ -192,6 +192,7 @@ inline std::string end_in_words(int status) {
 }
 
 inline int own_pid() noexcept { return ::getpid(); }
+inline int parent_pid() noexcept { return ::getppid(); }
 
 /// When a process began, which no other of its number did; 0 if there is none.
 inline std::uint64_t begin_of(int pid) noexcept {

@@ -34,6 +34,7 @@ inline void ignore_terminal() noexcept {
 }
 
 inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }
+inline int parent_pid() noexcept { return 0; }  // whose end is the job object's business
 inline std::uint64_t begin_of(int) noexcept { return 0; }
 
 /// A handle on a process, its own or another, or on a thread that is watched like one.

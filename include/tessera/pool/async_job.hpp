@@ -109,6 +109,8 @@ class AsyncJob {
     if (cancel_requested()) premises_->board.crew().stop(round);
   }
   bool cancel_requested() const noexcept { return cancelled_.load(); }
+  /// True if nobody waits any longer for kernels in the middle of a tile.
+  bool overdue() const noexcept { return overdue_.load(); }
   /// Its last step on the pool's thread. Before the next job begins.
   void end(std::exception_ptr error, Report report) noexcept {
     done_ = error ? counted() : asked();
@@ -151,12 +153,17 @@ class AsyncJob {
       ended_.wait(epoch, std::min<Clock::duration>(deadline - now, std::chrono::hours(1)));
     }
   }
-  /// Cancels it and waits for its end, so that nobody touches its arrays and results any more.
+  /// Cancels it and waits for its end, so that nobody touches its arrays and results any more. Who
+  /// is in the middle of a tile after two seconds is ended by the pool.
   void abandon() noexcept {
     if (premises_->inherited()) return;
     cancel();
     // A kernel that ends its own job can't wait for itself.
-    while (!over() && !premises_->in_kernel()) wait_until(Clock::now() + std::chrono::hours(1));
+    const auto waits = [this] { return !over() && !premises_->in_kernel(); };
+    if (!waits() || wait_until(Clock::now() + std::chrono::seconds(2))) return;
+    overdue_.store(true);
+    premises_->board.news().ring();
+    while (waits()) wait_until(Clock::now() + std::chrono::hours(1));
   }
 
   Progress progress() const {
@@ -213,7 +220,7 @@ class AsyncJob {
   std::shared_ptr<Premises> premises_;
   std::vector<Segment::NameUse> names_;
   std::atomic<Phase> phase_{Phase::queued};
-  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> cancelled_{false}, overdue_{false};
   std::mutex letting_go_;
   std::atomic<std::uint64_t> round_{0};  // the number of the round that was armed last; 0: none yet
   host::Doorbell ended_;

@@ -312,6 +312,18 @@ class Caller {
     return report_;
   }
 
+  /// Has the keeper kill who is inside a round of a job that nobody waits for any longer. True
+  /// until it has.
+  bool kills_overdue(const JobOrder& order, const Round& round) {
+    if (order.async == nullptr || !order.async->overdue()) return false;
+    auto& condemned = board_->head().condemned;
+    if (std::exchange(condemned_, round.number()) != round.number()) {
+      condemned.store(round.number());
+      channel_.send(Keeper::word_of_kill);
+    }
+    return condemned.load() == round.number();
+  }
+
   /// One round: arm, until no tile is left that anybody could claim or finish.
   void play(Round& round, const JobMemory& memory, const JobOrder& order, DeathsInARow& deaths) {
     if (order.async != nullptr) order.async->armed(round.number());
@@ -338,7 +350,8 @@ class Caller {
     watch_.wait_for_job(
         *keeper_, {order.serve, order.tiles}, [&] { return round.all_ended(); },
         [&] {
-          if (round.over()) return true;
+          const bool kills = kills_overdue(order, round);
+          if (round.over()) return !kills;
           if (round.rearm()) board_->work().ring();
           if (cancelled(order) || deaths.too_many(*board_, memory, ends_)) round.stop();
           return false;
@@ -353,9 +366,10 @@ class Caller {
   Turnstile turnstile_;
   JobRoom room_;
   std::uint64_t job_ = 0;
-  Ends ends_;              // before the job that runs
-  Tries tries_;            // of its tiles
-  std::size_t parts_ = 1;  // of each tile of the last job that is told of
+  std::uint64_t condemned_ = 0;  // the last round of which that was asked
+  Ends ends_;                    // before the job that runs
+  Tries tries_;                  // of its tiles
+  std::size_t parts_ = 1;        // of each tile of the last job that is told of
   bool user_may_change_;
   host::CredentialWatch credentials_;  // since the pool was made
   Layout layout_;

@@ -16,9 +16,10 @@ namespace tessera {
 /// A job that runs, or waits for its turn, while its caller goes on. It keeps its arrays' memory
 /// and, for arrays that this process owns, their names until the job has ended, whatever becomes of
 /// the arrays: a name that is to be created anew is taken until then. Its end cancels the job and
-/// waits for what is running of it. A pool that ends cancels its jobs; the Jobs stay valid.
-/// `Results` is xt::xtensor<R, rank of the tile shape>, row-major whatever xtensor's default is, or
-/// void.
+/// waits for what is running of it, though not for ever: worker processes that are in the middle of
+/// a tile after two seconds are ended and replaced. A pool that ends cancels its jobs; the Jobs
+/// stay valid. `Results` is xt::xtensor<R, rank of the tile shape>, row-major whatever xtensor's
+/// default is, or void.
 ///
 /// One thread may move and get() it, and any may use the rest meanwhile. In a forked child all but
 /// valid(), cancel() and the destructor, which do nothing there, throw Error(pool_unusable).

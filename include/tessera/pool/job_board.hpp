@@ -18,6 +18,7 @@
 
 #include <tessera/host/children.hpp>
 #include <tessera/host/doorbell.hpp>
+#include <tessera/host/fork_mark.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/pool/failure_log.hpp>
@@ -38,6 +39,8 @@ struct BoardHead {
   Identity memory_identity{};  ///< of the armed job's memory; written while nobody is inside
   alignas(cache_line) host::DoorbellWords work;  ///< the caller rings, workers sleep on it
   std::atomic<std::uint32_t> answered{0};        ///< the program that was started again did
+  std::atomic<std::uint64_t> condemned{
+      0};  ///< the round whose workers the keeper is to kill; 0: it has
   alignas(cache_line) host::DoorbellWords news;  ///< workers and keeper ring, the caller sleeps
   alignas(cache_line) std::array<char, SegmentName::max_length + 1> memory_name{};
   FailureLog failures;  ///< of the armed job, all its rounds
@@ -117,9 +120,10 @@ struct Turn {
   JobMemory memory;
   std::size_t self = 0;
   Round round;
-  void* function = nullptr;   ///< in this process, what a kernel that is a pointer points to
-  bool in_caller = false;     ///< the caller's own share: no worker process
-  std::vector<Place> places;  ///< of each argument
+  void* function = nullptr;  ///< in this process, what a kernel that is a pointer points to
+  bool in_caller = false;    ///< the caller's own share: no worker process
+  const host::ForkMark* mark = nullptr;  ///< of the worker process
+  std::vector<Place> places;             ///< of each argument
 
   Turn(const Board& its_board, const JobMemory& its_memory, std::uint64_t number,
        std::size_t worker)

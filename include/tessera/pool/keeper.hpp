@@ -81,7 +81,9 @@ class Keeper {
       tell_pids();
       // Nothing where the caller has closed its end.
       const char word = woken.channel_ready ? channel_.receive().value_or('\0') : '\0';
-      if (woken.caller_ended || (woken.channel_ready && word != word_of_deadline)) {
+      if (word == word_of_kill) kill_condemned(workers);
+      if (woken.caller_ended ||
+          (woken.channel_ready && word != word_of_deadline && word != word_of_kill)) {
         // Without a word: a process that ends closes its socket first, so it is on its way out.
         const bool orderly = word == word_of_end && !woken.caller_ended;
         end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
@@ -101,8 +103,9 @@ class Keeper {
 
   /// From the caller: workers are to be started; the pool closes (there will be none, if nothing
   /// was said before), and once more, nothing of it is left; a job whose tiles have a deadline is
-  /// armed.
-  static constexpr char word_of_start = 's', word_of_end = 'e', word_of_deadline = 'd';
+  /// armed; workers that are inside the round that the board calls condemned are to be killed.
+  static constexpr char word_of_start = 's', word_of_end = 'e', word_of_deadline = 'd',
+                        word_of_kill = 'k';
 
  private:
   // Milliseconds until something may be to be done that nobody tells of.
@@ -120,6 +123,18 @@ class Keeper {
     if (board_.head().tile_deadline.load() == 0) return;
     for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
       if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) workers.kill(pids_[w]);
+  }
+
+  // The caller arms no other round until it is told that this is done: nobody is killed who has
+  // left this one for the next.
+  void kill_condemned(const host::Children& workers) {
+    auto& condemned = board_.head().condemned;
+    const auto round = condemned.load();
+    for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
+      if (round != 0 && pids_[w] != 0 && board_.worker_slots()[w].inside.load() == round)
+        workers.kill(pids_[w]);
+    condemned.store(0);
+    board_.news().ring();
   }
 
   void start(host::Children& workers, std::size_t w) {
@@ -195,11 +210,17 @@ class Keeper {
   }
 
   // False if the caller ends before.
-  bool said_again(const host::Children& workers) const {
+  bool said_again(const host::Children& workers) {
     for (;;) {
       const auto woken = workers.wait(channel_, caller_, -1);
-      if (woken.channel_ready) return channel_.receive().has_value();
-      if (woken.caller_ended) return false;
+      if (woken.channel_ready) {
+        const auto word = channel_.receive();
+        if (!word) return false;
+        if (*word == word_of_end) return true;
+        if (*word == word_of_kill) kill_condemned(workers);
+      } else if (woken.caller_ended) {
+        return false;
+      }
     }
   }
 

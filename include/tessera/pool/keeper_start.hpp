@@ -97,7 +97,7 @@ inline int keep(const Board& board, const host::Channel& channel, const host::Pr
                     if (!plan.cores.empty()) host::ignore_terminal();
                     if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
                     Worker(board, w, plan.turns,
-                           w < plan.cores.size() ? Berth(plan.cores, w) : Berth(), modules)
+                           w < plan.cores.size() ? Berth(plan.cores, w) : Berth(), modules, keeper)
                         .run();
                     return OwnIdentity::instance().asked_for() ? Keeper::may_leave_names : 0;
                   });

@@ -98,25 +98,37 @@ std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
 /// claims, few enough to be dealt out evenly.
 inline constexpr std::size_t merged_elements = 65536;
 
-/// Sees a kernel end its thread (pthread_exit, a cancellation): the stack is unwound then, though
-/// nothing was thrown. A worker ends as by exit().
-class ThreadEnd {
+/// How a kernel's call ends, where it does not just return or throw. A kernel that ends its thread
+/// (pthread_exit, a cancellation) has the stack unwound, though nothing was thrown: a worker ends
+/// as by exit(). A process that a kernel has forked, and that comes back from it, is no worker: it
+/// ends before it can tell anything of the tile.
+class CallEnd {
  public:
-  /// `seen` is set where the thread is the caller's.
-  ThreadEnd(const Turn& turn, bool& seen) noexcept : in_caller_(turn.in_caller), seen_(seen) {}
-  ThreadEnd(const ThreadEnd&) = delete;
-  ThreadEnd& operator=(const ThreadEnd&) = delete;
-  ~ThreadEnd() {
-    if (returned_ || std::uncaught_exceptions() != before_) return;
-    if (!in_caller_) host::leave_with_output(EXIT_FAILURE);
-    seen_ = true;
+  /// `ends_thread` is set where that is the caller's.
+  CallEnd(const Turn& turn, bool& ends_thread) noexcept : turn_(turn), ends_thread_(ends_thread) {}
+  CallEnd(const CallEnd&) = delete;
+  CallEnd& operator=(const CallEnd&) = delete;
+  ~CallEnd() {
+    if (returned_) return;
+    leave_if_copied();
+    if (std::uncaught_exceptions() != before_) return;
+    if (!turn_.in_caller) host::leave_with_output(EXIT_FAILURE);
+    ends_thread_ = true;
   }
-  void returned() noexcept { returned_ = true; }
+  void returned() noexcept {
+    leave_if_copied();
+    returned_ = true;
+  }
 
  private:
-  bool in_caller_, returned_ = false;
-  bool& seen_;
-  int before_ = in_caller_ ? std::uncaught_exceptions() : 0;
+  void leave_if_copied() const noexcept {
+    if (turn_.mark != nullptr && turn_.mark->copied()) host::leave_with_output(EXIT_FAILURE);
+  }
+
+  const Turn& turn_;
+  bool& ends_thread_;
+  bool returned_ = false;
+  int before_ = turn_.in_caller ? std::uncaught_exceptions() : 0;
 };
 
 /// What a worker does for one job, with all types known.
@@ -162,16 +174,16 @@ void serve(Turn& turn) {
   const auto attempt = [&](std::size_t first, std::size_t last) {
     bool ends_thread = false;
     try {
-      ThreadEnd thread_end(turn, ends_thread);
+      CallEnd call_end(turn, ends_thread);
       if constexpr (merges_tiles<K>) {
         grid.merged(first, last, [&](const Box<R>& box) { call(box, first); });
-        thread_end.returned();
+        call_end.returned();
       } else if constexpr (std::is_void_v<Result>) {
         call(grid.box(first), first);
-        thread_end.returned();
+        call_end.returned();
       } else {
         const Result result = call(grid.box(first), first);
-        thread_end.returned();
+        call_end.returned();
         refuse_address_in_result(result);
         std::memcpy(turn.memory.results() + first * sizeof(Result),
                     static_cast<const void*>(&result), sizeof result);

@@ -16,7 +16,9 @@
 
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/doorbell.hpp>
+#include <tessera/host/fork_mark.hpp>
 #include <tessera/host/modules.hpp>
+#include <tessera/host/process.hpp>
 #include <tessera/host/process_state.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/berth.hpp>
@@ -127,17 +129,23 @@ class Worker {
  public:
   /// One that `turns` looks for the next job a while before it sleeps: for pools that leave every
   /// worker a core.
-  /// `modules` outlives it.
+  /// `modules` outlives it. `keeper` is the process whose child it is; 0: it need not look for
+  /// that.
   Worker(const Board& board, std::size_t self, bool turns, Berth berth,
-         const host::Modules& modules)
+         const host::Modules& modules, int keeper = 0)
       : board_(board),
         crew_(board.crew()),
         self_(self),
         turns_(turns),
         berth_(std::move(berth)),
-        modules_(modules) {}
+        modules_(modules),
+        keeper_(keeper) {}
 
-  /// Until the pool closes.
+  /// The exit code of a worker that can't attach any more what it could before.
+  static constexpr int cannot_attach = 4;
+
+  /// Until the pool closes, or its keeper is gone: the kernel may have been told not to end it then
+  /// (a changed user is enough).
   int run() {
     auto& head = board_.head();
     const auto work = board_.work(), news = board_.news();
@@ -160,6 +168,7 @@ class Worker {
         constexpr std::chrono::milliseconds long_idle(200);
         const auto slept = Berth::Clock::now();
         work.wait(epoch, long_idle);
+        if (keeper_ != 0 && host::parent_pid() != keeper_) return 0;
         if (work.epoch() == epoch && Berth::Clock::now() - slept > long_idle / 2) {
           // Written by another worker, all over the board: the caller would wait for ever.
           if (board_.worker_slots()[self_].inside.load() != 0) crew_.leave(self_);
@@ -195,8 +204,10 @@ class Worker {
   }
 
  private:
-  void serve(std::uint64_t round) {
-    attachments_.drop_ended();
+  // Attaches what the job names. What a kernel has done to this process (lowered a limit, changed
+  // root or user, left descriptors open) may keep it from that for good: if it could before,
+  // another takes its place and tries. What that can't either is told.
+  Turn attached(std::uint64_t round) {
     try {
       const auto& head = board_.head();
       if (!memory_ || memory_->identity() != head.memory_identity) {
@@ -209,11 +220,25 @@ class Worker {
       }
       const JobMemory memory(memory_->data(), memory_->header().data_bytes());
       Turn turn(board_, memory, round, self_);
+      turn.mark = &mark_;
       for (const auto& argument : memory.arguments()) {
         const auto& segment = attachments_.find(argument, memory.place(argument));
         turn.places.emplace_back(segment.data() - segment.header().data_offset + argument.offset,
                                  segment);
       }
+      has_attached_ = true;
+      return turn;
+    } catch (const std::exception&) {
+      if (has_attached_) host::leave(cannot_attach);
+      throw;
+    }
+  }
+
+  void serve(std::uint64_t round) {
+    attachments_.drop_ended();
+    try {
+      Turn turn = attached(round);
+      const JobMemory& memory = turn.memory;
       if (memory.head().function != host::CodeAddress{})
         turn.function = resolve(memory.head().function);
       traces_.of(memory.head());
@@ -245,6 +270,9 @@ class Worker {
   bool turns_;
   Berth berth_;
   const host::Modules& modules_;
+  int keeper_;
+  host::ForkMark mark_{"TiledPool"};
+  bool has_attached_ = false;
   Attachments attachments_;
   std::shared_ptr<Segment> memory_;
   std::vector<std::pair<host::CodeAddress, void*>> functions_;

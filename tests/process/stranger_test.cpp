@@ -33,7 +33,7 @@ namespace detail = tessera::detail;
 
 namespace {
 
-constexpr PoolOptions by_spawn{.start_method = StartMethod::spawn};
+constexpr PoolOptions spawned{.start_method = StartMethod::spawn};
 constexpr unsigned one_user = 61234, another_user = 61235;
 
 void become(unsigned user) {
@@ -96,7 +96,7 @@ std::string as_keeper(const std::string& program, Change&& changes, int told_pid
 }
 
 const std::string refused = "exit status 70", own_file = "/proc/self/exe";
-const auto nothing = [] {};
+const auto say_nothing = [] {};
 
 bool is_root() { return ::geteuid() == 0; }
 
@@ -104,19 +104,19 @@ bool is_root() { return ::geteuid() == 0; }
 
 TEST_CASE("a program works for a process of the same user that runs the same file") {
   const Scene scene;
-  CHECK(as_keeper(own_file, nothing) == "works");
+  CHECK(as_keeper(own_file, say_nothing) == "works");
 }
 
 TEST_CASE("a program does not work for another program of the same user") {
   const Scene scene;
   const Copy copy(::geteuid());
-  CHECK(as_keeper(copy.path(), nothing) == refused);
+  CHECK(as_keeper(copy.path(), say_nothing) == refused);
 }
 
 TEST_CASE("a program does not work for a process that is not who it says") {
   const Scene scene;
   const Child other([] { ::pause(); });
-  CHECK(as_keeper(own_file, nothing, other.pid()) == refused);
+  CHECK(as_keeper(own_file, say_nothing, other.pid()) == refused);
 }
 
 TEST_CASE("a program does not work for another user") {
@@ -138,12 +138,13 @@ TEST_CASE("a set-user program works for nobody, and says so") {
   const Copy program(one_user, 04755);
   CHECK(failure_in_child([&] {
           become(another_user);
-          must(as_keeper(program.path(), nothing) == refused, "who starts it is refused");
+          must(as_keeper(program.path(), say_nothing) == refused, "who starts it is refused");
         }) == "");
   // Its own user too, whose rights it does not exceed, but then it is another program.
   CHECK(failure_in_child([&] {
           become(one_user);
-          must(as_keeper(program.path(), nothing) == refused, "so is its owner's other program");
+          must(as_keeper(program.path(), say_nothing) == refused,
+               "so is its owner's other program");
         }) == "");
   // And where nothing else is wrong: a program that is set-user by how it was started.
   CHECK(as_keeper(own_file, [] { must(::setresuid(one_user, 0, 0) == 0, "users can differ"); }) ==
@@ -157,7 +158,7 @@ TEST_CASE("a program with another effective user makes no pool that would start 
   if (!is_root()) return;  // only root can try this
   CHECK(failure_in_child([] {
           must(::setresuid(one_user, 0, 0) == 0, "users can differ");
-          const auto error = error_of([] { TiledPool pool(1, by_spawn); });
+          const auto error = error_of([] { TiledPool pool(1, spawned); });
           must(error.errc() == Errc::not_permitted && has(error.what(), "more rights") &&
                    has(error.what(), "StartMethod::fork"),
                error.what());
@@ -165,7 +166,7 @@ TEST_CASE("a program with another effective user makes no pool that would start 
 }
 
 TEST_CASE("inside a set-user program: no pool starts it again", "[.]") {
-  const auto error = error_of([] { TiledPool pool(1, by_spawn); });
+  const auto error = error_of([] { TiledPool pool(1, spawned); });
   CHECK(error.errc() == Errc::not_permitted);
   TiledPool forked(1, {.start_method = StartMethod::fork});
   CHECK(forked.workers() == 1);
@@ -217,6 +218,6 @@ TEST_CASE("inside a program that is replaced: pools start", "[.]") {
   if (path == nullptr) return;
   std::filesystem::remove(path);
   write_file(path, "#!/bin/false\n");
-  TiledPool pool(1, by_spawn);
+  TiledPool pool(1, spawned);
   check_a_job(pool);
 }

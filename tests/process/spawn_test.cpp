@@ -32,7 +32,7 @@ using tessera::TiledPool;
 
 namespace {
 
-constexpr PoolOptions by_spawn{.start_method = StartMethod::spawn};
+const PoolOptions by_spawn{.start_method = StartMethod::spawn};
 
 using Text = std::array<char, 512>;
 Text text_of(const std::string& what) {

@@ -29,7 +29,7 @@ namespace host = tessera::host;
 
 namespace {
 
-constexpr tessera::PoolOptions spawned{.start_method = StartMethod::spawn};
+const tessera::PoolOptions spawned{.start_method = StartMethod::spawn};
 
 int global = 1;
 double doubled(double x) { return 2 * x; }

@@ -33,7 +33,7 @@ namespace detail = tessera::detail;
 
 namespace {
 
-constexpr PoolOptions spawned{.start_method = StartMethod::spawn};
+const PoolOptions by_starting_again{.start_method = StartMethod::spawn};
 constexpr unsigned one_user = 61234, another_user = 61235;
 
 void become(unsigned user) {
@@ -158,7 +158,7 @@ TEST_CASE("a program with another effective user makes no pool that would start 
   if (!is_root()) return;  // only root can try this
   CHECK(failure_in_child([] {
           must(::setresuid(one_user, 0, 0) == 0, "users can differ");
-          const auto error = error_of([] { TiledPool pool(1, spawned); });
+          const auto error = error_of([] { TiledPool pool(1, by_starting_again); });
           must(error.errc() == Errc::not_permitted && has(error.what(), "more rights") &&
                    has(error.what(), "StartMethod::fork"),
                error.what());
@@ -166,7 +166,7 @@ TEST_CASE("a program with another effective user makes no pool that would start 
 }
 
 TEST_CASE("inside a set-user program: no pool starts it again", "[.]") {
-  const auto error = error_of([] { TiledPool pool(1, spawned); });
+  const auto error = error_of([] { TiledPool pool(1, by_starting_again); });
   CHECK(error.errc() == Errc::not_permitted);
   TiledPool forked(1, {.start_method = StartMethod::fork});
   CHECK(forked.workers() == 1);
@@ -218,6 +218,6 @@ TEST_CASE("inside a program that is replaced: pools start", "[.]") {
   if (path == nullptr) return;
   std::filesystem::remove(path);
   write_file(path, "#!/bin/false\n");
-  TiledPool pool(1, spawned);
+  TiledPool pool(1, by_starting_again);
   check_a_job(pool);
 }

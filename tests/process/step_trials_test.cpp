@@ -40,6 +40,8 @@ class StepTrials {
     // The one that has just worked, whose number its keeper may be about to tell.
     must(wait_until([&] { return pool_.worker_pids().size() == 1; }), "a worker has a number");
     const int worker = pool_.worker_pids().at(0);
+    // What it does between two jobs is another story.
+    must(wait_until([&] { return asleep(worker); }), "it waits for the next job");
     must(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr) == 0, "a worker can be traced");
     must(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr) == 0, "it can be interrupted");
     stopped(worker);

@@ -81,6 +81,8 @@ class Attachments {
 /// times as long as a look takes; and before it sleeps. Never while the caller waits for it.
 class Traces {
  public:
+  Traces() { state_.restore(); }  // the first look is the slow one: not between two jobs
+
   /// The job's kernel, before its worker is told of the time that it worked.
   void of(const JobHead& job) {
     const Kernel kernel{job.serve, job.function};

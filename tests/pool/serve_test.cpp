@@ -55,7 +55,7 @@ class OneTile {
 
   void serve() {
     detail::Turn turn(board(), memory_, 1, 0);
-    turn.places.emplace_back(reinterpret_cast<std::byte*>(a_.data()), *a_.segment());
+    turn.places.emplace_back(reinterpret_cast<std::byte*>(a_.data()), *a_.segment(), true);
     detail::serve<Kernel, 1, tessera::Section<int, 1, tessera::Use::write>>(turn);
   }
 

@@ -195,7 +195,8 @@ TEST_CASE("what a kernel makes of the floating-point environment reaches no othe
 
 TEST_CASE("signal mask, folder, umask and locale that a kernel has changed reach no later job") {
   const Scene scene;
-  const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
+  const auto method = tessera::host::can_fork ? GENERATE(StartMethod::fork, StartMethod::spawn)
+                                              : StartMethod::spawn;
   TiledPool pool(2, {.start_method = method});
   auto a = SharedArray<int, 1>::create({20});
   const auto look = [](auto v) { v = changes_seen(); };

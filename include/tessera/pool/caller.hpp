@@ -252,9 +252,10 @@ class Caller {
       bool clean;  // else whoever failed may have written all over it, its header among it
       ~Released() { clean ? room.release_if_large() : room.release(); }
     } const released{room_, outcome.complete() && outcome.lost_workers == 0};
-    const auto overruns = overruns_of(order);
-    if (!outcome.complete() || !overruns.empty())
-      throw failure(*board_, order, outcome, deaths, cancelled(order), overruns);
+    if (!outcome.complete()) {
+      restore_overrun(*board_, order);
+      throw failure(*board_, order, outcome, deaths, cancelled(order));
+    }
     if (results != nullptr) memory.copy_results(order, results);
   }
 
@@ -330,7 +331,7 @@ class Caller {
     Turn turn(*board_, memory, round.number(), 0);  // of this process, where it computes
     turn.in_caller = true;
     for (const auto& argument : order.arguments)
-      turn.places.emplace_back(argument.data, *argument.segment);
+      turn.places.emplace_back(argument.data, *argument.segment, argument.record.writes != 0);
     watch_.tell_core();
     struct Armed {  // whatever is thrown, nobody enters afterwards
       Round& round;

@@ -110,8 +110,12 @@ class Board {
 struct Place {
   std::byte* data;         ///< the section's first element
   std::byte *begin, *end;  ///< its array's elements
-  Place(std::byte* first, const Segment& segment)
-      : data(first), begin(segment.data()), end(begin + segment.header().data_bytes()) {}
+  Segment* written;        ///< its array, if the job writes it
+  Place(std::byte* first, Segment& segment, bool writes)
+      : data(first),
+        begin(segment.data()),
+        end(begin + segment.header().data_bytes()),
+        written(writes ? &segment : nullptr) {}
 };
 
 /// One worker's turn at one round: what the typed code of serve.hpp is given.
@@ -138,6 +142,20 @@ struct Turn {
   void threw(std::uint64_t tile, std::string_view text) const noexcept {
     board.head().failures.add(tile, Errc::kernel_failed, text);
     if (memory.head().collects == 0) round.stop();
+  }
+
+  /// True if somebody has written behind the end of an array that the job writes: told of with the
+  /// tile that ended just now, and put back. Another worker's tile may have done it at that moment.
+  bool overrun(std::uint64_t tile) const {
+    for (const auto& place : places) {
+      if (place.written == nullptr || place.written->intact()) continue;
+      place.written->restore();
+      std::string text = "array '";
+      text.append(place.written->subject()).append("': ").append(written_behind);
+      threw(tile, text.append("; ").append(how_to_find_overruns));
+      return true;
+    }
+    return false;
   }
 };
 

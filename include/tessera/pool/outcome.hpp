@@ -180,23 +180,21 @@ inline std::string words_of(const Outcome& outcome, const JobOrder& order,
   return outcome.deaths + "; the state of tile " + tiles + " is unknown" + tried + given_up;
 }
 
-/// In words, which arrays a job's kernel has written behind; empty if none. What stood there is put
-/// back, so that others can attach to them. Only when nobody is inside.
-inline std::string overruns_of(const JobOrder& order) {
-  std::string arrays;
-  for (const auto& argument : order.arguments) {
-    auto& segment = *argument.segment;
-    if (argument.record.writes == 0 || segment.intact()) continue;
-    segment.restore();
-    append_item(arrays, "'" + segment.subject() + "'");
+/// Puts back what stood behind the data of a job's arrays, where a worker could not attach to one
+/// because a kernel has written over that. Only when nobody is inside.
+inline void restore_overrun(const Board& board, const JobOrder& order) {
+  for (const auto& outside : board.head().failures.told_outside()) {
+    if (outside.text.find(written_behind) == std::string::npos) continue;
+    for (const auto& argument : order.arguments)
+      if (argument.record.writes != 0 && !argument.segment->intact()) argument.segment->restore();
+    return;
   }
-  return arrays.empty() ? arrays : "array " + arrays + ": " + std::string(written_behind);
 }
 
 /// The error of a job that did not finish. What a kernel throws to end early after a cancel does
 /// not make its job a failed one.
 inline JobError failure(const Board& board, const JobOrder& order, const Outcome& outcome,
-                        const DeathsInARow& deaths, bool cancelled, const std::string& overruns) {
+                        const DeathsInARow& deaths, bool cancelled) {
   std::vector<std::size_t> unfinished;
   for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
     unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
@@ -222,8 +220,6 @@ inline JobError failure(const Board& board, const JobOrder& order, const Outcome
   };
 
   std::string also = threw.empty() ? "" : "; " + threw;
-  if (!overruns.empty())
-    return error(Errc::kernel_failed, overruns + also, std::string(how_to_find_overruns));
   if (!outcome.unknown.empty()) also += "; " + words_of(outcome, order, deaths);
   if (cancelled) return error(Errc::cancelled, "the job was cancelled" + also, counts);
   for (const auto& outside : log.told_outside())

@@ -221,7 +221,8 @@ void serve(Turn& turn) {
         while (merges && last < claim->last && round.begin(last)) ++last;
         if (timed) clock.begin(TileClock::now(), head.tile_deadline, last - first);
         floats.again();  // whatever the kernel has made of it in the tile before
-        const auto state = attempt(first, last);
+        auto state = attempt(first, last);
+        if (turn.overrun(first)) state = TileState::failed;
         // What kernels print for their authors is there when their tile is done.
         if (!turn.in_caller) host::print_buffered_output();
         if (timed && !clock.end()) host::wait_for_death();

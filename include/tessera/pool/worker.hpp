@@ -32,7 +32,7 @@ class Attachments {
  public:
   /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if
   /// its name leads to another array than the caller's.
-  const Segment& find(const ArgumentRecord& record, std::string_view place) {
+  Segment& find(const ArgumentRecord& record, std::string_view place) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
           (kept.access == host::Access::read_write || record.writes == 0))
@@ -224,9 +224,9 @@ class Worker {
       Turn turn(board_, memory, round, self_);
       turn.mark = &mark_;
       for (const auto& argument : memory.arguments()) {
-        const auto& segment = attachments_.find(argument, memory.place(argument));
+        auto& segment = attachments_.find(argument, memory.place(argument));
         turn.places.emplace_back(segment.data() - segment.header().data_offset + argument.offset,
-                                 segment);
+                                 segment, argument.writes != 0);
       }
       has_attached_ = true;
       return turn;

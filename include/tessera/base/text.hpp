@@ -1,7 +1,7 @@
 // Floor 0, base: text put together.
 //
-// By appending: g++ 12 warns of `"literal" + std::string` in its own header (-Wrestrict at -O3), and
-// that reaches whoever includes ours with -Werror.
+// By appending: g++ 12 warns of `"literal" + std::string` in its own header (-Wrestrict at -O3),
+// and that reaches whoever includes ours with -Werror.
 #pragma once
 
 #include <string>

@@ -175,8 +175,7 @@ namespace detail {
 
 /// Some file systems have nothing to write for it, and say so.
 inline bool synced(int result) noexcept {
-  return result == 0 || errno == EINVAL || errno == EROFS || errno == ENOSYS ||
-         errno == EOPNOTSUPP || errno == ENOTSUP;
+  return result == 0 || errno == EINVAL || errno == EROFS || errno == ENOSYS || errno == ENOTSUP;
 }
 
 }  // namespace detail

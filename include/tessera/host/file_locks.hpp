@@ -77,7 +77,7 @@ class FileLocks {
 
 /// A process for people: "process 123 (python3)".
 inline std::string process_in_words(int pid) {
-  const auto number = "process " + std::to_string(pid);
+  auto number = "process " + std::to_string(pid);
 #if defined(TESSERA_LINUX)
   std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
   std::string name;

@@ -93,7 +93,7 @@ inline std::string check_room(const Descriptor& file, std::uint64_t bytes, std::
   const auto storage = storage_of(file);
   const bool memory =
       storage == Storage::unknown ? medium == Medium::shared_memory : storage == Storage::memory;
-  const std::string advice = [&]() -> std::string {
+  std::string advice = [&]() -> std::string {
     const std::string elsewhere =
         medium == Medium::shared_memory ? ", or have names in another folder: TESSERA_DIR" : "";
     if (storage == Storage::huge_pages)

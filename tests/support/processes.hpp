@@ -89,14 +89,24 @@ inline std::vector<int> children_of(int pid) {
 
 #endif
 
-/// The workers of a pool; and their keeper, where that is a process.
+/// The workers of a pool; and their keeper, where that is a process. Waits until each is there: one
+/// that is about to end has no parent soon, and nobody may send a signal to that.
 inline std::vector<int> processes_of(const tessera::TiledPool& pool) {
-  must(wait_until([&] { return pool.worker_pids().size() == pool.workers(); }),
-       "all workers start");
-  auto out = pool.worker_pids();
+  std::vector<int> out;
+  must(wait_until([&] {
+         out = pool.worker_pids();
+         if (out.size() != pool.workers()) return false;
 #if defined(TESSERA_POSIX)
-  out.push_back(parent_of(out[0]));
+         const int keeper = parent_of(out[0]);
+         for (const int pid : out)
+           if (parent_of(pid) != keeper) return false;
+         out.push_back(keeper);
+         return keeper > 1;
+#else
+         return true;
 #endif
+       }),
+       "all workers start");
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <grp.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,6 +29,19 @@ constexpr unsigned other = 61236;
 unsigned user_of_workers(TiledPool& pool, SharedArray<int, 1>& a) {
   return pool.map(
       {1}, [](auto) { return static_cast<unsigned>(::geteuid()); }, into(a))(0);
+}
+
+/// A process that has another user leaves its names: they go with their folder.
+template <class Body>
+std::string failure_with_names_apart(Body&& body) {
+  const Folder folder;
+  const auto names = folder.file("names");
+  std::filesystem::create_directory(names);
+  std::filesystem::permissions(names, std::filesystem::perms::all);
+  return failure_in_child([&] {
+    tessera::set_segment_folder(names);
+    body();
+  });
 }
 
 void must_refuse(TiledPool& pool, SharedArray<int, 1>& a) {
@@ -57,7 +71,7 @@ TEST_CASE(
                                                     return ::setgroups(1, &one);
                                                   }};
   for (const auto& change : changes)
-    CHECK(failure_in_child([&] {
+    CHECK(failure_with_names_apart([&] {
             auto a = SharedArray<int, 1>::create({4});
             TiledPool pool(1, {.start_method = method});
             must(change() == 0, "it can be changed");
@@ -70,7 +84,7 @@ TEST_CASE(
     "longer") {
   const Scene scene;
   if (::geteuid() != 0) return;  // only root can try this
-  CHECK(failure_in_child([&] {
+  CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           TiledPool pool(1);
           for (int time = 0; time < 50; ++time) {
@@ -85,7 +99,7 @@ TEST_CASE(
 TEST_CASE("a pool whose process may change its user goes on with the old one") {
   const Scene scene;
   if (::geteuid() != 0) return;  // only root can try this
-  CHECK(failure_in_child([&] {
+  CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           TiledPool pool(1, {.user_may_change = true});
           must(::setgid(other) == 0 && ::setuid(other) == 0, "another user can be become");
@@ -99,7 +113,7 @@ TEST_CASE("a pool whose process may change its user goes on with the old one") {
 TEST_CASE("a pool without processes goes on with whatever user its process has") {
   const Scene scene;
   if (::geteuid() != 0) return;  // only root can try this
-  CHECK(failure_in_child([&] {
+  CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           auto pool = TiledPool::in_caller();
           must(::setuid(other) == 0, "another user can be become");

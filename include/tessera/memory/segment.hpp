@@ -244,10 +244,15 @@ class Segment {
     // Acquire and release: whoever is last sees what the others did to this object.
     if (name_uses_.fetch_sub(1) != 1 || !owned()) return;
     // The name first: killed after that line nothing is left, before it the name is reapable.
+    bool gone = true;
     if constexpr (host::names_outlive_processes)
-      if (host::leads_to(path_, file_id_)) host::unlink(path_);
+      if (host::leads_to(path_, file_id_)) {
+        host::unlink(path_);
+        gone = !host::leads_to(path_, file_id_);
+      }
     try {
-      write_state(SegmentState::ended);
+      // A process that has another user now may not remove it: it is an orphan then.
+      if (gone) write_state(SegmentState::ended);
     } catch (const std::exception&) {
       // Attached workers see that the name is gone, if a little later.
     }

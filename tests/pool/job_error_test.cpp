@@ -243,6 +243,9 @@ TEST_CASE("a name that now leads to another array is an Error") {
   pool.map({5}, add_one, into(second));
   for (const int element : second) REQUIRE(element == 1);
   for (const int element : first) REQUIRE(element == 0);
+  // Another worker would find the same: none is replaced for it.
+  REQUIRE(job_error_of([&] { pool.map({5}, add_one, into(first)); }).errc() == Errc::replaced);
+  REQUIRE(pool.report().workers_lost == 0);
 }
 #endif
 

@@ -10,6 +10,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/owner_lock.hpp>
 #include <tessera/host/segment_files.hpp>
 
 #if defined(TESSERA_POSIX)
@@ -19,27 +20,9 @@
 #if defined(TESSERA_LINUX)
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/vfs.h>
 #endif
 
 namespace tessera::host {
-
-#if defined(TESSERA_LINUX)
-namespace detail {
-inline bool is_of_one_machine(const struct statfs& fs) noexcept {
-  switch (static_cast<std::uint32_t>(fs.f_type)) {
-    case 0x01021994:               // tmpfs
-    case 0x858458f6:               // ramfs
-    case 0x958458f6:               // hugetlbfs
-    case 0xef53:                   // ext2, ext3, ext4
-    case 0x58465342:               // xfs
-    case 0x9123683e:               // btrfs
-    case 0x794c7630: return true;  // overlayfs
-    default: return false;
-  }
-}
-}  // namespace detail
-#endif
 
 struct NameLook {
   FileId id;
@@ -90,8 +73,7 @@ void visit_own_files(std::chrono::microseconds at_most, Visit&& visit) {
     DIR* folder;
     ~Closed() { ::closedir(folder); }
   } closed{folder};
-  struct statfs fs {};
-  if (::fstatfs(::dirfd(folder), &fs) != 0 || !detail::is_of_one_machine(fs)) return;
+  if (!locks_reach_all(::dirfd(folder))) return;
   constexpr std::size_t surely = 64, names_read = 8192;
   std::vector<std::string> names;
   while (names.size() < names_read) {

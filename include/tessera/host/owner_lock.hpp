@@ -22,10 +22,37 @@
 #include <sys/file.h>
 #include <unistd.h>
 #endif
+#if defined(TESSERA_LINUX)
+#include <sys/vfs.h>
+#endif
 
 namespace tessera::host {
 
 #if defined(TESSERA_POSIX)
+
+/// Whether all who see the files of this file system also see each other's locks. Containers have
+/// names of machines of their own, and these in common.
+inline bool locks_reach_all(int file) noexcept {
+#if defined(TESSERA_LINUX)
+  struct statfs fs {};
+  if (::fstatfs(file, &fs) != 0) return false;
+  switch (static_cast<std::uint32_t>(fs.f_type)) {
+    case 0x0000ef53:               // ext2, 3, 4
+    case 0x58465342:               // xfs
+    case 0x9123683e:               // btrfs
+    case 0xf2f52010:               // f2fs
+    case 0x2fc12fc1:               // zfs
+    case 0x794c7630:               // overlay
+    case 0x01021994:               // tmpfs
+    case 0x858458f6:               // ramfs
+    case 0x958458f6: return true;  // hugetlbfs
+    default: return false;
+  }
+#else
+  static_cast<void>(file);
+  return false;
+#endif
+}
 
 namespace detail {
 

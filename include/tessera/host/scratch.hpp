@@ -25,9 +25,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
-#if defined(TESSERA_LINUX)
-#include <sys/vfs.h>
-#endif
 
 namespace tessera::host {
 
@@ -72,30 +69,6 @@ inline bool lock_scratch(const Descriptor& file) {
   return try_lock(file, Lock::exclusive) || errno != EWOULDBLOCK;
 }
 
-/// Whether all who see the files of this file system also see each other's locks. Containers have
-/// names of machines of their own, and these in common.
-inline bool locks_reach_all(const Descriptor& file) noexcept {
-#if defined(TESSERA_LINUX)
-  struct statfs fs {};
-  if (::fstatfs(file.get(), &fs) != 0) return false;
-  switch (static_cast<std::uint32_t>(fs.f_type)) {
-    case 0x0000ef53:               // ext2, 3, 4
-    case 0x58465342:               // xfs
-    case 0x9123683e:               // btrfs
-    case 0xf2f52010:               // f2fs
-    case 0x2fc12fc1:               // zfs
-    case 0x794c7630:               // overlay
-    case 0x01021994:               // tmpfs
-    case 0x858458f6:               // ramfs
-    case 0x958458f6: return true;  // hugetlbfs
-    default: return false;
-  }
-#else
-  static_cast<void>(file);
-  return false;
-#endif
-}
-
 /// A new file of that kind; its path in `path`. None, and errno, where that is refused.
 inline Descriptor open_scratch(const std::string& folder, unsigned mode, std::string& path) {
   for (int tries = 0; tries < 100; ++tries) {
@@ -136,7 +109,7 @@ inline void sweep(const std::string& folder) noexcept {
       struct stat s {};
       if (file && ::fstat(file.get(), &s) == 0 && S_ISREG(s.st_mode) &&
           (s.st_uid == ::geteuid() || ::geteuid() == 0) &&
-          (name.starts_with(prefix) || detail::locks_reach_all(file)) &&
+          (name.starts_with(prefix) || locks_reach_all(file.get())) &&
           try_lock(file, Lock::exclusive) && leads_to(path, detail::id_of(s)))
         ::unlink(path.c_str());
     }

@@ -40,9 +40,9 @@ inline Error taken_name(const std::string& name) {
       return error(
           "an array that was kept",
           "attach to it, choose another name, or remove it: SharedArray::remove, shmls rm");
-    const auto holder = host::FileLocks().holder(file->info.id);
+    const host::FileLocks locks;
     const auto who = host::lock_holder_in_words(file->info.id);
-    if (!holder || host::FileLocks().owned(file->info.id))
+    if (!locks.holder(file->info.id) || locks.owned(file->info.id))
       return error("an array whose owner lives" + (who.empty() ? "" : ": " + who),
                    "attach to it, or choose another name");
     return error("an array whose owner has ended, and whose lock is held by " + who,

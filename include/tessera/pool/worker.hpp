@@ -208,7 +208,8 @@ class Worker {
  private:
   // Attaches what the job names. What a kernel has done to this process (lowered a limit, changed
   // root or user, left descriptors open) may keep it from that for good: if it could before,
-  // another takes its place and tries. What that can't either is told.
+  // another takes its place and tries. What that can't either is told, and so is what another would
+  // find too: the place leads to another array, or a kernel has written over what is there.
   Turn attached(std::uint64_t round) {
     try {
       const auto& head = board_.head();
@@ -230,6 +231,10 @@ class Worker {
       }
       has_attached_ = true;
       return turn;
+    } catch (const Error& error) {
+      if (has_attached_ && error.errc() != Errc::replaced && error.errc() != Errc::kernel_failed)
+        host::leave(cannot_attach);
+      throw;
     } catch (const std::exception&) {
       if (has_attached_) host::leave(cannot_attach);
       throw;

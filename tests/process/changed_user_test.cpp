@@ -23,7 +23,7 @@ using tessera::TiledPool;
 
 namespace {
 
-constexpr unsigned other = 61236;
+constexpr unsigned another_user = 61236;
 
 /// The users of all tiles of a job.
 unsigned user_of_workers(TiledPool& pool, SharedArray<int, 1>& a) {
@@ -61,13 +61,13 @@ TEST_CASE(
   const Scene scene;
   if (::geteuid() != 0) return;  // only root can try this
   const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
-  const std::vector<std::function<int()>> changes{[] { return ::setuid(other); },
-                                                  [] { return ::seteuid(other); },
-                                                  [] { return ::setresuid(other, 0, 0); },
-                                                  [] { return ::setgid(other); },
-                                                  [] { return ::setegid(other); },
+  const std::vector<std::function<int()>> changes{[] { return ::setuid(another_user); },
+                                                  [] { return ::seteuid(another_user); },
+                                                  [] { return ::setresuid(another_user, 0, 0); },
+                                                  [] { return ::setgid(another_user); },
+                                                  [] { return ::setegid(another_user); },
                                                   [] {
-                                                    const gid_t one = other;
+                                                    const gid_t one = another_user;
                                                     return ::setgroups(1, &one);
                                                   }};
   for (const auto& change : changes)
@@ -89,7 +89,7 @@ TEST_CASE(
           TiledPool pool(1);
           for (int time = 0; time < 50; ++time) {
             must(user_of_workers(pool, a) == 0, "a job runs");
-            must(::seteuid(other) == 0, "another user can be become");
+            must(::seteuid(another_user) == 0, "another user can be become");
             must_refuse(pool, a);
             must(::seteuid(0) == 0, "and be left");
           }
@@ -102,11 +102,12 @@ TEST_CASE("a pool whose process may change its user goes on with the old one") {
   CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           TiledPool pool(1, {.user_may_change = true});
-          must(::setgid(other) == 0 && ::setuid(other) == 0, "another user can be become");
+          must(::setgid(another_user) == 0 && ::setuid(another_user) == 0,
+               "another user can be become");
           must(user_of_workers(pool, a) == 0, "with the old one");
           TiledPool later(1, {.start_method = StartMethod::fork});
           auto b = SharedArray<int, 1>::create({4});
-          must(user_of_workers(later, b) == other, "one made later has the new one");
+          must(user_of_workers(later, b) == another_user, "one made later has the new one");
         }) == "");
 }
 
@@ -116,7 +117,7 @@ TEST_CASE("a pool without processes goes on with whatever user its process has")
   CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           auto pool = TiledPool::in_caller();
-          must(::setuid(other) == 0, "another user can be become");
-          must(user_of_workers(pool, a) == other, "with the new one");
+          must(::setuid(another_user) == 0, "another user can be become");
+          must(user_of_workers(pool, a) == another_user, "with the new one");
         }) == "");
 }

@@ -214,17 +214,19 @@ TEST_CASE("A process whose identity another has chosen records that, and its chi
           auto& own = tessera::detail::OwnIdentity::instance();
           own.become(chosen);
           must(!own.asked_for(), "no name has it yet");
-          must(failure_in_child([] {
+          const auto is_recorded = [&](const char* name) {
+            const auto recorded = bytes_of(shm_path(name)).substr(192 + 32, 16);
+            return std::equal(recorded.begin(), recorded.end(),
+                              reinterpret_cast<const char*>(chosen.data()));
+          };
+          must(failure_in_child([&] {
                  const auto child = create("child");
-                 must(bytes_of(shm_path("child"))[192 + 32] != 1, "a child has another");
+                 must(!is_recorded("child"), "a child has another");
                }).empty(),
                "a child is another process");
           must(!own.asked_for(), "still no name has it");
           const auto segment = create("x");
-          const auto recorded = bytes_of(shm_path("x")).substr(192 + 32, 16);
-          must(std::equal(recorded.begin(), recorded.end(),
-                          reinterpret_cast<const char*>(chosen.data())),
-               "it is recorded");
+          must(is_recorded("x"), "it is recorded");
           must(own.asked_for(), "and that is known");
         }) == "");
 }

@@ -17,6 +17,7 @@
 
 #include <tessera.hpp>
 
+#include "support/address_sanitizer.hpp"
 #include "support/catch.hpp"
 #include "support/pools.hpp"
 #include "support/processes.hpp"

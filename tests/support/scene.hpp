@@ -36,16 +36,6 @@
 #include <unistd.h>
 #endif
 
-// Defined where the address sanitizer is at work: forks take fifty times as long, and address space
-// can't be limited.
-#if defined(__SANITIZE_ADDRESS__)
-#define TESSERA_ADDRESS_SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TESSERA_ADDRESS_SANITIZER
-#endif
-#endif
-
 namespace tessera_test {
 
 /// A name that no other test, and no other run of this one, uses.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -37,7 +38,6 @@ inline std::string name_of(long call) {
     case SYS_getdents64: return "getdents";
     case SYS_newfstatat: return "fstatat";
     case SYS_mmap: return "mmap";
-    case SYS_munmap: return "munmap";
     case SYS_getrandom: return "getrandom";
 #if defined(SYS_unlink)
     case SYS_unlink: return "unlink";
@@ -45,6 +45,14 @@ inline std::string name_of(long call) {
     case SYS_unlinkat: return "unlinkat";
     default: return "call " + std::to_string(call);
   }
+}
+
+/// Whether a call is about memory that is the process's own. How often an allocator makes them
+/// differs from trial to trial, so that counting them would leave other calls out.
+template <class Arguments>
+bool is_for_own_memory(const Arguments& arguments, long call) {
+  return call == SYS_brk || call == SYS_madvise || call == SYS_munmap ||
+         (call == SYS_mmap && (arguments[3] & MAP_ANONYMOUS) != 0);
 }
 
 /// Lets a process make so many system calls, stops it before the next, or before its end, and calls
@@ -70,6 +78,7 @@ std::string stopped_after(std::size_t calls, Work&& work, Act&& act) {
     must(::ptrace(PTRACE_GET_SYSCALL_INFO, child.pid(), sizeof info, &info) > 0, "a call is known");
     if (info.op != PTRACE_SYSCALL_INFO_ENTRY) continue;
     const auto call = static_cast<long>(info.entry.nr);
+    if (is_for_own_memory(info.entry.args, call)) continue;
     if (call != SYS_exit_group && begun++ < calls) continue;
     act(child);
     return call == SYS_exit_group ? "" : name_of(call);

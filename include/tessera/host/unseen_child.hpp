@@ -4,7 +4,8 @@
 // one, so the call below it does, where this is the only thread. A program that is started becomes
 // an ordinary child, and so does a copy made by fork(): they are started by a helper that sends no
 // signal, shares this process's memory and ends at once, and belong to nobody then. Where this
-// process adopts orphans (a subreaper, a container's first process), its wait() sees those.
+// process adopts orphans (a subreaper, a container's first process), its wait() sees those. Built
+// with a sanitizer, which must know every stack, the helper is an ordinary child: wait() sees it.
 #pragma once
 
 #include <cerrno>

@@ -249,17 +249,6 @@ TEST_CASE("a name that now leads to another array is an Error") {
 }
 #endif
 
-#if defined(TESSERA_POSIX)  // names can't be removed
-TEST_CASE("an array whose name was removed before the workers knew it is an Error") {
-  TiledPool pool(2);
-  auto a = SharedArray<int, 1>::create({50});
-  REQUIRE(::unlink(a.path().c_str()) == 0);
-  const auto error = job_error_of([&] { pool.map({5}, add_one, into(a)); });
-  REQUIRE(error.errc() == Errc::name_missing);
-  REQUIRE(has(error.what(), a.name()));
-}
-#endif
-
 #if defined(TESSERA_POSIX)  // files that are mapped can't be removed
 TEST_CASE("a file that was replaced before the workers knew it is an Error") {
   const Folder folder;

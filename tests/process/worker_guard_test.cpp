@@ -87,7 +87,8 @@ TEST_CASE("what a fresh worker can't attach either is told, and costs no further
   auto a = SharedArray<int, 1>::create({40});
   pool.map(
       {1}, [](auto v) { v = 1; }, into(a));
-  auto gone = SharedArray<int, 1>::create({40});
+  const Folder folder;
+  auto gone = SharedArray<int, 1>::create_file(folder.file("gone.npy"), {40});
   ::unlink(gone.path().c_str());
   for (int job = 0; job < 5; ++job) {
     const auto error = job_error_of([&] { pool.map({1}, add_one, into(gone)); });

@@ -24,6 +24,7 @@
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/open_files.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/orphan.hpp>
@@ -90,6 +91,23 @@ class Segment {
       throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                   "pass AttachOptions{.any_user = true} if you trust that user");
     return segment;
+  }
+
+  /// The array of that identity, whose name is gone, of a process that owns it; nothing where that
+  /// can't be looked at, or has no descriptor of it.
+  static std::shared_ptr<Segment> of_process(int pid, const Identity& identity,
+                                             const SegmentName& name, host::Access access) {
+    std::shared_ptr<Segment> out;
+    const auto is_it = [&](const host::OpenFile& file) {
+      try {
+        out = open(file, file.info, name.str(), host::segment_path(name.str()), access);
+      } catch (const Error&) {
+        return false;  // another file
+      }
+      return out->identity() == identity;
+    };
+    if (host::visit_nameless_files(pid, access, is_it)) return out;
+    return nullptr;
   }
 
   /// An .npy file on disk, mapped.

@@ -70,6 +70,7 @@ class Caller {
     const std::size_t first = computes_ ? 1 : 0;  // whose place a process of its own has
     if (workers == first) return;
     refuse_in_started_program();
+    board_->head().caller = host::own_pid();
     const KeeperPlan plan{first, layout_.cores, layout_.turns};
     auto link = spawns_ ? start_again(premises_, plan)
                         : fork_keeper(*board_, plan,

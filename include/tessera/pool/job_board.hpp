@@ -43,7 +43,8 @@ struct BoardHead {
       0};  ///< the round whose workers the keeper is to kill; 0: it has
   alignas(cache_line) host::DoorbellWords news;  ///< workers and keeper ring, the caller sleeps
   alignas(cache_line) std::array<char, SegmentName::max_length + 1> memory_name{};
-  FailureLog failures;  ///< of the armed job, all its rounds
+  std::int32_t caller = 0;  ///< its process number; written before there are workers
+  FailureLog failures;      ///< of the armed job, all its rounds
 };
 
 /// What wakes who sleeps on the board's doorbells, in one process.

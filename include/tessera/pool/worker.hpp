@@ -27,19 +27,36 @@
 
 namespace tessera::detail {
 
+/// The caller's array of that name; where the name was removed while the caller has the array, by
+/// way of the caller's own descriptor. Throws Error(name_missing) where it has none.
+inline std::shared_ptr<Segment> attach_callers(const std::string& name, const Identity& identity,
+                                               host::Access access, int caller) {
+  const SegmentName checked(name);
+  try {
+    return Segment::attach(checked, access, {}, true);
+  } catch (const Error& error) {
+    if (error.errc() != Errc::name_missing) throw;
+  }
+  if (auto segment = Segment::of_process(caller, identity, checked, access)) return segment;
+  throw Error(Errc::name_missing, name, "its name was removed while this job was to use it",
+              "leave names in place while jobs use them; where systemd removed it, as the user "
+              "logged out (RemoveIPC): loginctl enable-linger, or names in another folder: "
+              "TESSERA_DIR");
+}
+
 /// Mappings that a worker keeps, found by identity and by device and inode.
 class Attachments {
  public:
   /// Where argument `record` is mapped; attached now if it is not yet. Throws Error(replaced) if
-  /// its name leads to another array than the caller's.
-  Segment& find(const ArgumentRecord& record, std::string_view place) {
+  /// its name leads to another array than the caller's, whose process number `caller` is.
+  Segment& find(const ArgumentRecord& record, std::string_view place, int caller) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
           (kept.access == host::Access::read_write || record.writes == 0))
         return *kept.segment;
     const auto access = record.writes != 0 ? host::Access::read_write : host::Access::read_only;
     const std::string where(place);
-    auto segment = record.is_name != 0 ? Segment::attach(SegmentName(where), access, {}, true)
+    auto segment = record.is_name != 0 ? attach_callers(where, record.identity, access, caller)
                                        : Segment::map_file(where, access);
     if (segment->file_id() == record.file && segment->identity() == Identity{} &&
         record.identity != Identity{})
@@ -216,7 +233,7 @@ class Worker {
       if (!memory_ || memory_->identity() != head.memory_identity) {
         const auto& given = head.memory_name;
         const std::string name(given.data(), ::strnlen(given.data(), given.size()));
-        memory_ = Segment::attach(SegmentName(name), host::Access::read_write, {}, true);
+        memory_ = attach_callers(name, head.memory_identity, host::Access::read_write, head.caller);
         if (memory_->identity() != head.memory_identity)
           throw Error(Errc::replaced, name, "the pool's own memory was replaced",
                       "let nobody remove the names of a running pool");
@@ -225,7 +242,7 @@ class Worker {
       Turn turn(board_, memory, round, self_);
       turn.mark = &mark_;
       for (const auto& argument : memory.arguments()) {
-        auto& segment = attachments_.find(argument, memory.place(argument));
+        auto& segment = attachments_.find(argument, memory.place(argument), head.caller);
         turn.places.emplace_back(segment.data() - segment.header().data_offset + argument.offset,
                                  segment, argument.writes != 0);
       }

@@ -61,8 +61,10 @@ void attach_kept(State& state) {
   const auto record =
       tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).order.record;
   tessera::detail::Attachments attachments;
-  bench::timed(state, [&] { benchmark::DoNotOptimize(attachments.find(record, a.name())); });
-  const auto& found = attachments.find(record, a.name());
+  bench::timed(state, [&] {
+    benchmark::DoNotOptimize(attachments.find(record, a.name(), tessera::host::own_pid()));
+  });
+  const auto& found = attachments.find(record, a.name(), tessera::host::own_pid());
   bench::tell_check(state, bench::elements(found), a.size());
 }
 

@@ -2,7 +2,7 @@
 //
 // Asking the system costs as much as a short job does, so a change is looked for only where one may
 // have come: in a gap that is long enough for the call that makes it; and else now and then, so
-// that looking takes a fiftieth of the time at most. On Windows a process keeps its user.
+// that looking takes half a percent of the time at most. On Windows a process keeps its user.
 #pragma once
 
 #include <algorithm>
@@ -75,7 +75,7 @@ class CredentialWatch {
 
   /// The same before a job that begins now; see above for changes that it can't see yet.
   bool changed_by(Clock::time_point now) {
-    if (now - looked_ >= 50 * all_) {
+    if (now - looked_ >= 200 * all_) {
       looked_ = now;
       return changed();
     }

@@ -94,8 +94,8 @@ void nothing() {}
 
 }  // namespace
 
-TEST_CASE(
-    "a process killed before any call of what it does with a name leaves the next no trouble") {
+TEST_CASE("a process killed before any call of what it does with a name leaves the next no trouble",
+          "[steps]") {
   const Scene scene;
   CHECK(failure_in_private_shm(16 * MiB, [] {
           // Whatever is killed, these two are not touched.
@@ -126,7 +126,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a reaper that is overtaken between any two calls removes no array that has the name by now") {
+    "a reaper that is overtaken between any two calls removes no array that has the name by now",
+    "[steps]") {
   const Scene scene;
   CHECK(failure_in_private_shm(16 * MiB, [] {
           std::size_t overtaken = 0, calls = 0;
@@ -152,7 +153,8 @@ TEST_CASE(
         }) == "");
 }
 
-TEST_CASE("a caller killed before any call of a pool's life leaves no process and no name") {
+TEST_CASE("a caller killed before any call of a pool's life leaves no process and no name",
+          "[steps]") {
   const Scene scene;
   // A keeper looks for names for a quarter of a second: several trials at a time.
   constexpr std::size_t lanes = 10;

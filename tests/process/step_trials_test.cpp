@@ -122,7 +122,8 @@ class StepTrials {
 
 }  // namespace
 
-TEST_CASE("a worker killed after some instruction of its turn leaves a right job, or tells") {
+TEST_CASE("a worker killed after some instruction of its turn leaves a right job, or tells",
+          "[steps]") {
   const Scene scene;
   const auto rerun = GENERATE(Rerun::never, Rerun::allowed);
   StepTrials trials(rerun);

@@ -133,7 +133,7 @@ TEST_CASE("a file that a container left is removed by another, which has another
   const auto left = folder.file(".tessera-new-00000000-0123456789abcdef");
   write_file(left, "half");
   const auto file = host::open_existing(left, Access::read_only, left);
-  if (!host::locks_reach_all(file->get())) return;
+  if (!host::locks_reach_all(file->get())) return skip("locks do not reach other containers here");
   host::sweep(folder.file(""));
   CHECK(folder.entries() == 0);
 }

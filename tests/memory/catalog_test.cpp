@@ -141,7 +141,7 @@ TEST_CASE("Another user's orphan is not ours to reap or remove") {
 
 TEST_CASE(
     "Any user's orphans are told and reaped where that is asked for, and nothing else of theirs") {
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_in_private_shm(4 * MiB, [] {
           using Kind = Entry::Kind;
           const auto owned = create("owned");
@@ -173,7 +173,7 @@ TEST_CASE(
 }
 
 TEST_CASE("What can't be removed is not told as reaped") {
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_in_private_shm(4 * MiB, [] {
           make_orphan("x");
           must(::chown(shm_path("x").c_str(), 12345, 12345) == 0 &&
@@ -192,7 +192,7 @@ TEST_CASE("What can't be removed is not told as reaped") {
 }
 
 TEST_CASE("What can't be opened is listed with its size and its user") {
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto mine = create("x", {100});
           must(

@@ -108,32 +108,32 @@ TEST_CASE("Names can be made of huge pages") {
   std::size_t now = 0;
   std::ifstream(count) >> now;
   if (now < before + 4) {
-    WARN("no huge pages can be had here");
-  } else {
-    CHECK(failure_in_new_process([&] {
-            tessera::set_segment_folder(folder.file(""));
-            leave_mounts();
-            must(::mount("none", folder.file("").c_str(), "hugetlbfs", 0, nullptr) == 0,
-                 "a hugetlbfs can be mounted");
-            check_names(folder.file(""));
-            const auto maps = [] {
-              std::ifstream file("/proc/self/maps");
-              std::size_t lines = 0;
-              for (std::string line; std::getline(file, line);)
-                lines += has(line, tessera::segment_folder());
-              return lines;
-            };
-            const auto name = unique_name();
-            {
-              const auto array = create(name, {700, 1000});  // more than one huge page
-              array->data()[2799999] = std::byte{9};
-              must(attach(name)->data()[2799999] == std::byte{9}, "all of it is shared");
-              must(maps() == 1, "the attached one is unmapped");
-            }
-            must(maps() == 0, "both are");
-            const auto error = error_of([] { create(unique_name(), {100, 1000, 1000}); });
-            must(error.errc() == Errc::no_space && has(error.what(), "nr_hugepages"), error.what());
-          }) == "");
+    std::ofstream(count) << before;
+    return skip("no huge pages can be had here");
   }
+  CHECK(failure_in_new_process([&] {
+          tessera::set_segment_folder(folder.file(""));
+          leave_mounts();
+          must(::mount("none", folder.file("").c_str(), "hugetlbfs", 0, nullptr) == 0,
+               "a hugetlbfs can be mounted");
+          check_names(folder.file(""));
+          const auto maps = [] {
+            std::ifstream file("/proc/self/maps");
+            std::size_t lines = 0;
+            for (std::string line; std::getline(file, line);)
+              lines += has(line, tessera::segment_folder());
+            return lines;
+          };
+          const auto name = unique_name();
+          {
+            const auto array = create(name, {700, 1000});  // more than one huge page
+            array->data()[2799999] = std::byte{9};
+            must(attach(name)->data()[2799999] == std::byte{9}, "all of it is shared");
+            must(maps() == 1, "the attached one is unmapped");
+          }
+          must(maps() == 0, "both are");
+          const auto error = error_of([] { create(unique_name(), {100, 1000, 1000}); });
+          must(error.errc() == Errc::no_space && has(error.what(), "nr_hugepages"), error.what());
+        }) == "");
   std::ofstream(count) << before;
 }

@@ -59,7 +59,7 @@ TEST_CASE(
     "a pool made before its process changes its user or groups refuses jobs, and says when to make "
     "it") {
   const Scene scene;
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
   const std::vector<std::function<int()>> changes{[] { return ::setuid(another_user); },
                                                   [] { return ::seteuid(another_user); },
@@ -83,7 +83,7 @@ TEST_CASE(
     "a pool refuses jobs while its process has another user, however soon they come, and no "
     "longer") {
   const Scene scene;
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           TiledPool pool(1);
@@ -98,7 +98,7 @@ TEST_CASE(
 
 TEST_CASE("a pool whose process may change its user goes on with the old one") {
   const Scene scene;
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           TiledPool pool(1, {.user_may_change = true});
@@ -113,7 +113,7 @@ TEST_CASE("a pool whose process may change its user goes on with the old one") {
 
 TEST_CASE("a pool without processes goes on with whatever user its process has") {
   const Scene scene;
-  if (::geteuid() != 0) return;  // only root can try this
+  if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_with_names_apart([&] {
           auto a = SharedArray<int, 1>::create({4});
           auto pool = TiledPool::in_caller();

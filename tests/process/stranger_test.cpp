@@ -121,7 +121,7 @@ TEST_CASE("a program does not work for a process that is not who it says") {
 
 TEST_CASE("a program does not work for another user") {
   const Scene scene;
-  if (!is_root()) return;  // only root can try this
+  if (!is_root()) return skip("only root can try this");
   CHECK(as_keeper(own_file, [] { become(one_user); }) == refused);
   CHECK(failure_in_child([] {
           // As `sudo -u` does it: the user who starts it is not the one that it runs as.
@@ -134,7 +134,7 @@ TEST_CASE("a program does not work for another user") {
 
 TEST_CASE("a set-user program works for nobody, and says so") {
   const Scene scene;
-  if (!is_root()) return;  // only root can try this
+  if (!is_root()) return skip("only root can try this");
   const Copy program(one_user, 04755);
   CHECK(failure_in_child([&] {
           become(another_user);
@@ -155,7 +155,7 @@ TEST_CASE("a set-user program works for nobody, and says so") {
 
 TEST_CASE("a program with another effective user makes no pool that would start it again") {
   const Scene scene;
-  if (!is_root()) return;  // only root can try this
+  if (!is_root()) return skip("only root can try this");
   CHECK(failure_in_child([] {
           must(::setresuid(one_user, 0, 0) == 0, "users can differ");
           const auto error = error_of([] { TiledPool pool(1, by_starting_again); });
@@ -175,7 +175,7 @@ TEST_CASE("inside a set-user program: no pool starts it again", "[.]") {
 TEST_CASE(
     "a set-user program makes no pool that would start it again, though it gives up its rights") {
   const Scene scene;
-  if (!is_root()) return;  // only root can try this
+  if (!is_root()) return skip("only root can try this");
   const Copy program(one_user, 04755);
   Child started([&] {
     become(another_user);
@@ -189,7 +189,7 @@ TEST_CASE(
 
 TEST_CASE("a daemon that has given up its first user for good makes pools of either kind") {
   const Scene scene;
-  if (!is_root()) return;  // only root can try this
+  if (!is_root()) return skip("only root can try this");
   const auto method = GENERATE(StartMethod::fork, StartMethod::spawn);
   CHECK(failure_in_child([&] {
           must(::setgid(one_user) == 0 && ::setuid(one_user) == 0, "another user can be become");

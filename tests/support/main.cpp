@@ -8,7 +8,7 @@
 #include <tessera/pool/job_options.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 
-#include "support/address_sanitizer.hpp"
+#include "address_sanitizer.hpp"
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>

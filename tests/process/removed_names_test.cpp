@@ -26,7 +26,7 @@ void remove_all_names() {
   for (const auto& name : host::segment_names()) ::unlink(shm_path(name).c_str());
 }
 
-const auto add_one = [](auto v, auto x) { v += x; };
+const auto add_ones = [](auto v, auto x) { v += x; };
 
 }  // namespace
 
@@ -46,13 +46,13 @@ TEST_CASE("jobs go on with arrays of the caller's whose names were removed") {
           const auto ones = SharedArray<int, 1>::create("ones", {100});
           for (int i = 0; i < 100; ++i) const_cast<int&>(ones(i)) = 1;
           remove_all_names();
-          pool.map({10}, add_one, into(a), ones);
+          pool.map({10}, add_ones, into(a), ones);
           for (const int element : a) must(element == 1, "a first job is right");
           remove_all_names();  // of the pool's own memory too
           const auto pids = pool.worker_pids();
           for (const int pid : pids) kill_process(pid);
           must(all_end(pids), "workers end");
-          pool.map({10}, add_one, into(a), ones);
+          pool.map({10}, add_ones, into(a), ones);
           for (const int element : a) must(element == 2, "and one of new workers");
           must(host::segment_names().size() <= 1, "no name has come back");
         }) == "");

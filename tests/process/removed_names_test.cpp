@@ -43,8 +43,8 @@ TEST_CASE("jobs go on with arrays of the caller's whose names were removed") {
           }
           TiledPool pool(2, {.start_method = method});
           auto a = SharedArray<int, 1>::create("a", {100});
-          const auto ones = SharedArray<int, 1>::create("ones", {100});
-          for (int i = 0; i < 100; ++i) const_cast<int&>(ones(i)) = 1;
+          auto ones = SharedArray<int, 1>::create("ones", {100});
+          ones = 1;
           remove_all_names();
           pool.map({10}, add_ones, into(a), ones);
           for (const int element : a) must(element == 1, "a first job is right");
@@ -62,8 +62,7 @@ TEST_CASE(
     "an array whose name was removed and that the caller does not own is told with what may help") {
   const Scene scene;
   CHECK(failure_in_private_shm(16 * MiB, [&] {
-          TiledPool pool(1);
-          auto owner = SharedArray<int, 1>::create("a", {100});
+          const auto owner = SharedArray<int, 1>::create("a", {100});
           Child caller([] {
             auto a = SharedArray<int, 1>::attach("a");
             ::unlink(shm_path("a").c_str());

@@ -1,7 +1,6 @@
 // Floor 1, host: files that another process has open, under no name any more.
 #pragma once
 
-#include <cerrno>
 #include <filesystem>
 #include <string>
 #include <system_error>

@@ -14,17 +14,17 @@
 #include <tessera/format/npy_header.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
+#include <tessera/loops/rows.hpp>
+#include <tessera/loops/tile_sort.hpp>
+#include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/catalog.hpp>
-#include <tessera/memory/rows.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/shared_array.hpp>
-#include <tessera/memory/tile_sort.hpp>
-#include <tessera/memory/tile_view.hpp>
 #include <tessera/pool/job.hpp>
-#include <tessera/pool/job_error.hpp>
-#include <tessera/pool/job_options.hpp>
 #include <tessera/pool/kernel.hpp>
+#include <tessera/pool/options.hpp>
+#include <tessera/pool/report.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 #include <tessera/pool/tiled_pool.hpp>
 

@@ -2,7 +2,7 @@
 // hand, and Boost's way to open a segment. xtensor is given plain pointers.
 #include <boost/interprocess/mapped_region.hpp>
 #include <boost/interprocess/shared_memory_object.hpp>
-#include <tessera/memory/xtensor.hpp>
+#include <tessera/loops/xtensor.hpp>
 #if __has_include(<xtensor/containers/xadapt.hpp>)
 #include <xtensor/containers/xadapt.hpp>
 #else

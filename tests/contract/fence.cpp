@@ -28,7 +28,7 @@ void counted_fence() {
 
 #define _mm_stream_si128 counted_stream
 #define _mm_sfence counted_fence
-#include <tessera/memory/stream_rows.hpp>
+#include <tessera/loops/stream_rows.hpp>
 
 using tessera::detail::Applied;
 using tessera::detail::Operand;

@@ -17,15 +17,15 @@
 #include <boost/interprocess/anonymous_shared_memory.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 
-#include <tessera/memory/xtensor.hpp>
+#include <tessera/loops/xtensor.hpp>
 
 #include "contract/foreign_macros.hpp"
 
 #include <tessera/base/config.hpp>
+#include <tessera/loops/rows.hpp>
 #include <tessera/memory/catalog.hpp>
-#include <tessera/memory/rows.hpp>
 #include <tessera/memory/shared_array.hpp>
-#include <tessera/pool/keeper_start.hpp>
+#include <tessera/pool/keeper/start.hpp>
 #include <tessera/pool/tiled_pool.hpp>
 
 #include "contract/foreign_macros_left.hpp"

@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include <tessera.hpp>
-#include <tessera/memory/stream_rows.hpp>
+#include <tessera/loops/stream_rows.hpp>
 
 #include "support/catch.hpp"
 

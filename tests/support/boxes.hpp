@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/memory/tile_view.hpp>
+#include <tessera/loops/tile_view.hpp>
 
 #include "support/catch.hpp"
 #include "support/xtensor.hpp"

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include <tessera/pool/job_error.hpp>
+#include <tessera/pool/report.hpp>
 #include <tessera/pool/tiled_pool.hpp>
 
 #include "support/catch.hpp"

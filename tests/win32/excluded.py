@@ -13,13 +13,14 @@ import subprocess
 import sys
 
 here = pathlib.Path(__file__).resolve().parent
-folders = ["base", "format", "grid", "host", "memory", "pool", "process", "exhaustion"]
+folders = ["base", "format", "grid", "host", "loops", "memory", "pool",
+           "process", "exhaustion"]
 case = re.compile(r'^(TEST_CASE|TEMPLATE_TEST_CASE)\(\s*"((?:[^"\\]|\\.)*)"((?:\s*"[^"]*")*)', re.M)
 
 
 def names():
     for folder in folders:
-        for source in sorted((here.parent / folder).glob("*.cpp")):
+        for source in sorted((here.parent / folder).rglob("*.cpp")):
             for found in case.finditer(source.read_text()):
                 more = "".join(re.findall(r'"([^"]*)"', found[3])) if found[3] else ""
                 name = found[2] + more

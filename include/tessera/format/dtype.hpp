@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <tessera/base/config.hpp>
+#include <tessera/base/extents.hpp>
 
 namespace tessera {
 
@@ -48,11 +49,7 @@ struct Dtype::Field {
   Dtype type;
   std::vector<std::size_t> shape;  ///< of an array field; empty for a plain one
 
-  std::size_t bytes() const {
-    std::size_t n = type.size;
-    for (const auto extent : shape) n *= extent;
-    return n;
-  }
+  std::size_t bytes() const { return type.size * detail::product_of(shape); }
   friend bool operator==(const Field&, const Field&) = default;
 };
 
@@ -136,16 +133,6 @@ inline std::string scalar_descr(const Dtype& dtype) {
   return std::string("'") + order + dtype.kind + std::to_string(dtype.size) + unit + "'";
 }
 
-inline std::string tuple_of(const std::vector<std::size_t>& values) {
-  std::string out = "(";
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    out += std::to_string(values[i]);
-    if (i + 1 < values.size() || values.size() == 1) out += ",";
-    if (i + 1 < values.size()) out += " ";
-  }
-  return out + ")";
-}
-
 template <class Member>
 Dtype::Field make_field(std::string name, std::size_t offset) {
   using Scalar = std::remove_all_extents_t<Member>;
@@ -171,12 +158,7 @@ Dtype::Field make_field(std::string name, std::size_t offset) {
 
 /// Bytes of a field, or nothing if they are more than an element may have.
 inline std::optional<std::size_t> bounded_bytes(const Dtype::Field& field) {
-  std::size_t bytes = field.type.size;
-  for (const auto extent : field.shape) {
-    if (extent != 0 && bytes > max_element_size / extent) return std::nullopt;
-    bytes *= extent;
-  }
-  return bytes;
+  return checked_product(field.type.size, field.shape, max_element_size);
 }
 
 /// What keeps a dtype from being written as a descr and read back equal; empty if nothing does.

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/foreign_format.hpp>
 #include <tessera/format/npy_parser.hpp>
@@ -36,7 +37,7 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
   std::string text = "{'descr': " + dtype.to_string();
   text +=
       fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
-  text += tessera::detail::tuple_of({shape.begin(), shape.end()}) + ", }";
+  text += tessera::detail::tuple_of(shape) + ", }";
   // Versions 1 and 2 are Latin-1; only 3.0 carries the UTF-8 of such a name.
   const bool ascii = detail::is_ascii(text);
   const std::size_t prefix = ascii ? 10 : 12;
@@ -90,7 +91,7 @@ inline NpyHeader decode(std::string_view bytes, const std::string& subject) {
     if (const auto flaw = tessera::detail::flaw(header.dtype); !flaw.empty())
       throw detail::Malformed{"it has " + std::string(flaw)};
     const auto data = detail::checked_bytes(header.shape, header.dtype.size);
-    if (!data || !detail::product(*data + header.data_offset, 1))
+    if (!data || *data > detail::most_bytes - header.data_offset)
       throw detail::Malformed{"its extents overflow"};
     return header;
   } catch (const detail::Malformed& malformed) {

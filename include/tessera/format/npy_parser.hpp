@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/scalar_descr.hpp>
 
@@ -31,11 +32,7 @@ struct NpyHeader {
   std::size_t data_offset = 0;  ///< bytes from the start of the file to the first element
 
   /// Bytes of all elements.
-  std::size_t data_bytes() const {
-    std::size_t bytes = dtype.size;
-    for (const auto extent : shape) bytes *= extent;
-    return bytes;
-  }
+  std::size_t data_bytes() const { return dtype.size * tessera::detail::product_of(shape); }
   friend bool operator==(const NpyHeader&, const NpyHeader&) = default;
 };
 
@@ -48,29 +45,14 @@ inline constexpr std::size_t max_rank = 32;     ///< NumPy's own limit
 
 namespace detail {
 
-/// a * b, or nothing if it does not fit in 63 bits (so that it is a valid ptrdiff_t).
-inline std::optional<std::size_t> product(std::size_t a, std::size_t b) {
-  constexpr auto most = static_cast<std::size_t>((std::numeric_limits<std::ptrdiff_t>::max)());
-  if (b != 0 && a > most / b) return std::nullopt;
-  return a * b;
-}
+/// So that a number of bytes is a valid ptrdiff_t.
+inline constexpr std::uint64_t most_bytes = (std::numeric_limits<std::ptrdiff_t>::max)();
 
 /// Bytes of an array, or nothing if they do not fit in 63 bits. Each extent counts, zeros aside, so
 /// that strides can't overflow either.
 inline std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape,
                                                 std::size_t item) {
-  std::size_t bytes = item;
-  bool empty = false;
-  for (const auto extent : shape) {
-    if (extent == 0) {
-      empty = true;
-      continue;
-    }
-    const auto next = product(bytes, extent);
-    if (!next) return std::nullopt;
-    bytes = *next;
-  }
-  return empty ? 0 : bytes;
+  return tessera::detail::checked_product(item, shape, most_bytes);
 }
 
 struct Malformed {

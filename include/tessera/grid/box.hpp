@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include <tessera/base/extents.hpp>
+
 namespace tessera {
 
 /// The elements x with lo[d] <= x[d] < hi[d] on every axis d. Empty if any axis is.
@@ -21,11 +23,7 @@ struct Box {
   }
 
   /// Number of elements.
-  constexpr std::size_t size() const {
-    std::size_t n = 1;
-    for (std::size_t d = 0; d < N; ++d) n *= extent(d);
-    return n;
-  }
+  constexpr std::size_t size() const { return detail::product_of(shape()); }
 
   constexpr bool contains(const std::array<std::size_t, N>& point) const {
     for (std::size_t d = 0; d < N; ++d)

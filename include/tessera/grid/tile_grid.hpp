@@ -11,6 +11,7 @@
 #include <string>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/extents.hpp>
 #include <tessera/grid/box.hpp>
 
 namespace tessera {
@@ -37,13 +38,8 @@ class TileGrid {
       tile_[d] = (std::min)(tile[d], std::max<std::size_t>(shape[d], 1));
       counts_[d] = shape[d] / tile_[d] + (shape[d] % tile_[d] != 0);
     }
-    std::size_t elements = 1;
-    for (const auto extent : shape) {
-      if (extent > std::size_t(-1) / elements)
-        throw Error(Errc::invalid_shape, "tile grid",
-                    "a shape of more elements than can be counted");
-      elements *= std::max<std::size_t>(extent, 1);
-    }
+    if (!detail::checked_product(1, shape))
+      throw Error(Errc::invalid_shape, "tile grid", "a shape of more elements than can be counted");
   }
 
   constexpr const Index& shape() const { return shape_; }      ///< elements per axis
@@ -51,11 +47,7 @@ class TileGrid {
   constexpr const Index& counts() const { return counts_; }    ///< tiles per axis
 
   /// Number of tiles.
-  constexpr std::size_t size() const {
-    std::size_t n = 1;
-    for (const auto c : counts_) n *= c;
-    return n;
-  }
+  constexpr std::size_t size() const { return detail::product_of(counts_); }
 
   /// The place of tile `number` (less than size()) in the grid of tiles.
   constexpr Index index(std::size_t number) const {

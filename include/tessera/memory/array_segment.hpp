@@ -1,4 +1,4 @@
-// Floor 2, memory: a Segment with a type and a shape. No xtensor.
+// Floor 3, memory: a Segment with a type and a shape. No xtensor.
 //
 // The rules of create and attach for elements and extents, written once and without
 // templates where the type does not matter. Type and rank are checked before any data is handed
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include <tessera/base/extents.hpp>
 #include <tessera/format/bool_bytes.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/npy_header.hpp>
@@ -125,10 +126,9 @@ inline void check_in_place(const Segment& segment, const Dtype& wanted, std::siz
 inline void check_shape(const Segment& segment, std::span<const std::size_t> shape) {
   const auto& found = segment.header().shape;
   if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
-    throw Error(
-        Errc::shape_mismatch, segment.subject(),
-        "its shape is " + tuple_of(found) + ", not " + tuple_of({shape.begin(), shape.end()}),
-        "use the shape of the array");
+    throw Error(Errc::shape_mismatch, segment.subject(),
+                "its shape is " + tuple_of(found) + ", not " + tuple_of(shape),
+                "use the shape of the array");
 }
 
 }  // namespace detail

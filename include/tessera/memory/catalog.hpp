@@ -1,4 +1,4 @@
-// Floor 2, memory: the segments on this machine: list, remove, reap.
+// Floor 3, memory: the segments on this machine: list, remove, reap.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Floor 2, memory: what stands behind an array's data.
+// Floor 3, memory: what stands behind an array's data.
 //
 // 128 bytes at align64(header + data), found from the header and never from the segment's size. It
 // says that the segment is ours, which array it is (a random identity), whose (a random identity of

@@ -1,4 +1,4 @@
-// Floor 2, memory: load and save of .npy files. Public names.
+// Floor 3, memory: load and save of .npy files. Public names.
 //
 // A file is read through its descriptor: whoever truncates it meanwhile causes an Error, and no
 // array is left. What is saved is whole, and on disk, before it has its name.

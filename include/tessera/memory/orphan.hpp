@@ -1,4 +1,4 @@
-// Floor 2, memory: what an open segment says of itself, and when it is nobody's any more.
+// Floor 3, memory: what an open segment says of itself, and when it is nobody's any more.
 //
 // Bytes are copied once and the copy is checked. An orphan is proven, never guessed: a regular file
 // of this user, a valid control block in state `owned` whose inode is its own, and its lock taken.

@@ -1,4 +1,4 @@
-// Floor 2, memory: waiting for what others are about to do: to give a name, to finish a file, to
+// Floor 3, memory: waiting for what others are about to do: to give a name, to finish a file, to
 // let go of memory.
 #pragma once
 

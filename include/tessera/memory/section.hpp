@@ -1,4 +1,4 @@
-// Floor 2, memory: an array, or an xt::view of one, as a job's argument.
+// Floor 3, memory: an array, or an xt::view of one, as a job's argument.
 //
 // A Section is what a job needs of an argument: which mapping, where in it, extents and strides;
 // and which elements of the whole array these are, so that overlaps can be found before anything
@@ -14,9 +14,10 @@
 #include <type_traits>
 #include <vector>
 
+#include <tessera/base/extents.hpp>
 #include <tessera/grid/lattice.hpp>
+#include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/shared_array.hpp>
-#include <tessera/memory/xtensor.hpp>
 
 namespace tessera {
 
@@ -68,10 +69,9 @@ inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, s
     if (extent == 0) return out;  // no element: meets nothing
   // xtensor does not check indices, and a worker would write wherever they lead.
   const auto outside = [&] {
-    return Error(
-        Errc::invalid_shape, subject,
-        "a section of it reaches outside its shape " + tuple_of({array.begin(), array.end()}),
-        "indices begin at 0 and stay below the extent");
+    return Error(Errc::invalid_shape, subject,
+                 "a section of it reaches outside its shape " + tuple_of(array),
+                 "indices begin at 0 and stay below the extent");
   };
   std::vector<std::int64_t> dense(array.size());
   std::int64_t length = 1;

@@ -1,4 +1,4 @@
-// Floor 2, memory: one name, one mapping, maybe its owner.
+// Floor 3, memory: one name, one mapping, maybe its owner.
 //
 // A segment is an .npy file with a control block behind its data. Whoever creates it owns it: the
 // name goes when the owner ends. Attachers hold a mapping and nothing else, so no end of theirs
@@ -21,6 +21,7 @@
 #include <utility>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/extents.hpp>
 #include <tessera/format/npy_header.hpp>
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
@@ -290,8 +291,8 @@ class Segment {
     if (!bytes || *bytes > static_cast<std::size_t>((std::numeric_limits<std::int64_t>::max)()) -
                                encoded - 256)
       throw Error(Errc::invalid_shape, subject,
-                  "shape " + detail::tuple_of({shape.begin(), shape.end()}) + " of " +
-                      std::to_string(dtype.size) + "-byte elements is more than any memory",
+                  "shape " + detail::tuple_of(shape) + " of " + std::to_string(dtype.size) +
+                      "-byte elements is more than any memory",
                   "an extent may be negative or far too large");
     return {dtype, false, {shape.begin(), shape.end()}, encoded};
   }

@@ -1,4 +1,4 @@
-// Floor 2, memory: the folder where named arrays live. Public names.
+// Floor 3, memory: the folder where named arrays live. Public names.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Floor 2, memory: one portable grammar for names.
+// Floor 3, memory: one portable grammar for names.
 //
 // 1 to 200 characters of A-Z a-z 0-9 . _ - that begin with a letter, a digit or '_'. Such a name is
 // a file name on POSIX (so it can't lead out of the segment folder) and a kernel object's on Win32.

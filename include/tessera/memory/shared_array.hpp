@@ -1,4 +1,4 @@
-// Floor 2, memory: SharedArray<T, N>, an array_segment that is an xtensor container.
+// Floor 3, memory: SharedArray<T, N>, an array_segment that is an xtensor container.
 //
 // The container's shape is copied from the header when it was checked and never read again, so
 // nobody who writes into the segment can move it. resize and reshape, which xtensor's containers
@@ -19,10 +19,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <tessera/base/extents.hpp>
+#include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/array_segment.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/npy_file.hpp>
-#include <tessera/memory/xtensor.hpp>
 
 namespace tessera {
 
@@ -277,8 +278,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     if (!segment_ ||
         !std::equal(this->shape().begin(), this->shape().end(), std::begin(shape), std::end(shape)))
       throw Error(Errc::shape_mismatch, segment_ ? segment_->subject() : "SharedArray",
-                  "its shape is " + tuple_of({this->shape().begin(), this->shape().end()}) +
-                      ", the values' is " + tuple_of({std::begin(shape), std::end(shape)}),
+                  "its shape is " + tuple_of(this->shape()) + ", the values' is " + tuple_of(shape),
                   "an array in shared memory can't change its shape");
   }
   template <class S, class Any>

@@ -1,4 +1,4 @@
-// Floor 2, memory: a name that somebody else has: how long to wait for it, and who that is.
+// Floor 3, memory: a name that somebody else has: how long to wait for it, and who that is.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Floor 3, pool: Job, what an asynchronous call gives back.
+// Floor 4, pool: Job, what an asynchronous call gives back.
 #pragma once
 
 #include <chrono>
@@ -7,9 +7,9 @@
 #include <utility>
 
 #include <tessera/base/error.hpp>
-#include <tessera/pool/async_job.hpp>
-#include <tessera/pool/job_error.hpp>
-#include <tessera/pool/job_options.hpp>
+#include <tessera/pool/caller/async_job.hpp>
+#include <tessera/pool/options.hpp>
+#include <tessera/pool/report.hpp>
 
 namespace tessera {
 

@@ -1,4 +1,4 @@
-// Floor 3, pool: concepts for kernels; how a kernel travels to a worker.
+// Floor 4, pool: concepts for kernels; how a kernel travels to a worker.
 //
 // A kernel is a trivially copyable callable. Its bytes travel as they are and its code as module +
 // offset of a function that knows its type (serve.hpp). Addresses mean nothing in another process:
@@ -15,11 +15,11 @@
 #include <tessera/base/address_types.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/grid/tile_grid.hpp>
+#include <tessera/loops/tile_sort.hpp>
+#include <tessera/loops/tile_view.hpp>
+#include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/memory/tile_sort.hpp>
-#include <tessera/memory/tile_view.hpp>
-#include <tessera/memory/xtensor.hpp>
-#include <tessera/pool/job_board.hpp>
+#include <tessera/pool/board/board.hpp>
 
 namespace tessera {
 

@@ -1,4 +1,4 @@
-// Floor 3, pool: run_as_worker, for programs that a pool starts again.
+// Floor 4, pool: run_as_worker, for programs that a pool starts again.
 //
 // Such a program is a keeper, whose workers are copies of it, or a worker where no process can be
 // copied. It has nothing of the caller's but the board and a line of numbers; it answers on the
@@ -20,11 +20,11 @@
 #include <tessera/host/process.hpp>
 #include <tessera/host/program.hpp>
 #include <tessera/host/segment_folder.hpp>
-#include <tessera/pool/berth.hpp>
-#include <tessera/pool/job_board.hpp>
-#include <tessera/pool/keeper.hpp>
-#include <tessera/pool/keeper_start.hpp>
-#include <tessera/pool/worker.hpp>
+#include <tessera/pool/board/board.hpp>
+#include <tessera/pool/keeper/keeper.hpp>
+#include <tessera/pool/keeper/start.hpp>
+#include <tessera/pool/worker/affinity.hpp>
+#include <tessera/pool/worker/worker.hpp>
 
 namespace tessera {
 

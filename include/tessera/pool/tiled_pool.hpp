@@ -1,4 +1,4 @@
-// Floor 3, pool: TiledPool, the front door.
+// Floor 4, pool: TiledPool, the front door.
 //
 // map cuts arguments into tiles and calls a kernel on each; transform applies a function to every
 // element. Everything that can be checked is checked here, before a job is armed.
@@ -17,15 +17,15 @@
 
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/cpus.hpp>
+#include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/memory/xtensor.hpp>
-#include <tessera/pool/addresses.hpp>
-#include <tessera/pool/arguments.hpp>
-#include <tessera/pool/caller.hpp>
-#include <tessera/pool/elementwise.hpp>
+#include <tessera/pool/board/addresses.hpp>
+#include <tessera/pool/caller/arguments.hpp>
+#include <tessera/pool/caller/caller.hpp>
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/kernel.hpp>
-#include <tessera/pool/serve.hpp>
+#include <tessera/pool/worker/elementwise.hpp>
+#include <tessera/pool/worker/serve.hpp>
 
 namespace tessera {
 

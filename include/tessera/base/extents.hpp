@@ -1,0 +1,52 @@
+// Floor 0, base: shapes and indices as numbers in a row: their product, and how they are written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <tessera/base/text.hpp>
+
+namespace tessera::detail {
+
+/// The product of all extents, as of a shape's elements; 1 for none. It must be known to fit.
+template <class Extents>
+constexpr std::size_t product_of(const Extents& extents) {
+  std::size_t out = 1;
+  for (const auto extent : extents) out *= static_cast<std::size_t>(extent);
+  return out;
+}
+
+/// `first` times all extents; nothing where that, or a part of it without extents of 0, is more
+/// than `most`.
+template <class Extents>
+constexpr std::optional<std::uint64_t> checked_product(
+    std::uint64_t first, const Extents& extents,
+    std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)()) {
+  if (first > most) return std::nullopt;
+  std::uint64_t out = first;
+  bool empty = false;
+  for (const std::uint64_t extent : extents) {
+    if (extent == 0) {
+      empty = true;
+    } else {
+      if (out > most / extent) return std::nullopt;
+      out *= extent;
+    }
+  }
+  return empty ? 0 : out;
+}
+
+/// As Python writes a tuple: "(365, 16, 16)", "(7,)", "()".
+template <class Values>
+std::string tuple_of(const Values& values) {
+  std::string out;
+  for (const auto& value : values) append_item(out, std::to_string(value));
+  out.insert(0, "(");
+  if (values.size() == 1) out += ',';
+  return out + ")";
+}
+
+}  // namespace tessera::detail

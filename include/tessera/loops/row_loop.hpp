@@ -1,0 +1,162 @@
+// Floor 2, loops: the loop over the rows of nodes.
+//
+// Elements are few in a row of a small tile, and every row may lie on a page of its own: so the
+// nest is plain, what moves stays in registers, short rows are straight code, and where rows are
+// far apart, what stands next to each is fetched with it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/convert.hpp>
+#include <tessera/loops/row_nodes.hpp>
+
+namespace tessera::detail {
+
+/// Elements of a row that is too short to be worth a loop of its own.
+inline constexpr std::ptrdiff_t short_row = 32;
+
+/// A loop over N axes as rows: the last axes, as far as they follow each other in memory in every
+/// operand, are one row; the axes before them are walked.
+template <std::size_t N>
+struct RowNest {
+  std::array<std::size_t, N> counts{};  ///< steps on each walked axis; 1 on those of the row
+  std::ptrdiff_t length = 1;            ///< elements of a row
+
+  template <class Out, class In>
+  RowNest(const std::array<std::size_t, N>& shape, const Out& out, const In& in) : counts(shape) {
+    if constexpr (N > 0) {
+      length = static_cast<std::ptrdiff_t>(std::exchange(counts[N - 1], 1));
+      for (std::size_t d = N - 1;
+           d > 0 && (counts[d - 1] == 1 || (out.joins(d, length) && in.joins(d, length))); --d)
+        length *= static_cast<std::ptrdiff_t>(std::exchange(counts[d - 1], 1));
+    }
+  }
+  bool empty() const {
+    return length == 0 || std::find(counts.begin(), counts.end(), 0u) != counts.end();
+  }
+};
+
+/// Calls body(out, in) at the beginning of each row. Nodes go down by value and the axes are
+/// constants, so that what moves can stay in registers.
+template <std::size_t Axis, std::size_t N, class Out, class In, class Body>
+TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In in,
+                         const Body& body) {
+  if constexpr (Axis + 1 >= N) {
+    body(out, in);
+  } else {
+    for (std::size_t i = 0; i < counts[Axis]; ++i) {
+      walk<Axis + 1>(counts, out, in, body);
+      out.step(Axis, 1);
+      in.step(Axis, 1);
+    }
+  }
+}
+
+/// How many bytes ahead of a row to fetch while it is worked on, in a walk over rows of `length`
+/// elements; 0: nothing. Rows that lie far apart are what no hardware fetches in time, and finding
+/// their pages takes longest. While one is found, what stands next to the row is fetched too: the
+/// next tile needs it. In rows of a kilobyte or more all that is hidden.
+template <class T, std::size_t N>
+std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
+                       const Operand<T, N>& out) {
+  if constexpr (N >= 2) {
+    const auto bytes = static_cast<std::size_t>(length) * sizeof(T);
+    const std::size_t walked = N >= 3 && counts[N - 2] == 1 ? N - 3 : N - 2;
+    const auto apart = static_cast<std::size_t>(std::abs(out.strides[walked])) * sizeof(T);
+    if (bytes <= 1024 && apart >= 4 * cache_line) return (std::max)(bytes, cache_line);
+  }
+  return 0;
+}
+
+/// What a node gives for an element.
+template <class Node>
+using ValueOf = std::remove_cvref_t<decltype(std::declval<const Node&>().template read<true>(0))>;
+
+/// to[i] = from[i] for i in [i, end), converted a block at a time: see convert_block.
+template <bool Unit, class T, std::size_t N, class Node>
+TESSERA_INLINE void convert_row(const Operand<T, N>& to, const Node& from, std::ptrdiff_t i,
+                                std::ptrdiff_t end) {
+  constexpr std::ptrdiff_t width = 32;
+  for (; end - i >= width; i += width) {
+    ValueOf<Node> values[width];
+    for (std::ptrdiff_t j = 0; j < width; ++j) values[j] = from.template read<Unit>(i + j);
+    T results[width];
+    convert_block<width>(values, results);
+    for (std::ptrdiff_t j = 0; j < width; ++j) to.template read<Unit>(i + j) = results[j];
+  }
+  for (; i < end; ++i)
+    to.template read<Unit>(i) = converted<T>(ValueOf<Node>(from.template read<Unit>(i)));
+}
+
+/// out[x] = in[x] for every element; `in` is a node, converted as by converted().
+template <class T, std::size_t N, class Node>
+void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out, const Node& in) {
+  const RowNest<N> rows(shape, out, in);
+  if (rows.empty()) return;
+  const auto length = rows.length;
+  const auto ahead = look_ahead(rows.counts, length, out);
+  const auto each_row = [&](const auto& body) {
+    walk<0>(rows.counts, out, in.bare(), [&](const auto& to, const auto& from) {
+      if constexpr (N >= 2) {
+        if (ahead != 0) {
+          to.prefetch(ahead);
+          from.prefetch(ahead);
+        }
+      }
+      body(to, from);
+    });
+  };
+  if constexpr (converts_in_part<T, ValueOf<Node>>) {
+    if (out.unit() && in.unit())
+      each_row(
+          [length](const auto& to, const auto& from) { convert_row<true>(to, from, 0, length); });
+    else
+      each_row(
+          [length](const auto& to, const auto& from) { convert_row<false>(to, from, 0, length); });
+    return;
+  }
+  if (!out.unit() || !in.unit()) {
+    each_row([length](const auto& to, const auto& from) {
+      TESSERA_INDEPENDENT
+      for (std::ptrdiff_t i = 0; i < length; ++i)
+        to.template read<false>(i) = static_cast<T>(from.template read<false>(i));
+    });
+    return;
+  }
+  if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= 16) {
+    if (length <= short_row && length % 4 == 0) {
+      // Straight code at every level of optimisation, since a block is read before it is written.
+      const auto block = [](const auto& to, const auto& from, std::ptrdiff_t i) {
+        const T values[]{static_cast<T>(from.template read<true>(i)),
+                         static_cast<T>(from.template read<true>(i + 1)),
+                         static_cast<T>(from.template read<true>(i + 2)),
+                         static_cast<T>(from.template read<true>(i + 3))};
+        to.template read<true>(i) = values[0];
+        to.template read<true>(i + 1) = values[1];
+        to.template read<true>(i + 2) = values[2];
+        to.template read<true>(i + 3) = values[3];
+      };
+      // A row of one block without a loop: the fewer instructions, the more rows are in flight.
+      if (length == 4)
+        each_row([&block](const auto& to, const auto& from) { block(to, from, 0); });
+      else
+        each_row([&block, length](const auto& to, const auto& from) {
+          for (std::ptrdiff_t i = 0; i < length; i += 4) block(to, from, i);
+        });
+      return;
+    }
+  }
+  each_row([length](const auto& to, const auto& from) {
+    TESSERA_INDEPENDENT
+    for (std::ptrdiff_t i = 0; i < length; ++i)
+      to.template read<true>(i) = static_cast<T>(from.template read<true>(i));
+  });
+}
+
+}  // namespace tessera::detail

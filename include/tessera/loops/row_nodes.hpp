@@ -1,0 +1,228 @@
+// Floor 2, loops: an xtensor expression rebuilt as a tree of nodes.
+//
+// xtensor walks strided views element by element through steppers. A kernel's `v = t + r` is the
+// same arithmetic on every element, so it is rebuilt here as a tree of nodes (a strided operand, a
+// scalar, a function of nodes) that row_loop.hpp moves from row to row and reads in a loop the
+// compiler can vectorise. What can't be rebuilt (reductions, generators, lazy views) is evaluated
+// once into a temporary and becomes an operand: so `x - xt::mean(x, {0})` computes its mean once.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/loops/xtensor.hpp>
+
+namespace tessera::detail {
+
+/// The addresses from lo up to hi; and whether a strided operand is the very same elements.
+struct Footprint {
+  std::uintptr_t lo = 0, hi = 0;
+  bool meets(const Footprint& other) const { return lo < other.hi && other.lo < hi; }
+};
+
+/// A strided operand of a loop over N axes; stride 0 where it is broadcast.
+template <class T, std::size_t N>
+struct Operand {
+  T* at = nullptr;
+  std::array<std::ptrdiff_t, N> strides{};
+
+  void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
+  template <bool Unit>
+  T& read(std::ptrdiff_t i) const {
+    if constexpr (N == 0)
+      return *at;
+    else if constexpr (Unit)
+      return at[i];
+    else
+      return at[i * strides[N - 1]];
+  }
+  /// Fetches the line so many bytes ahead. It may lie outside the array. Inlined, since gcc drops
+  /// calls of functions that do nothing but fetch.
+  TESSERA_INLINE void prefetch(std::size_t ahead) const {
+    TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) + ahead);
+  }
+  const Operand& bare() const { return *this; }
+  bool unit() const { return N == 0 || strides[N - 1] == 1; }
+  /// True if axis - 1 goes on where axis ends after `length` elements.
+  bool joins(std::size_t axis, std::ptrdiff_t length) const {
+    return strides[axis - 1] == length * strides[N - 1];
+  }
+
+  Footprint footprint(const std::array<std::size_t, N>& shape) const {
+    std::ptrdiff_t lo = 0, hi = 1;
+    for (std::size_t d = 0; d < N; ++d) {
+      if (shape[d] == 0) return {};
+      const auto reach = strides[d] * (static_cast<std::ptrdiff_t>(shape[d]) - 1);
+      (reach < 0 ? lo : hi) += reach;
+    }
+    return {reinterpret_cast<std::uintptr_t>(at + lo), reinterpret_cast<std::uintptr_t>(at + hi)};
+  }
+  /// True if writing `out` element by element could change an element of this before it is read.
+  template <class U>
+  bool disturbed_by(const Operand<U, N>& out, const std::array<std::size_t, N>& shape) const {
+    if (static_cast<const void*>(at) == static_cast<const void*>(out.at) &&
+        sizeof(T) == sizeof(U) && strides == out.strides)
+      return false;
+    return footprint(shape).meets(out.footprint(shape));
+  }
+};
+
+template <class T>
+struct Constant {
+  T value;
+  void step(std::size_t, std::ptrdiff_t) {}
+  template <bool>
+  const T& read(std::ptrdiff_t) const {
+    return value;
+  }
+  TESSERA_INLINE void prefetch(std::size_t) const {}
+  const Constant& bare() const { return *this; }
+  bool unit() const { return true; }
+  bool joins(std::size_t, std::ptrdiff_t) const { return true; }
+  bool disturbed_by(const auto&, const auto&) const { return false; }
+};
+
+/// A function as a loop carries it.
+template <class F>
+using Carried = std::conditional_t<std::is_trivially_copyable_v<F>, F, const F&>;
+
+template <class F, class... Nodes>
+struct Applied {
+  F function;
+  std::tuple<Nodes...> nodes;
+
+  void step(std::size_t axis, std::ptrdiff_t n) {
+    std::apply([&](auto&... node) { (node.step(axis, n), ...); }, nodes);
+  }
+  template <bool Unit>
+  decltype(auto) read(std::ptrdiff_t i) const {
+    return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
+                      nodes);
+  }
+  TESSERA_INLINE void prefetch(std::size_t ahead) const {
+    prefetch(ahead, std::index_sequence_for<Nodes...>{});
+  }
+  template <std::size_t... I>
+  TESSERA_INLINE void prefetch([[maybe_unused]] std::size_t ahead,
+                               std::index_sequence<I...>) const {
+    (std::get<I>(nodes).prefetch(ahead), ...);
+  }
+  /// The same without what it owns: cheap to copy, valid as long as this is.
+  auto bare() const {
+    return std::apply(
+        [&](const auto&... node) {
+          return Applied<Carried<F>, std::decay_t<decltype(node.bare())>...>{function,
+                                                                             {node.bare()...}};
+        },
+        nodes);
+  }
+  bool unit() const {
+    return std::apply([](const auto&... node) { return (node.unit() && ...); }, nodes);
+  }
+  bool joins(std::size_t axis, std::ptrdiff_t length) const {
+    return std::apply([&](const auto&... node) { return (node.joins(axis, length) && ...); },
+                      nodes);
+  }
+  bool disturbed_by(const auto& out, const auto& shape) const {
+    return std::apply([&](const auto&... node) { return (node.disturbed_by(out, shape) || ...); },
+                      nodes);
+  }
+};
+
+/// A node that owns the values it reads.
+template <class Temporary, class Node>
+struct Evaluated {
+  std::shared_ptr<Temporary> values;
+  Node node;
+  void step(std::size_t axis, std::ptrdiff_t n) { node.step(axis, n); }
+  template <bool Unit>
+  decltype(auto) read(std::ptrdiff_t i) const {
+    return node.template read<Unit>(i);
+  }
+  auto bare() const { return node.bare(); }
+  bool unit() const { return node.unit(); }
+  bool joins(std::size_t axis, std::ptrdiff_t length) const { return node.joins(axis, length); }
+  bool disturbed_by(const auto&, const auto&) const { return false; }
+};
+
+/// A strided operand of rank M, lined up by its trailing axes with a loop over N. Throws
+/// Error(shape_mismatch) if it does not broadcast to `shape`.
+template <std::size_t N, class T, class S, class Strides>
+Operand<T, N> broadcast_operand(T* data, const S& extents, const Strides& strides,
+                                const std::array<std::size_t, N>& shape) {
+  Operand<T, N> out{data, {}};
+  const std::size_t rank = std::size(extents);
+  for (std::size_t k = 0; k < rank; ++k) {
+    const auto extent = static_cast<std::size_t>(extents[rank - 1 - k]);
+    if (extent == 1) continue;
+    if (k >= N || extent != shape[N - 1 - k])
+      throw Error(Errc::shape_mismatch, "tile",
+                  "the values' extent " + std::to_string(extent) + " on axis -" +
+                      std::to_string(k + 1) + " does not fit the tile's " +
+                      (k < N ? std::to_string(shape[N - 1 - k]) : "rank"));
+    out.strides[N - 1 - k] = static_cast<std::ptrdiff_t>(strides[rank - 1 - k]);
+  }
+  return out;
+}
+
+template <class E>
+concept StridedExpression = requires(const E& e) {
+  { *e.data() } -> std::convertible_to<typename E::value_type>;
+  e.strides();
+  e.data_offset();
+};
+
+template <class E>
+inline constexpr bool is_scalar_expression = false;
+template <class CT>
+inline constexpr bool is_scalar_expression<xt::xscalar<CT>> = true;
+template <class E>
+inline constexpr bool is_function_expression = false;
+template <class F, class... CT>
+inline constexpr bool is_function_expression<xt::xfunction<F, CT...>> = true;
+
+/// What an expression is evaluated into. Row-major: xt::eval takes the expression's own layout, and
+/// xtensor misplaces elements when that is dynamic.
+template <class T, class S>
+struct Plain {
+  using type = xt::xarray<T, xt::layout_type::row_major>;
+};
+template <class T, class I, std::size_t M>
+struct Plain<T, std::array<I, M>> {
+  using type = xt::xtensor<T, M, xt::layout_type::row_major>;
+};
+
+/// The node that reads expression `e` in a loop over `shape`.
+template <std::size_t N, class E>
+auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
+  if constexpr (is_scalar_expression<E>) {
+    return Constant<std::decay_t<decltype(e())>>{e()};
+  } else if constexpr (is_function_expression<E>) {
+    return std::apply(
+        [&](const auto&... argument) {
+          return Applied<typename E::functor_type, decltype(make_node(argument, shape))...>{
+              e.functor(), {make_node(argument, shape)...}};
+        },
+        e.arguments());
+  } else if constexpr (StridedExpression<E>) {
+    return broadcast_operand(e.data() + static_cast<std::ptrdiff_t>(e.data_offset()), e.shape(),
+                             e.strides(), shape);
+  } else {
+    using Temporary = typename Plain<std::decay_t<typename E::value_type>,
+                                     std::decay_t<decltype(e.shape())>>::type;
+    auto values = std::make_shared<Temporary>(e);
+    auto node = make_node(*values, shape);
+    return Evaluated<Temporary, decltype(node)>{std::move(values), node};
+  }
+}
+
+}  // namespace tessera::detail

@@ -1,0 +1,214 @@
+// Floor 2, loops: how the elements of a tile are walked.
+//
+// TileStepper is what xtensor's expressions move: one axis at a time. TileIterator is what
+// algorithms move: a random access iterator over all elements, in row-major or column-major order.
+// It is right wherever it is moved to, from the end backwards too, which the iterators of xtensor
+// 0.24 are not for three axes and more.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+
+#include <tessera/base/config.hpp>
+#include <tessera/loops/tile_layout.hpp>
+#include <tessera/loops/xtensor.hpp>
+
+namespace tessera::detail {
+
+inline namespace TESSERA_BOUNDS {
+
+/// One position, moved along one axis at a time. `offset` axes of the expression that moves it
+/// stand before the tile's own: along these the tile is repeated.
+template <class T, std::size_t N, class Element>
+class TileStepper {
+ public:
+  using value_type = std::remove_const_t<Element>;
+  using reference = Element&;
+  using pointer = Element*;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using shape_type = std::array<std::size_t, N>;
+  // As xtensor's repeat() asks for them.
+  using storage_type = xt::xtensor<std::remove_const_t<T>, N>;
+  using subiterator_type = Element*;
+  using subiterator_traits = std::iterator_traits<Element*>;
+
+  TileStepper() = default;
+  TileStepper(const TileLayout<T, N>& layout, std::size_t offset) noexcept
+      : layout_(&layout), at_(layout.data), offset_(offset) {}
+
+  reference operator*() const noexcept { return *at_; }
+
+  void step(std::size_t dim, std::size_t n = 1) noexcept {
+    move(dim, static_cast<std::ptrdiff_t>(n));
+  }
+  void step_back(std::size_t dim, std::size_t n = 1) noexcept {
+    move(dim, -static_cast<std::ptrdiff_t>(n));
+  }
+  void reset(std::size_t dim) noexcept {
+    if (N != 0 && dim >= offset_) at_ -= layout_->reach(dim - offset_);
+  }
+  void reset_back(std::size_t dim) noexcept {
+    if (N != 0 && dim >= offset_) at_ += layout_->reach(dim - offset_);
+  }
+  void to_begin() noexcept { at_ = layout_->data; }
+  /// One step beyond the last element.
+  void to_end(xt::layout_type order) noexcept {
+    to_begin();
+    for (std::size_t d = 0; d < N; ++d) at_ += layout_->reach(d);
+    if constexpr (N > 0) {
+      if (order == xt::layout_type::row_major)
+        at_ += layout_->strides[N - 1];
+      else if (offset_ == 0)
+        at_ += layout_->strides[0];
+    }
+  }
+
+ private:
+  void move([[maybe_unused]] std::size_t dim, [[maybe_unused]] std::ptrdiff_t n) noexcept {
+    if constexpr (N > 0)
+      if (dim >= offset_) at_ += n * layout_->strides[dim - offset_];
+  }
+
+  const TileLayout<T, N>* layout_ = nullptr;
+  T* at_ = nullptr;
+  std::size_t offset_ = 0;
+};
+
+/// Random access to the elements, in `Order`.
+template <class T, std::size_t N, class Element, xt::layout_type Order>
+class TileIterator {
+ public:
+  using iterator_category = std::random_access_iterator_tag;
+  using value_type = std::remove_const_t<Element>;
+  using reference = Element&;
+  using pointer = Element*;
+  using difference_type = std::ptrdiff_t;
+
+  TileIterator() = default;
+  /// At element `number`; the number of all elements is the end.
+  TileIterator(const TileLayout<T, N>& layout, std::ptrdiff_t number) noexcept
+      : layout_(&layout), at_(layout.data), number_(number) {
+    if (number != 0) find();
+  }
+  /// In contiguous memory: what xtensor walks where a view of a tile happens to lie so.
+  explicit(false) TileIterator(Element* at) noexcept : at_(const_cast<T*>(at)) {}
+  /// An iterator over const elements, from one over others.
+  template <class Other>
+    requires(std::is_const_v<Element> && !std::is_const_v<Other>)
+  TileIterator(const TileIterator<T, N, Other, Order>& other) noexcept
+      : layout_(other.layout_), at_(other.at_), number_(other.number_), index_(other.index_) {}
+
+  reference operator*() const noexcept { return *at_; }
+  pointer operator->() const noexcept { return at_; }
+  reference operator[](difference_type n) const noexcept { return *(*this + n); }
+
+  TileIterator& operator++() noexcept {
+    if (layout_ == nullptr) return *this += 1;
+    ++number_;
+    for (std::size_t k = 0; k < N; ++k) {
+      const auto d = axis(k);
+      if (index_[d] < layout_->last(d)) {
+        ++index_[d];
+        at_ += layout_->strides[d];
+        break;
+      }
+      index_[d] = 0;  // beyond the last element every index is 0 again
+      at_ -= layout_->reach(d);
+    }
+    return *this;
+  }
+  TileIterator& operator--() noexcept {
+    if (layout_ == nullptr) return *this += -1;
+    --number_;
+    for (std::size_t k = 0; k < N; ++k) {
+      const auto d = axis(k);
+      if (index_[d] > 0) {
+        --index_[d];
+        at_ -= layout_->strides[d];
+        break;
+      }
+      index_[d] = layout_->last(d);
+      at_ += layout_->reach(d);
+    }
+    return *this;
+  }
+  TileIterator& operator+=(difference_type n) noexcept {
+    if (layout_ == nullptr) {
+      at_ += n;
+      return *this;
+    }
+    number_ += n;
+    if constexpr (N > 0) {
+      const auto inner = axis(0);
+      const auto to = index_[inner] + n;
+      if (to >= 0 && to <= layout_->last(inner)) {
+        index_[inner] = to;
+        at_ += n * layout_->strides[inner];
+        return *this;
+      }
+    }
+    find();
+    return *this;
+  }
+  TileIterator& operator-=(difference_type n) noexcept { return *this += -n; }
+  TileIterator operator++(int) noexcept {
+    auto before = *this;
+    ++*this;
+    return before;
+  }
+  TileIterator operator--(int) noexcept {
+    auto before = *this;
+    --*this;
+    return before;
+  }
+  friend TileIterator operator+(TileIterator it, difference_type n) noexcept { return it += n; }
+  friend TileIterator operator+(difference_type n, TileIterator it) noexcept { return it += n; }
+  friend TileIterator operator-(TileIterator it, difference_type n) noexcept { return it -= n; }
+  friend difference_type operator-(const TileIterator& a, const TileIterator& b) noexcept {
+    return a.layout_ == nullptr ? a.at_ - b.at_ : a.number_ - b.number_;
+  }
+  friend bool operator==(const TileIterator& a, const TileIterator& b) noexcept {
+    return a - b == 0;
+  }
+  friend auto operator<=>(const TileIterator& a, const TileIterator& b) noexcept {
+    return a - b <=> 0;
+  }
+
+ private:
+  template <class, std::size_t, class, xt::layout_type>
+  friend class TileIterator;
+
+  /// The axis that moves k-th fastest.
+  static constexpr std::size_t axis(std::size_t k) noexcept {
+    return Order == xt::layout_type::column_major ? k : N - 1 - k;
+  }
+  /// Index and address of element `number_`.
+  void find() noexcept {
+    at_ = layout_->data;
+    auto rest = number_;
+    for (std::size_t k = 0; k < N; ++k) {
+      const auto d = axis(k);
+      const auto extent = static_cast<std::ptrdiff_t>(layout_->shape[d]);
+      if (extent == 0) return;
+      index_[d] = rest % extent;
+      rest /= extent;
+      at_ += index_[d] * layout_->strides[d];
+    }
+  }
+
+  const TileLayout<T, N>* layout_ = nullptr;
+  T* at_ = nullptr;
+  std::ptrdiff_t number_ = 0;
+  std::array<std::ptrdiff_t, N> index_{};
+};
+
+static_assert(
+    std::random_access_iterator<TileIterator<double, 3, const double, xt::layout_type::row_major>>);
+
+}  // namespace TESSERA_BOUNDS
+
+}  // namespace tessera::detail

@@ -1,0 +1,43 @@
+// Floor 2, loops: xtensor's sorts, for tiles.
+//
+// These four want to know in which order an expression's elements lie in memory, and refuse one
+// that has none. For a tile they are those of a copy. The calls find xtensor's own where a program
+// has included its xsort.hpp.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <tessera/loops/tile_view.hpp>
+#include <tessera/loops/xtensor.hpp>
+
+namespace tessera::detail {
+
+template <class T, std::size_t N>
+xt::xtensor<std::remove_const_t<T>, N, xt::layout_type::row_major> copy_of_tile(
+    const TileView<T, N>& tile) {
+  return tile;
+}
+
+}  // namespace tessera::detail
+
+namespace xt {
+
+template <class T, std::size_t N, class... More>
+auto sort(const tessera::TileView<T, N>& tile, More... more) {
+  return sort(tessera::detail::copy_of_tile(tile), more...);
+}
+template <class T, std::size_t N, class... More>
+auto argsort(const tessera::TileView<T, N>& tile, More... more) {
+  return argsort(tessera::detail::copy_of_tile(tile), more...);
+}
+template <class T, std::size_t N, class Kth, class... More>
+auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
+  return partition(tessera::detail::copy_of_tile(tile), kth, more...);
+}
+template <class T, std::size_t N, class Kth, class... More>
+auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
+  return argpartition(tessera::detail::copy_of_tile(tile), kth, more...);
+}
+
+}  // namespace xt

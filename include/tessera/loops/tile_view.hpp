@@ -1,0 +1,295 @@
+// Floor 2, loops: a Box of an array as an xtensor expression; rows as spans.
+//
+// What a kernel sees. It owns nothing and copies cheaply; assigning to it writes elements, as with
+// xtensor's views, by the loop of row_loop.hpp. A view of const elements can't be written: that
+// does not compile. It is no container: its elements lie scattered among those of other tiles. So
+// nobody gets at its storage() but xtensor's own strided views, and where xtensor needs contiguous
+// memory it makes a copy.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/loops/row_loop.hpp>
+#include <tessera/loops/tile_elements.hpp>
+#include <tessera/loops/tile_iterator.hpp>
+#include <tessera/loops/xtensor.hpp>
+
+namespace tessera {
+
+inline namespace TESSERA_BOUNDS {
+template <class T, std::size_t N>
+class TileView;
+}
+
+}  // namespace tessera
+
+namespace xt {
+
+template <class T, std::size_t N>
+struct xcontainer_inner_types<tessera::TileView<T, N>> {
+  using reference = T&;
+  using const_reference = const T&;
+  using size_type = std::size_t;
+  using temporary_type = xtensor<std::remove_const_t<T>, N, layout_type::row_major>;
+  static constexpr layout_type layout = layout_type::dynamic;
+};
+
+template <class T, std::size_t N>
+struct xiterable_inner_types<tessera::TileView<T, N>> {
+  using inner_shape_type = std::array<std::size_t, N>;
+  using stepper = tessera::detail::TileStepper<T, N, T>;
+  using const_stepper = tessera::detail::TileStepper<T, N, const T>;
+};
+
+}  // namespace xt
+
+namespace tessera {
+
+inline namespace TESSERA_BOUNDS {
+/// The elements of one tile of an array (or all of it, for whole()), N axes, in place. T is const
+/// for a tile that is only read. Valid during the kernel's call.
+template <class T, std::size_t N>
+class TileView : public xt::xview_semantic<TileView<T, N>>,
+                 public xt::xaccessible<TileView<T, N>>,
+                 public detail::TileElements<TileView<T, N>, T, N> {
+  using Semantic = xt::xview_semantic<TileView>;
+  using Elements = detail::TileElements<TileView, T, N>;
+  using Accessible = xt::xaccessible<TileView>;
+  static constexpr bool writable = !std::is_const_v<T>;
+  using Elements::layout_;
+
+ public:
+  using Extents = std::array<std::size_t, N>;
+  using Strides = std::array<std::ptrdiff_t, N>;
+
+  // What xtensor asks of an expression.
+  using typename Semantic::temporary_type;
+  using expression_tag = xt::xtensor_expression_tag;
+  using value_type = std::remove_const_t<T>;
+  using reference = T&;
+  using const_reference = const T&;
+  using pointer = T*;
+  using const_pointer = const T*;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using bool_load_type = value_type;
+  using shape_type = Extents;
+  using inner_shape_type = Extents;
+  using strides_type = Strides;
+  using backstrides_type = Strides;
+  using inner_strides_type = Strides;
+  using inner_backstrides_type = Strides;
+  using typename Elements::const_stepper;
+  using typename Elements::stepper;
+  using storage_type =
+      xt::xbuffer_adaptor<T*, xt::no_ownership, std::allocator<std::remove_const_t<T>>>;
+  static constexpr xt::layout_type static_layout = xt::layout_type::dynamic;
+  static constexpr bool contiguous_layout = false;
+
+  /// Elements from `data` on; `strides` in elements of the array that they lie in.
+  TileView(T* data, const Extents& shape, const Strides& strides) noexcept
+      : Elements({data, shape, strides}) {
+    for (std::size_t d = 0; d < N; ++d)
+      if (shape[d] == 1) layout_.strides[d] = 0;  // xtensor's convention, which broadcasts
+    for (std::size_t d = 0; d < N; ++d) backstrides_[d] = layout_.reach(d);
+  }
+  TileView(const TileView& other) noexcept
+      : Semantic(), Accessible(), Elements(other), backstrides_(other.backstrides_) {}
+  ~TileView() = default;
+
+  /// Writes elements: `values` is any xtensor expression that broadcasts to this shape. Throws
+  /// Error(shape_mismatch) and changes nothing where it does not.
+  template <class E>
+  TileView& operator=(const xt::xexpression<E>& values) {
+    must_be_writable();
+    store(values.derived_cast());
+    return *this;
+  }
+  TileView& operator=(const TileView& values) {
+    must_be_writable();
+    store(values);
+    return *this;
+  }
+  /// Sets every element.
+  TileView& operator=(const value_type& value) {
+    must_be_writable();
+    run_on_rows(detail::Constant<value_type>{value});
+    return *this;
+  }
+  void fill(const value_type& value) { *this = value; }
+
+  using Accessible::dimension;
+  using Accessible::shape;
+  const Extents& shape() const noexcept { return layout_.shape; }  ///< elements on each axis
+  std::size_t size() const noexcept { return static_cast<std::size_t>(layout_.size()); }
+  xt::layout_type layout() const noexcept { return static_layout; }
+  /// The element of index 0, ..., 0 stands at data(), the next on an axis strides() elements
+  /// further on. What lies between belongs to other tiles.
+  const Strides& strides() const noexcept { return layout_.strides; }
+  const Strides& backstrides() const noexcept { return backstrides_; }
+  T* data() noexcept { return layout_.data; }
+  const T* data() const noexcept { return layout_.data; }
+  std::size_t data_offset() const noexcept { return 0; }
+
+  bool is_contiguous() const noexcept { return false; }
+
+  /// The element of that index. Indices of leading axes may be left out, and count as 0. An index
+  /// outside the tile is another tile's element, or none at all; where bounds are checked (see
+  /// TESSERA_CHECKS_BOUNDS) it throws Error(invalid_argument).
+  template <class... Index>
+  T& operator()(Index... index) {
+    return *layout_.address(index...);
+  }
+  template <class... Index>
+  const T& operator()(Index... index) const {
+    return *layout_.address(index...);
+  }
+  /// The same, never checked.
+  template <class... Index>
+  T& unchecked(Index... index) {
+    return layout_.data[layout_.offset(index...)];
+  }
+  template <class... Index>
+  const T& unchecked(Index... index) const {
+    return layout_.data[layout_.offset(index...)];
+  }
+  /// The element whose index stands in a range.
+  template <class It>
+  T& element(It first, It last) {
+    return *layout_.address_in(first, last);
+  }
+  template <class It>
+  const T& element(It first, It last) const {
+    return *layout_.address_in(first, last);
+  }
+  /// Element `number` in row-major order.
+  T& flat(std::size_t number) { return *layout_.address_of(number); }
+  const T& flat(std::size_t number) const { return *layout_.address_of(number); }
+
+  T& data_element(std::size_t number) { return flat(number); }
+  const T& data_element(std::size_t number) const { return flat(number); }
+
+  /// The contiguous elements of the last axis at the given indices of all other axes. Throws
+  /// Error(invalid_argument) where a section's step leaves them scattered.
+  template <std::integral... Index>
+    requires(N > 0 && sizeof...(Index) == N - 1)
+  std::span<T> row(Index... index) const {
+    const auto length = layout_.shape[N - 1];
+    if (length > 1 && layout_.strides[N - 1] != 1)
+      throw Error(Errc::invalid_argument, "tile", "its rows are not contiguous",
+                  "index it as tile(i, j)");
+    T* at = layout_.data;
+    std::size_t d = 0;
+    ((at += static_cast<std::ptrdiff_t>(index) * layout_.strides[d++]), ...);
+    if constexpr (TESSERA_CHECKS_BOUNDS)
+      layout_.check_index(std::array<std::ptrdiff_t, N>{layout_.signed_of(index)..., 0},
+                          length == 0);
+    return {at, length};
+  }
+
+  // What xtensor's expressions call.
+  template <class S>
+  bool broadcast_shape(S& to, bool = false) const {
+    return xt::broadcast_shape(layout_.shape, to);
+  }
+  template <class S>
+  bool has_linear_assign(const S&) const noexcept {
+    return false;
+  }
+  /// Never: a view has the shape of its tile.
+  template <class S>
+  void resize(const S& to, bool = false) {
+    if (!std::equal(shape().begin(), shape().end(), std::begin(to), std::end(to)))
+      throw Error(Errc::shape_mismatch, "tile", "a tile can't change its shape");
+  }
+  template <class... Any>
+  void reshape(Any&&...) = delete;
+
+  /// What the loops over rows walk.
+  detail::Operand<T, N> operand() const noexcept { return {layout_.data, layout_.strides}; }
+
+  // What xtensor's semantics call. Hidden here, since the inherited ones take equal strides for
+  // contiguous memory.
+  template <class E>
+  TileView& assign(const xt::xexpression<E>& values) {  // of xt::noalias
+    return *this = values;
+  }
+  template <class E>
+  TileView& assign_xexpression(const xt::xexpression<E>& values) {
+    return *this = values;
+  }
+  template <class E>
+  TileView& computed_assign(const xt::xexpression<E>& values) {
+    return *this = values;
+  }
+  template <class E, class F>
+  TileView& scalar_computed_assign(const E& value, F&& function) {
+    must_be_writable();
+    const auto self = operand();
+    run_on_rows(detail::Applied<std::decay_t<F>, detail::Operand<T, N>, detail::Constant<E>>{
+        function, {self, {value}}});
+    return *this;
+  }
+  void assign_temporary_impl(temporary_type&& values) { store(values); }
+
+ private:
+  static void must_be_writable() {
+    static_assert(writable,
+                  "tessera: this tile is an input and read-only: pass the array as into(array) "
+                  "to write it");
+  }
+
+  template <class Node>
+  void run_on_rows(const Node& node) {
+    detail::run_rows(this->shape(), operand(), node);
+  }
+
+  template <class E>
+  void store(const E& values) {
+    const auto node = detail::make_node(values, this->shape());
+    if (!node.disturbed_by(operand(), this->shape())) {
+      run_on_rows(node);
+    } else {  // the right side reads, shifted, what the left side writes
+      temporary_type copy(this->shape());
+      TileView<value_type, N>(copy.data(), this->shape(), copy.strides()).run_on_rows(node);
+      run_on_rows(detail::make_node(copy, this->shape()));
+    }
+  }
+  template <class, std::size_t>
+  friend class TileView;
+  // xtensor's views of a view: they go by strides.
+  template <class, class...>
+  friend class xt::xview;
+  template <class>
+  friend struct xt::detail::inner_storage_getter;
+  template <class>
+  friend class xt::xstrided_view_base;
+  template <class E, class S>
+  friend auto& xt::detail::copy_move_storage(E&, const S&);
+
+  // From the first element to the last, all that lies between included. Made when it is asked for,
+  // so that a tile costs nothing to make.
+  storage_type& storage() const noexcept {
+    std::ptrdiff_t n = size() == 0 ? 0 : 1;
+    for (const auto reach : backstrides_) n += n == 0 ? 0 : reach;
+    return storage_.emplace(layout_.data, static_cast<std::size_t>(n > 0 ? n : 0));
+  }
+
+  Strides backstrides_{};
+  mutable std::optional<storage_type> storage_;
+};
+
+}  // namespace TESSERA_BOUNDS
+
+}  // namespace tessera

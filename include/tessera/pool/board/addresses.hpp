@@ -1,0 +1,95 @@
+// Floor 4, pool/board: addresses among the bytes of kernels and of their results.
+//
+// Both travel as they are, and an address of one process means nothing in another. What the types
+// tell is refused when it is compiled, the rest is searched for: a kernel by the caller before a
+// job starts, a result by its worker.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include <tessera/base/address_types.hpp>
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/host/modules.hpp>
+
+namespace tessera::detail {
+
+/// Bytes of a K up to its last whole word that can hold a capture: what a member of a derived class
+/// could reuse is padding, which may hold a stale pointer.
+template <class K>
+constexpr std::size_t searched_bytes() {
+  constexpr std::size_t word = sizeof(std::uintptr_t);
+  if constexpr (std::is_empty_v<K>) {
+    return 0;
+  } else if constexpr (std::is_class_v<K>) {
+    struct Followed {
+      [[no_unique_address]] K kernel;
+      std::byte next;
+    };
+    if constexpr (sizeof(Followed) == sizeof(K)) return (sizeof(K) - 1) / word * word;
+  }
+  return sizeof(K) / word * word;
+}
+
+template <class F>
+inline constexpr bool is_reference_wrapper = false;
+template <class F>
+inline constexpr bool is_reference_wrapper<std::reference_wrapper<F>> = true;
+
+/// Where a word among an object's bytes is an address in this process's private memory. Padding
+/// within it is no word of it where the compiler can tell (g++ can; clang that can't may find a
+/// stale one beside a small member). Where other processes have modules elsewhere, an address in
+/// one of them is no better.
+template <class T>
+std::optional<std::size_t> find_address(const T& object, bool modules_agree = true) {
+  if constexpr (searched_bytes<T>() > 0 && std::is_trivially_copyable_v<T>) {
+    alignas(T) std::array<std::byte, sizeof(T)> copy;
+    std::memcpy(copy.data(), static_cast<const void*>(&object), sizeof object);
+    TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<T*>(copy.data())));
+    for (std::size_t at = 0; at < searched_bytes<T>(); at += sizeof(std::uintptr_t)) {
+      std::uintptr_t word = 0;
+      std::memcpy(&word, copy.data() + at, sizeof word);
+      // Where there may be a pointer, a number that looks like a low address is taken for one.
+      if (host::points_into_private_memory(word, modules_agree, !holds_no_address<T>)) return at;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Throws Error(captured_address) if a word of a kernel is an address of this process.
+template <class K>
+void refuse_addresses(const K& kernel, bool modules_agree = true) {
+  static_assert(!is_reference_wrapper<K>,
+                "tessera: a std::reference_wrapper is an address, which means nothing in a worker: "
+                "pass the kernel itself");
+  if (const auto at = find_address(kernel, modules_agree))
+    throw Error(Errc::captured_address, "kernel",
+                "it holds an address of this process's memory (a captured reference, pointer, "
+                "this, span or string_view, at byte " +
+                    std::to_string(*at) + "), which means nothing in a worker",
+                "capture by value; pass arrays as arguments, tables as whole(...); or "
+                "allow_addresses(kernel) if the value is no address");
+}
+
+/// In a worker: throws for a result that holds an address of this process. Costs nothing where the
+/// result's type has no room for one.
+template <class Result>
+void refuse_address_in_result(const Result& result) {
+  if constexpr (!holds_no_address<Result>) {
+    if (const auto at = find_address(result))
+      throw std::runtime_error("its result holds an address of the worker's memory, at byte " +
+                               std::to_string(*at) +
+                               ", which means nothing to the caller: return values");
+  }
+}
+
+}  // namespace tessera::detail

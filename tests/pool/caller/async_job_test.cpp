@@ -1,0 +1,167 @@
+// One asynchronous job's life, step by step.
+#include <tessera/pool/caller/async_job.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::JobError;
+using tessera::detail::AsyncJob;
+using tessera::detail::JobOrder;
+using tessera::detail::not_begun;
+using tessera::detail::Premises;
+
+namespace {
+
+JobOrder order_of(std::size_t tiles) {
+  JobOrder out;
+  out.tiles = tiles;
+  return out;
+}
+
+struct Running {
+  std::shared_ptr<Premises> premises = std::make_shared<Premises>(2);
+  AsyncJob job{order_of(10), premises};
+  Running() {
+    REQUIRE(job.begin());
+    job.armed(5);
+  }
+  std::uint64_t stopped() const { return premises->board.head().gate.stop.load(); }
+};
+
+}  // namespace
+
+TEST_CASE("a cancel stops the round that is armed") {
+  Running running;
+  REQUIRE(running.stopped() == 0);
+  running.job.cancel();
+  REQUIRE(running.stopped() == 5);
+}
+
+TEST_CASE("a round that is armed after a cancel is stopped") {
+  Running running;
+  running.job.cancel();
+  running.job.armed(6);
+  REQUIRE(running.stopped() == 6);
+}
+
+TEST_CASE("a cancel between the beginning and the first round stops that round") {
+  const auto premises = std::make_shared<Premises>(1);
+  AsyncJob job(order_of(1), premises);
+  REQUIRE(job.begin());
+  job.cancel();
+  REQUIRE(premises->board.head().gate.stop.load() == 0);
+  job.armed(3);
+  REQUIRE(premises->board.head().gate.stop.load() == 3);
+}
+
+TEST_CASE("a round is stopped whatever was written over the word that says so") {
+  Premises premises(1);
+  std::vector<tessera::detail::TileByte> bytes(1);
+  const tessera::detail::Round round(premises.board.crew(), 1, bytes);
+  for (const std::uint64_t written : {0u, 1u, 2u, 0x200u, 0x02020202u}) {
+    premises.board.head().gate.stop.store(written);
+    round.stop();
+    REQUIRE(round.stopped());
+  }
+}
+
+TEST_CASE("the caller puts right what was written over the gate of its round") {
+  Premises premises(1);
+  std::vector<tessera::detail::TileByte> bytes(1);
+  tessera::detail::Round round(premises.board.crew(), 5, bytes);
+  auto& gate = premises.board.head().gate;
+  round.arm();
+  REQUIRE_FALSE(round.rearm());
+  gate.job.store(7);
+  REQUIRE(round.rearm());
+  REQUIRE(gate.job.load() == 5);
+  gate.stop.store(0x41000000);
+  REQUIRE_FALSE(round.rearm());
+  REQUIRE(gate.stop.load() == 0);
+  round.stop();
+  REQUIRE_FALSE(round.rearm());
+  REQUIRE(round.stopped());
+}
+
+TEST_CASE("a stop never moves backwards") {
+  Running running;
+  running.premises->board.crew().stop(8);
+  running.job.cancel();
+  REQUIRE(running.stopped() == 8);
+}
+
+TEST_CASE("a cancel after the end stops nobody") {
+  Running running;
+  running.job.end({}, {});
+  running.job.cancel();
+  REQUIRE(running.stopped() == 0);
+  running.job.check_end();
+}
+
+TEST_CASE("progress counts what the workers count while the job runs and keeps it afterwards") {
+  Running running;
+  auto worker_slots = running.premises->board.worker_slots();
+  REQUIRE(running.job.progress().done == 0);
+  worker_slots[0].tiles.store(3);
+  worker_slots[1].tiles.store(4);
+  REQUIRE(running.job.progress().done == 7);
+  running.job.end(std::make_exception_ptr(std::runtime_error("x")), {});
+  worker_slots[0].tiles.store(0);  // the next job's
+  REQUIRE(running.job.progress().done == 7);
+  REQUIRE(running.job.progress().total == 10);
+}
+
+TEST_CASE("progress read in the moment of the next job's beginning is not that job's") {
+  // Counting the tiles of so many workers takes longer than the step from one job to the next, and
+  // the count stands in the last.
+  const auto premises = std::make_shared<Premises>(tessera::detail::max_workers);
+  auto& last_slot = premises->board.worker_slots().back().tiles;
+  std::size_t wrong = 0;
+  for (int round = 0; round < 300; ++round) {
+    AsyncJob job(order_of(10), premises);
+    last_slot.store(10);
+    REQUIRE(job.begin());
+    job.armed(1);
+    std::atomic<bool> looking{false}, next_began{false};
+    std::thread pool([&] {
+      while (!looking.load()) std::this_thread::yield();
+      job.end({}, {});
+      last_slot.store(0, std::memory_order_release);
+      next_began.store(true);
+    });
+    while (!next_began.load()) {
+      wrong += job.progress().done != 10;
+      looking.store(true);
+    }
+    pool.join();
+    wrong += job.progress().done != 10;
+  }
+  REQUIRE(wrong == 0);
+}
+
+TEST_CASE("the error of a job that never began lists the tiles that were asked for") {
+  REQUIRE(not_begun(order_of(3)).unfinished == std::vector<std::size_t>{0, 1, 2});
+  auto order = order_of(9);
+  order.only = {2, 7};
+  const auto error = not_begun(order);
+  REQUIRE(error.unfinished == std::vector<std::size_t>{2, 7});
+  REQUIRE(error.errc() == Errc::cancelled);
+}
+
+TEST_CASE("the error of a job that never began tells the tiles that the caller knows") {
+  auto order = order_of(12);
+  order.parts = 4;
+  REQUIRE(not_begun(order).unfinished == std::vector<std::size_t>{0, 1, 2});
+  order.choose({0, 2});
+  REQUIRE(order.only == std::vector<std::size_t>{0, 2, 3, 5, 6, 8, 9, 11});
+  REQUIRE(not_begun(order).unfinished == std::vector<std::size_t>{0, 2});
+}

@@ -1,0 +1,129 @@
+// The thread of asynchronous jobs, without a pool around it.
+#include <tessera/pool/caller/job_queue.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using namespace std::chrono_literals;
+using tessera::detail::AsyncJob;
+using tessera::detail::Dispatcher;
+using tessera::detail::JobOrder;
+using tessera::detail::Premises;
+using tessera::detail::Turnstile;
+
+namespace {
+
+struct Site {
+  std::shared_ptr<Premises> premises = std::make_shared<Premises>(1);
+  Turnstile turnstile;
+  std::vector<AsyncJob*> ran;  // by one thread at a time
+  std::optional<Dispatcher> dispatcher;
+
+  Site() {
+    dispatcher.emplace(turnstile, [this](AsyncJob& job) {
+      ran.push_back(&job);
+      job.end({}, {});
+    });
+  }
+  std::shared_ptr<AsyncJob> job() const { return std::make_shared<AsyncJob>(order(), premises); }
+  static JobOrder order() {
+    JobOrder out;
+    out.tiles = 3;
+    return out;
+  }
+};
+
+bool ended(AsyncJob& job) { return job.wait_until(AsyncJob::Clock::now() + 20s); }
+
+}  // namespace
+
+TEST_CASE("jobs run one after the other as they were submitted") {
+  Site site;
+  std::vector<std::shared_ptr<AsyncJob>> jobs;
+  for (int k = 0; k < 200; ++k) {
+    jobs.push_back(site.job());
+    site.dispatcher->submit(jobs.back());
+  }
+  REQUIRE(ended(*jobs.back()));
+  REQUIRE(site.ran.size() == 200);
+  for (std::size_t k = 0; k < 200; ++k) REQUIRE(site.ran[k] == jobs[k].get());
+}
+
+TEST_CASE("a job waits for those who came to the turnstile before it and holds up those after") {
+  Site site;
+  const auto job = site.job();
+  std::thread late;
+  {
+    const Turnstile::Pass first(site.turnstile);
+    site.dispatcher->submit(job);
+    late = std::thread([&] {
+      const Turnstile::Pass pass(site.turnstile);
+      site.ran.push_back(nullptr);
+    });
+    REQUIRE(wait_until([&] { return site.turnstile.waiting() == 2; }));
+    REQUIRE(site.ran.empty());
+  }
+  late.join();
+  REQUIRE(site.ran == std::vector<AsyncJob*>{job.get(), nullptr});
+}
+
+TEST_CASE("a job that was cancelled while it waited is passed over and lets the next one run") {
+  Site site;
+  const auto one = site.job(), two = site.job();
+  {
+    const Turnstile::Pass first(site.turnstile);
+    site.dispatcher->submit(one);
+    site.dispatcher->submit(two);
+    one->cancel();
+    REQUIRE(one->wait_until({}));
+  }
+  REQUIRE(ended(*two));
+  REQUIRE(site.ran == std::vector<AsyncJob*>{two.get()});
+  REQUIRE_THROWS_AS(one->check_end(), tessera::JobError);
+  two->check_end();
+}
+
+TEST_CASE("either a job begins or its cancel comes first and never both") {
+  Site site;
+  int begun = 0, skipped = 0;
+  for (int round = 0; round < 500; ++round) {
+    const auto job = site.job();
+    const auto ran_before = site.ran.size();
+    std::thread other([&] { job->cancel(); });
+    site.dispatcher->submit(job);
+    other.join();
+    REQUIRE(ended(*job));
+    const Turnstile::Pass pass(site.turnstile);  // behind the job
+    const bool ran = site.ran.size() != ran_before;
+    bool threw = false;
+    try {
+      job->check_end();
+    } catch (const tessera::JobError& error) {
+      threw = error.errc() == tessera::Errc::cancelled;
+    }
+    REQUIRE(ran != threw);
+    ++(ran ? begun : skipped);
+  }
+  REQUIRE(begun + skipped == 500);
+}
+
+TEST_CASE("a dispatcher ends when all its jobs have") {
+  Site site;
+  std::vector<std::shared_ptr<AsyncJob>> jobs;
+  for (int k = 0; k < 50; ++k) {
+    jobs.push_back(site.job());
+    site.dispatcher->submit(jobs.back());
+  }
+  site.dispatcher->cancel_all();
+  site.dispatcher.reset();
+  for (const auto& job : jobs) REQUIRE(job->wait_until({}));
+}

@@ -26,6 +26,7 @@
 #include <tessera/pool/options.hpp>
 #include <tessera/pool/report.hpp>
 #include <tessera/pool/run_as_worker.hpp>
+#include <tessera/pool/tile.hpp>
 #include <tessera/pool/tiled_pool.hpp>
 
 #pragma pop_macro("max")

@@ -59,7 +59,7 @@ void attach_new(State& state) {
 void attach_kept(State& state) {
   const auto a = In::attach(options.arrays + "-a");
   const auto record =
-      tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).order.record;
+      tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).record;
   tessera::detail::Attachments attachments;
   const int self = tessera::host::own_pid();
   bench::timed(state, [&] { benchmark::DoNotOptimize(attachments.find(record, a.name(), self)); });

@@ -129,19 +129,6 @@ TEST_CASE("captured integers and doubles are not taken for addresses") {
   }
 }
 
-TEST_CASE("tiles that merge are dealt in rows of some length, and to every worker") {
-  using tessera::TileGrid;
-  using tessera::detail::grain_of;
-  const auto grain = [](std::size_t columns, std::size_t width, std::size_t workers) {
-    return grain_of(TileGrid<2>({64, columns}, {4, width}), workers);
-  };
-  REQUIRE(grain(16, 4, 2) == 4);     // a row of the grid is all there is
-  REQUIRE(grain(4096, 4, 2) == 32);  // 128 elements
-  REQUIRE(grain(4096, 1024, 2) == 1);
-  REQUIRE(grain(16, 4, 16) == 2);  // 64 tiles, two claims for each
-  REQUIRE(grain(16, 4, 1000) == 1);
-}
-
 TEST_CASE("a large captured struct arrives whole") {
   const bool processes = GENERATE(false, true);
   auto pool = processes ? TiledPool(2) : TiledPool::in_caller();

@@ -275,7 +275,7 @@ TEST_CASE("a kernel from a library that was loaded after the pool was made is an
   auto a = SharedArray<int, 1>::create({5});
   tessera::detail::JobOrder order;
   order.arguments.push_back(
-      tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).order);
+      tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)));
   order.kernel.resize(1);
   order.tiles = 5;
   order.axes = 1;

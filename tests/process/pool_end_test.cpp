@@ -140,7 +140,7 @@ TEST_CASE(
               char byte;
               must(::read(go[0], &byte, 1) == 1, "it goes on");
               pool.map(
-                  {10}, {.tile_deadline = 1h},
+                  {10}, {.tile_timeout = 1h},
                   [](auto v) {
                     v = 2;
                     for (;;) ::pause();

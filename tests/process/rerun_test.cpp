@@ -102,7 +102,7 @@ TEST_CASE("a tile that ends its worker again and again is given up, and the othe
   auto a = SharedArray<int, 1>::create({40});
   const auto tries = GENERATE(1u, 2u, 5u);
   const auto error = job_error_of(
-      [&] { map_that_dies(pool, a, 1000, {.rerun = Rerun::allowed, .tries = tries}); });
+      [&] { map_that_dies(pool, a, 1000, {.rerun = Rerun::allowed, .max_attempts = tries}); });
   REQUIRE(error.errc() == Errc::worker_died);
   REQUIRE(error.unfinished == Tiles{23});
   REQUIRE(error.unknown == Tiles{23});
@@ -116,7 +116,7 @@ TEST_CASE("a tile may cost fewer workers than it is given and is done") {
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({40});
-  map_that_dies(pool, a, 4, {.rerun = Rerun::allowed, .tries = 5});
+  map_that_dies(pool, a, 4, {.rerun = Rerun::allowed, .max_attempts = 5});
   REQUIRE(a(23) == 23);
   REQUIRE(pool.report().workers_lost == 4);
 }
@@ -198,7 +198,7 @@ TEST_CASE("a job that collects tells of tiles that threw and of those that ended
   auto a = SharedArray<int, 1>::create({40});
   const auto error = job_error_of([&] {
     pool.map(
-        {1}, {.rerun = Rerun::allowed, .on_throw = OnThrow::collect, .tries = 2},
+        {1}, {.rerun = Rerun::allowed, .on_throw = OnThrow::collect, .max_attempts = 2},
         [](const Tile<1>& tile, auto v) {
           if (tile.number() == 5) throw std::runtime_error("five");
           if (tile.number() == 30) die();
@@ -229,7 +229,7 @@ TEST_CASE("a cancel ends a job whose tile is computed again and again") {
   auto a = SharedArray<int, 1>::create({10});
   Visits visits(10);
   auto job = pool.map_async(
-      {1}, {.rerun = Rerun::allowed, .tries = 1000000},
+      {1}, {.rerun = Rerun::allowed, .max_attempts = 1000000},
       [](const Tile<1>& tile, auto, auto visited) {
         if (tile.number() == 3) shared(visited(0)).fetch_add(1), die();
       },
@@ -247,7 +247,7 @@ TEST_CASE("a tile that takes longer than its deadline is computed again by anoth
   auto a = SharedArray<int, 1>::create({20});
   Visits visits(20);
   pool.map(
-      {1}, {.rerun = Rerun::allowed, .tile_deadline = 300ms},
+      {1}, {.rerun = Rerun::allowed, .tile_timeout = 300ms},
       [](const Tile<1>& tile, auto v, auto visited) {
         if (tile.number() == 7 && shared(visited(0)).fetch_add(1) == 0)
           std::this_thread::sleep_for(1h);
@@ -264,7 +264,7 @@ TEST_CASE("a tile that always takes too long is told of with its deadline") {
   auto a = SharedArray<int, 1>::create({20});
   const auto error = job_error_of([&] {
     pool.map(
-        {1}, {.tile_deadline = 200ms},
+        {1}, {.tile_timeout = 200ms},
         [](const Tile<1>& tile, auto v) {
           while (tile.number() == 7) std::this_thread::yield();
           v = 1;
@@ -286,17 +286,17 @@ TEST_CASE("tiles in time are left alone however many there are") {
   TiledPool pool(3);
   auto a = SharedArray<int, 1>::create({20000});
   pool.map(
-      {1}, {.tile_deadline = 30s}, [](auto v) { v = 1; }, into(a));
+      {1}, {.tile_timeout = 30s}, [](auto v) { v = 1; }, into(a));
   REQUIRE(std::count(a.begin(), a.end(), 1) == 20000);
   REQUIRE(pool.report().workers_lost == 0);
-  pool.transform(a, {.tile_deadline = 30s}, std::negate<>{}, a);
+  pool.transform(a, {.tile_timeout = 30s}, std::negate<>{}, a);
   REQUIRE(std::count(a.begin(), a.end(), -1) == 20000);
 }
 
 TEST_CASE("options that mean nothing are refused before anything runs") {
   auto pool = TiledPool::in_caller();
   auto a = SharedArray<int, 1>::create({4});
-  const auto options = GENERATE(JobOptions{.tries = 0}, JobOptions{.tile_deadline = -1s});
+  const auto options = GENERATE(JobOptions{.max_attempts = 0}, JobOptions{.tile_timeout = -1s});
   const auto error = error_of([&] {
     pool.map(
         {1}, options, [](auto v) { v = 1; }, into(a));

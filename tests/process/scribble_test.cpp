@@ -1,5 +1,6 @@
-// A worker that writes all over what it shares with the others: the board and the job's memory.
-// The damage stays among the workers: the caller goes on, and kills nobody else.
+// A worker that writes over what it shares with the others: the board and the job's memory. What
+// caller and keeper write there is read-only to it: it ends by SIGSEGV. What workers write it can
+// write over: that costs its job, the caller goes on, and nobody else is killed.
 #include <cctype>
 #include <chrono>
 #include <cstddef>
@@ -45,7 +46,7 @@ namespace host = tessera::host;
 
 namespace {
 
-/// What a worker writes where it should not.
+/// What a worker writes where it should not: of what it can write.
 struct Scribble {
   enum Where : unsigned { board = 1, job_memory = 2, both = 3 };
   unsigned where = both;
@@ -57,13 +58,16 @@ struct Scribble {
 
 enum class What { board, job_memory, other };
 
-/// Calls f(what it is, first byte, end) for all memory that others have mapped too.
+enum class Protection { writable, read_only };
+
+/// Calls f(what it is, first byte, end) for all memory that others have mapped too, and that is
+/// protected like this.
 template <class F>
-void each_shared_mapping(F&& f) {
+void each_shared_mapping(F&& f, Protection wanted = Protection::writable) {
 #if defined(TESSERA_POSIX)
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
-    if (!has(line, "rw-s")) continue;
+    if (!has(line, wanted == Protection::writable ? "rw-s" : "r--s")) continue;
     std::uintptr_t from = 0, to = 0;
     char dash = 0;
     std::istringstream(line) >> std::hex >> from >> dash >> to;
@@ -78,10 +82,11 @@ void each_shared_mapping(F&& f) {
     const auto region = memory_at(at);
     if (region.RegionSize == 0) return;
     at = static_cast<unsigned char*>(region.BaseAddress) + region.RegionSize;
-    if (region.Type != MEM_MAPPED || region.State != MEM_COMMIT || region.Protect != PAGE_READWRITE)
+    if (region.Type != MEM_MAPPED || region.State != MEM_COMMIT ||
+        region.Protect != (wanted == Protection::writable ? PAGE_READWRITE : PAGE_READONLY))
       continue;
     auto* const from = static_cast<unsigned char*>(region.BaseAddress);
-    const std::string_view first(reinterpret_cast<const char*>(from), 128);
+    const std::string_view first(static_cast<const char*>(region.AllocationBase), 128);
     f(!first.starts_with("\x93NUMPY") ? What::board
       : has(first, "|u1")             ? What::job_memory
                                       : What::other,
@@ -114,7 +119,7 @@ void suffer(const Scribble& how, bool must_go_on) {
   auto a = SharedArray<int, 1>::create(unique_name(), {64});
   const auto compute = [&](bool scribbles) {
     auto job = pool->map_async(
-        {4}, {.rerun = Rerun::allowed, .tries = 1},
+        {4}, {.rerun = Rerun::allowed, .max_attempts = 1},
         [how, scribbles](const Tile<1>& tile, auto v) {
           v = static_cast<int>(tile.number());
           if (scribbles && tile.number() == 5) {
@@ -198,53 +203,55 @@ TEST_CASE("a worker that writes all over the shared memory costs no more than it
         }) == "");
 }
 
-TEST_CASE("a job's memory that no new worker could attach is replaced") {
+TEST_CASE("a worker that writes over what the caller says dies, and its job is told of") {
   const Scene scene;
-  const bool header = GENERATE(true, false);  // or the control block
-  REQUIRE(failure_in_private_shm(16 * MiB, [&] {
-            TiledPool pool(2);
-            auto a = SharedArray<int, 1>::create(unique_name(), {64});
-            pool.map(
-                {64},
-                [header](auto v) {
-                  v = 1;
-                  each_shared_mapping([header](What what, auto* from, auto* to) {
-                    if (what == What::job_memory)
-                      std::memset(header ? from : to - 4096, 42, header ? 64 : 4096);
-                  });
-                },
-                into(a));
-            const auto pids = pool.worker_pids();
-            for (const int pid : pids) kill_process(pid);
-            must(all_end(pids), "the workers that had attached it are gone");
-            pool.map(
-                {1}, [](auto v) { v = 2; }, into(a));
-            for (const int element : a) must(element == 2, "the next job is right");
-          }) == "");
-}
-
-TEST_CASE("a worker that writes over the number of the job locks no other out of it") {
-  const Scene scene;
-  TiledPool pool(1);
+  const auto where = GENERATE(What::board, What::job_memory);
+  TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({8});
+  const auto error = job_error_of([&] {
+    pool.map(
+        {4},
+        [where](const Tile<1>& tile, auto v) {
+          v = 1;
+          if (tile.number() != 1) return;
+          each_shared_mapping(
+              [where](What what, volatile unsigned char* at, const unsigned char*) {
+                if (what == where) *at = 42;
+              },
+              Protection::read_only);
+        },
+        into(a));
+  });
+  CHECK(error.errc() == tessera::Errc::worker_died);
+  CHECK(error.unknown == std::vector<std::size_t>{1});
+  CHECK(has(error.what(), words_of_crash));
   pool.map(
-      {1}, {.rerun = Rerun::allowed},
-      [](auto v) {
-        if (v(0) == 0) {
-          v(0) = 1;
-          each_shared_mapping([](What what, auto* from, auto*) {
-            if (what == What::board)
-              reinterpret_cast<tessera::detail::BoardHead*>(from)->gate.job.store(77);
-          });
-          die();
-        }
-        v = 2;
-      },
-      into(a));
+      {1}, [](auto v) { v = 2; }, into(a));
   for (const int element : a) REQUIRE(element == 2);
 }
 
-TEST_CASE("a worker that writes that the pool closes ends it no longer than for its job") {
+TEST_CASE("every page of what the caller says is protected, header and control block too") {
+  const Scene scene;
+  TiledPool pool(1);
+  auto bytes = SharedArray<std::uint64_t, 1>::create({2});
+  pool.map(
+      {2},
+      [](auto found) {
+        found = 0;
+        each_shared_mapping(
+            [&](What what, const unsigned char* at, const unsigned char* end) {
+              if (what == What::board) found(0) += static_cast<std::uint64_t>(end - at);
+              if (what == What::job_memory) found(1) += static_cast<std::uint64_t>(end - at);
+            },
+            Protection::read_only);
+      },
+      into(bytes));
+  using tessera::detail::Commands, tessera::detail::ProcessSlot;
+  CHECK(bytes(0) >= sizeof(Commands) + sizeof(ProcessSlot));
+  CHECK(bytes(1) >= 2 * host::page_size());
+}
+
+TEST_CASE("a worker that rings and stops at random costs no more than its job") {
   const Scene scene;
   TiledPool pool(2);
   auto a = SharedArray<int, 1>::create({8});
@@ -254,10 +261,9 @@ TEST_CASE("a worker that writes that the pool closes ends it no longer than for 
         v = 1;
         each_shared_mapping([](What what, auto* from, auto*) {
           if (what != What::board) return;
-          auto& head = *reinterpret_cast<tessera::detail::BoardHead*>(from);
-          head.tile_deadline.store(1);
-          head.closing.store(1);
-          head.work.ring({});
+          auto& replies = *reinterpret_cast<tessera::detail::Replies*>(from);
+          replies.stops.round.store(3);  // of a later job
+          replies.work_bell.ring({});
         });
       },
       into(a));
@@ -266,40 +272,6 @@ TEST_CASE("a worker that writes that the pool closes ends it no longer than for 
         {1}, [value](auto v) { v = value; }, into(a));
     for (const int element : a) REQUIRE(element == value);
   }
-}
-
-TEST_CASE("a job whose workers look for its tiles in the wrong place ends") {
-  const Scene scene;
-  REQUIRE(failure_in_private_shm(16 * MiB, [&] {
-            TiledPool pool(1);
-            auto a = SharedArray<int, 1>::create(unique_name(), {8});
-            const auto error = job_error_of([&] {
-              pool.map(
-                  {1}, {.rerun = Rerun::allowed},
-                  [](const Tile<1>& tile, auto v) {
-                    if (v(0) == 0 && tile.number() == 3) {
-                      each_shared_mapping([](What what, auto* from, auto*) {
-                        if (what != What::job_memory) return;
-                        using tessera::detail::JobHead, tessera::detail::JobMemory;
-                        auto& head = *reinterpret_cast<JobHead*>(from + 128);
-                        head.tile_bytes_at += 16384;
-                        head.bytes += 16384;
-                        // As one that means it.
-                        auto* const start = reinterpret_cast<std::byte*>(&head);
-                        head.seal = JobMemory(start, head).seal();
-                      });
-                      v = 1;
-                      die();
-                    }
-                    v = 1;
-                  },
-                  into(a));
-            });
-            must(!error.unfinished.empty(), "it lists what is not done");
-            pool.map(
-                {1}, [](auto v) { v = 2; }, into(a));
-            for (const int element : a) must(element == 2, "the next job is right");
-          }) == "");
 }
 
 TEST_CASE("soak: workers that write all over the shared memory", "[.soak]") {

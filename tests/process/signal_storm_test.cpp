@@ -49,8 +49,8 @@ void storm(int signal, const PoolOptions& options, std::chrono::microseconds mom
     must(::write(ends[1], pids.data(), bytes) == static_cast<ssize_t>(bytes), "it tells");
     for (;;)
       pool.map(
-          {4}, {.rerun = Rerun::allowed, .tries = 100}, [](auto o, auto i) { o = i + 1; }, into(a),
-          b);
+          {4}, {.rerun = Rerun::allowed, .max_attempts = 100}, [](auto o, auto i) { o = i + 1; },
+          into(a), b);
   });
   std::vector<int> pids(3);
   must(::read(ends[0], pids.data(), 3 * sizeof(int)) == 3 * sizeof(int), "it has a pool");
@@ -118,7 +118,8 @@ TEST_CASE("a keeper lives through every signal that can be ignored, and its work
               for (const int pid : pids) ::kill(pid, signal);
               for (const int pid : pids) ::kill(pid, SIGCONT);  // those that were stopped
               pool.map(
-                  {1}, {.rerun = Rerun::allowed, .tries = 100}, [](auto v) { v = 1; }, into(a));
+                  {1}, {.rerun = Rerun::allowed, .max_attempts = 100}, [](auto v) { v = 1; },
+                  into(a));
             }
             must(!has_ended(keeper), "the keeper lives");
           }) == "");
@@ -136,7 +137,8 @@ TEST_CASE("a program that handles SIGTERM and goes on has a pool that works") {
               for (const int pid : pids) ::kill(pid, SIGTERM);
               auto a = SharedArray<int, 1>::create({100});
               pool.map(
-                  {1}, {.rerun = Rerun::allowed, .tries = 100}, [](auto v) { v = 7; }, into(a));
+                  {1}, {.rerun = Rerun::allowed, .max_attempts = 100}, [](auto v) { v = 7; },
+                  into(a));
               for (const int element : a) must(element == 7, "the job is right");
             }
           }) == "");

@@ -87,7 +87,7 @@ std::string as_keeper(const std::string& program, Change&& changes, int told_pid
   pair.theirs.close();
   bool answered = false;
   wait_until([&] {
-    answered = board.head().answered.load() != 0;
+    answered = board.replies().handshake_done.load() != 0;
     return answered || pair.ours.closed();
   });
   pair.ours.close();

@@ -19,6 +19,11 @@ namespace tessera {
 /// As a tile's extent: the whole axis.
 inline constexpr std::size_t full = static_cast<std::size_t>(-1);
 
+namespace detail {
+/// A tile shape, and an argument of a job, have at most so many axes.
+inline constexpr std::size_t max_axes = 16;
+}  // namespace detail
+
 template <std::size_t N>
 class TileGrid {
  public:

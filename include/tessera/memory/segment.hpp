@@ -27,6 +27,7 @@
 #include <tessera/host/destination.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/open_files.hpp>
+#include <tessera/host/protection.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/orphan.hpp>
@@ -225,6 +226,13 @@ class Segment {
     mapping_ =
         host::Mapping(host::reopen(owner_.descriptor(), host::Access::read_only, subject(), path_),
                       host::Access::read_only, mapping_.size(), subject());
+  }
+
+  /// From now on this process can write only the bytes [begin, end) of the mapping, both between
+  /// pages. Throws Error(system).
+  void protect_outside(std::size_t begin, std::size_t end) {
+    host::protect(mapping_.data(), begin, subject());
+    host::protect(mapping_.data() + end, mapping_.size() - end, subject());
   }
 
   /// Has the data on disk before it returns (shared memory has none: nothing to do).

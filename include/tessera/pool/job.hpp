@@ -1,4 +1,4 @@
-// Floor 4, pool: Job, what an asynchronous call gives back.
+// Public: Job. Floor 4, pool: what an asynchronous call gives back.
 #pragma once
 
 #include <chrono>

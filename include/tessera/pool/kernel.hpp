@@ -1,8 +1,8 @@
-// Floor 4, pool: concepts for kernels; how a kernel travels to a worker.
+// Public: allow_addresses. Floor 4, pool: what a kernel must be, checked when it is compiled.
 //
-// A kernel is a trivially copyable callable. Its bytes travel as they are and its code as module +
-// offset of a function that knows its type (serve.hpp). Addresses mean nothing in another process:
-// see addresses.hpp.
+// A kernel is a trivially copyable callable. Its bytes travel to a worker as they are, and its code
+// as module and offset of a function that knows its type (worker/serve.hpp). Addresses mean nothing
+// in another process: see board/addresses.hpp.
 #pragma once
 
 #include <array>
@@ -13,44 +13,13 @@
 #include <utility>
 
 #include <tessera/base/address_types.hpp>
-#include <tessera/base/philox.hpp>
-#include <tessera/grid/tile_grid.hpp>
 #include <tessera/loops/tile_sort.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/board/board.hpp>
+#include <tessera/pool/tile.hpp>
 
 namespace tessera {
-
-/// Which tile a kernel computes: pass `const Tile<R>&` as its first parameter.
-template <std::size_t R>
-class Tile {
- public:
-  Tile(const TileGrid<R>& grid, std::size_t number, const detail::Turn& turn)
-      : number_(number), index_(grid.index(number)), box_(grid.box(number)), turn_(&turn) {}
-
-  std::size_t number() const noexcept { return number_; }  ///< row-major, from 0
-  const std::array<std::size_t, R>& index() const noexcept {
-    return index_;
-  }                                                    ///< in the grid of tiles
-  const Box<R>& box() const noexcept { return box_; }  ///< in the tiled axes
-  std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
-  std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
-  /// Random numbers for this tile: they depend on the seed and the tile's number alone, not on
-  /// which worker computes it, nor when, nor how often. Another seed, or another tile, has others.
-  /// What xt::random uses by itself is a global engine, of which forked workers have equal copies:
-  /// all draw the same numbers, and the schedule decides which tile gets which.
-  Philox random(std::uint64_t seed) const noexcept { return Philox(seed, number_); }
-  /// True once the job is to end early: a long kernel may return.
-  bool stop_requested() const noexcept { return turn_->round.stopped(); }
-
- private:
-  std::size_t number_;
-  std::array<std::size_t, R> index_;
-  Box<R> box_;
-  const detail::Turn* turn_;
-};
 
 /// A kernel whose bytes are not searched for captured addresses, at the caller's own risk.
 template <class K>

@@ -1,4 +1,5 @@
-// Floor 4, pool: PoolOptions and JobOptions, how a pool and a job are run.
+// Public: PoolOptions, JobOptions, StartMethod, OnThrow, Rerun. Floor 4, pool: how a pool and a job
+// are run.
 //
 // Every option has a default that leaves all as it is without options.
 #pragma once
@@ -35,6 +36,25 @@ enum class StartMethod {
 };
 
 namespace detail {
+
+// The former names of two options. They work for one release more, and the compiler says what to
+// write.
+struct FormerTileDeadline {
+  FormerTileDeadline() = default;
+  template <class Rep, class Period>
+  [[deprecated("JobOptions::tile_deadline is now JobOptions::tile_timeout")]] FormerTileDeadline(
+      std::chrono::duration<Rep, Period> time)
+      : given(time) {}
+  std::optional<std::chrono::nanoseconds> given = std::nullopt;
+};
+struct FormerTries {
+  FormerTries() = default;
+  template <std::integral Number>
+  [[deprecated("JobOptions::tries is now JobOptions::max_attempts")]] FormerTries(Number number)
+      : given(static_cast<unsigned>(number)) {}
+  std::optional<unsigned> given = std::nullopt;
+};
+
 inline std::atomic<StartMethod> usual_start_method{host::can_fork ? StartMethod::fork
                                                                   : StartMethod::spawn};
 inline std::atomic<bool> usually_reaps{true};
@@ -95,11 +115,14 @@ struct JobOptions {
   OnThrow on_throw = OnThrow::stop;
   /// A worker whose tile takes longer is killed, and is a dead worker like any other; 0: no limit.
   /// Tiles that the caller computes itself have none.
-  std::chrono::nanoseconds tile_deadline{0};
-  /// Where tiles may be computed again: how many workers one may cost before it is given up. A job
-  /// is given up, with a JobError that says so, where more workers than the pool has, and 16, die
-  /// in a row and no tile is finished in between; the tries of one tile are allowed beside these.
-  unsigned tries = 3;
+  std::chrono::nanoseconds tile_timeout{0};
+  detail::FormerTileDeadline tile_deadline = {};
+  /// Where tiles may be computed again: how many workers one tile may cost before it is given up.
+  /// The job itself is given up, with a JobError that says so, where more workers than the pool
+  /// has, and 16, die in a row and no tile is finished in between; the attempts of one tile are
+  /// allowed beside these.
+  unsigned max_attempts = 3;
+  detail::FormerTries tries = {};
   /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
   /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are
   /// value-initialised.
@@ -112,14 +135,18 @@ namespace detail {
 template <class T>
 concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
 
-/// Throws Error(invalid_argument) for options that mean nothing.
-inline void check_options(const JobOptions& options) {
-  if (options.tries == 0)
-    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tries is 0",
+/// The options with former names taken for the new ones. Throws Error(invalid_argument) for options
+/// that mean nothing.
+inline JobOptions checked_options(JobOptions options) {
+  if (options.tile_deadline.given) options.tile_timeout = *options.tile_deadline.given;
+  if (options.tries.given) options.max_attempts = *options.tries.given;
+  if (options.max_attempts == 0)
+    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::max_attempts is 0",
                 "1 computes no tile again that a dead worker had begun");
-  if (options.tile_deadline.count() < 0)
-    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tile_deadline is negative",
+  if (options.tile_timeout.count() < 0)
+    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tile_timeout is negative",
                 "give the longest time that a tile may take, or 0 for no limit");
+  return options;
 }
 
 /// The tiles that `only` names, each once, ascending. Throws Error(invalid_argument) for a number

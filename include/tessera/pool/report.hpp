@@ -1,4 +1,4 @@
-// Floor 4, pool: what is told of a job: Report, Progress, JobError.
+// Public: Report, Progress, JobError. Floor 4, pool: what is reported of a job.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,7 @@
-// Floor 4, pool: run_as_worker, for programs that a pool starts again.
+// Public: run_as_worker. Floor 4, pool: for programs that a pool starts again.
 //
 // Such a program is a keeper, whose workers are copies of it, or a worker where no process can be
-// copied. It has nothing of the caller's but the board and a line of numbers; it answers on the
-// board.
+// copied. See keeper/spawn.hpp.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +20,8 @@
 #include <tessera/host/program.hpp>
 #include <tessera/host/segment_folder.hpp>
 #include <tessera/pool/board/board.hpp>
-#include <tessera/pool/keeper/keeper.hpp>
-#include <tessera/pool/keeper/start.hpp>
+#include <tessera/pool/keeper/fork.hpp>
+#include <tessera/pool/keeper/spawn.hpp>
 #include <tessera/pool/worker/affinity.hpp>
 #include <tessera/pool/worker/worker.hpp>
 
@@ -66,11 +65,10 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
                              "TiledPool");
   files.clear();
   const Board board = Board::at(memory.data(), workers, {});
-  board.head().answered.store(1);
-  board.news().ring();
+  answer_handshake(board);
   host::GuestExit exit;
-  return keep(board, channel, *caller, identity, plan_of(numbers, keeper_numbers),
-              host::Modules::loaded_now(), exit);
+  return run_keeper_process(board, channel, *caller, identity, as_plan(numbers, keeper_numbers),
+                            host::Modules::loaded_now(), exit);
 }
 
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
@@ -85,7 +83,7 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
   const auto workers = static_cast<std::size_t>(numbers[1]);
   const auto self = static_cast<std::size_t>(numbers[2]);
-  const auto plan = plan_of(numbers, 3);
+  const auto plan = as_plan(numbers, 3);
   const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
                              "TiledPool");
   const Board board = Board::at(memory.data(), workers, wakers);
@@ -93,10 +91,10 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   host::GuestExit exit;
   exit.begin();
   const auto modules = host::Modules::loaded_now();
-  board.head().answered.store(1);
-  board.news().ring();
-  return Worker(board, self, plan.turns,
-                self < plan.cores.size() ? Berth(plan.cores, self) : Berth(), modules)
+  answer_handshake(board);
+  board.protect();
+  const bool pinned = self < plan.cores.size();
+  return Worker(board, self, plan.spins, pinned ? Affinity(plan.cores, self) : Affinity(), modules)
       .run();
 }
 

@@ -1,31 +1,34 @@
-// Floor 4, pool: TiledPool, the front door.
+// Public: TiledPool. Floor 4, pool.
 //
 // map cuts arguments into tiles and calls a kernel on each; transform applies a function to every
-// element. Everything that can be checked is checked here, before a job is armed.
+// element. Everything that can be checked is checked before a job starts: caller/typed_order.hpp.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <tessera/grid/tile_grid.hpp>
+#include <tessera/base/error.hpp>
 #include <tessera/host/cpus.hpp>
-#include <tessera/loops/xtensor.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/board/addresses.hpp>
-#include <tessera/pool/caller/arguments.hpp>
+#include <tessera/pool/board/board.hpp>
+#include <tessera/pool/caller/async_job.hpp>
 #include <tessera/pool/caller/caller.hpp>
+#include <tessera/pool/caller/typed_order.hpp>
 #include <tessera/pool/job.hpp>
-#include <tessera/pool/kernel.hpp>
-#include <tessera/pool/worker/elementwise.hpp>
-#include <tessera/pool/worker/serve.hpp>
+#include <tessera/pool/keeper/fork.hpp>
+#include <tessera/pool/keeper/spawn.hpp>
+#include <tessera/pool/keeper/thread.hpp>
+#include <tessera/pool/options.hpp>
+#include <tessera/pool/report.hpp>
 
 namespace tessera {
 
@@ -56,7 +59,7 @@ class TiledPool {
   /// there is no memory; Error(pool_unusable) where main() lacks what StartMethod::spawn needs.
   explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), detail::max_workers),
                      PoolOptions options = {})
-      : caller_(checked(workers, options)) {}
+      : caller_(make(workers, options)) {}
 
   /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a
   /// thread of it), for debuggers and unit tests of kernels. It has no keeper: where the program is
@@ -193,152 +196,41 @@ class TiledPool {
   struct Now {};                                     // the caller waits
   struct Later {};                                   // it gets a Job
   static constexpr std::nullptr_t chosen_by_pool{};  // in place of a tile shape
-  static constexpr std::size_t one_tile_each = 0;    // in place of a number of tiles to tell of
 
   template <std::size_t R, class When, class K, class... Args>
   auto mapped(When when, const std::array<std::size_t, R>& tile, const JobOptions& options,
               K&& kernel, Args&... arguments) {
     static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
-    return run<R>(when, tile, options, options.rerun == Rerun::allowed,
-                  std::decay_t<K>(std::forward<K>(kernel)), one_tile_each,
-                  detail::section_of<Use::read>(arguments)...);
+    const bool reruns = options.rerun == Rerun::allowed;
+    return run(when, detail::make_order<R>(traits(), tile, options, reruns,
+                                           std::decay_t<K>(std::forward<K>(kernel)), 0,
+                                           detail::section_of<Use::read>(arguments)...));
   }
 
   template <class When, class Tile, class Out, class F, class... In>
   auto transformed(When when, const Tile& tile, Out& out, const JobOptions& options, F&& function,
                    In&... in) {
-    const auto target = output(out);
-    using Target = std::decay_t<decltype(target)>;
-    constexpr std::size_t N = Target::rank;
-    using Function = std::decay_t<F>;
-    const auto apply = [&](const auto&... section) {
-      static_assert(((std::decay_t<decltype(section)>::rank <= N) && ...),
-                    "tessera: an input of transform has more axes than its output");
-      static_assert(std::is_invocable_v<const decltype(inner<Function>())&,
-                                        const value_of<decltype(section)>&...>,
-                    "tessera: transform's function can't be called with one element of each input");
-      (detail::check_broadcasts(section, target), ...);
-      const bool apart = detail::apart(target, section...);
-      const bool safe = options.rerun == Rerun::where_safe && apart;
-      const bool reruns = safe || options.rerun == Rerun::allowed;
-      auto kernel = detail::elementwise(Function(std::forward<F>(function)),
-                                        detail::streams(target, section...));
-      if constexpr (!std::is_null_pointer_v<Tile>) {
-        constexpr std::size_t R = std::tuple_size_v<Tile>;
-        static_assert(R <= N, "tessera: a tile of transform has more axes than its output");
-        std::array<std::size_t, R> tiled;
-        std::copy_n(target.shape.end() - R, R, tiled.begin());
-        const auto tiles = TileGrid<R>(tiled, tile).size();
-        // Not in place, where a tile that is part done could not be computed again, nor where every
-        // tile that throws is to be told.
-        const bool cut = apart && options.on_throw == OnThrow::stop;
-        const auto boxes =
-            cut ? detail::with_cut_axes(tile, target.shape) : detail::with_whole_axes<N>(tile);
-        return run<N>(when, boxes, options, reruns, std::move(kernel), tiles, target, section...);
-      } else if constexpr (N == 0)
-        return run<1>(when, {full}, options, reruns, std::move(kernel), one_tile_each, target,
-                      section...);
-      else
-        return run<N>(when, detail::boxes_for(target.shape, workers()), options, reruns,
-                      std::move(kernel), one_tile_each, target, section...);
-    };
-    return apply(detail::section_of<Use::read>(in)...);
+    return run(when, detail::make_transform(traits(), tile, detail::output_of(out), options,
+                                            std::decay_t<F>(std::forward<F>(function)),
+                                            detail::section_of<Use::read>(in)...));
   }
 
-  static std::unique_ptr<detail::Caller> checked(std::size_t workers, const PoolOptions& options) {
-    if (workers == 0 || workers > detail::max_workers)
-      throw Error(Errc::invalid_argument, "TiledPool",
-                  workers == 0 ? "a pool of 0 workers computes nothing"
-                               : "a negative number of workers, or more than " +
-                                     std::to_string(detail::max_workers),
-                  "ask for 1 to " + std::to_string(detail::max_workers) +
-                      ", or use TiledPool::in_caller()");
-    return std::make_unique<detail::Caller>(workers, options);
-  }
+  detail::PoolTraits traits() const { return {caller().workers(), caller().spawns()}; }
 
-  template <class Out>
-  static auto output(Out& out) {
-    if constexpr (detail::is_section<std::decay_t<Out>>) {
-      static_assert(std::decay_t<Out>::use == Use::write,
-                    "tessera: transform's first argument is its output");
-      return out;
-    } else {
-      return into(out);
-    }
-  }
-
-  template <class F>
-  static auto inner() -> std::decay_t<decltype(detail::unwrapped(std::declval<const F&>()))>;
-  template <class S>
-  using value_of = std::remove_const_t<typename std::decay_t<S>::element_type>;
-
-  // Row-major as the tiles are numbered, whatever XTENSOR_DEFAULT_LAYOUT says.
-  template <class Result, std::size_t R>
-  using Results = xt::xtensor<Result, R, xt::layout_type::row_major>;
-
-  template <class Result, std::size_t R>
-  static Results<Result, R> empty_results(const std::array<std::size_t, R>& counts) {
-    try {
-      return Results<Result, R>::from_shape(counts);
-    } catch (const std::bad_alloc&) {
-      throw Error(Errc::no_space, "TiledPool", "no memory for the results of so many tiles",
-                  "use larger tiles");
-    }
-  }
-
-  template <std::size_t R, class When, class K, class... Sections>
-  auto run(When, const std::array<std::size_t, R>& tile, const JobOptions& options, bool reruns,
-           K wrapped, std::size_t told_tiles, const Sections&... sections) {
-    static_assert(R <= detail::max_axes, "tessera: a tile shape has at most 16 axes");
-    detail::check_options(options);
-    const auto& kernel = detail::unwrapped(wrapped);
-    using Kernel = std::decay_t<decltype(kernel)>;
-    detail::check_kernel<Kernel, R, Sections...>();
-    using Result = typename detail::KernelTraits<Kernel, R, Sections...>::Result;
-
-    std::array<detail::Argument, sizeof...(Sections)> arguments{detail::argument_of(sections)...};
-    const auto extents = detail::line_up<R>(arguments);
-    const TileGrid<R> grid(extents, tile);
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-      detail::check_disjoint<R>(arguments[i], i, extents, grid.counts());
-    detail::check_overlaps(arguments);
-
-    detail::JobOrder order;
-    order.arguments.reserve(arguments.size());
-    for (auto& argument : arguments) order.arguments.push_back(std::move(argument.order));
-    if constexpr (detail::is_function_pointer<Kernel>)
-      order.function = reinterpret_cast<const void*>(detail::authored(kernel));
-    else if constexpr (!detail::addresses_allowed<K>)
-      detail::refuse_addresses(detail::authored(kernel), !caller().spawns());
-    order.kernel.resize(sizeof kernel);
-    if constexpr (!std::is_empty_v<Kernel>)
-      std::memcpy(order.kernel.data(), static_cast<const void*>(&kernel), sizeof kernel);
-    order.serve = reinterpret_cast<const void*>(&detail::serve<Kernel, R, Sections...>);
-    order.tiles = grid.size();
-    if (told_tiles != one_tile_each)
-      order.parts = std::max<std::size_t>(1, order.tiles / told_tiles);
-    if constexpr (detail::merges_tiles<Kernel>) order.grain = detail::grain_of(grid, workers());
-    order.axes = R;
-    std::copy(extents.begin(), extents.end(), order.grid.begin());
-    std::copy(tile.begin(), tile.end(), order.tile.begin());
-    order.collect = options.on_throw == OnThrow::collect;
-    order.reruns = reruns;
-    order.tries = options.tries;
-    order.tile_deadline = static_cast<std::uint64_t>(options.tile_deadline.count());
-    if (auto only = detail::chosen(options.only, order.told_tiles()))
-      order.choose(*std::move(only));
+  /// Runs a typed order now, or later.
+  template <class When, class Result, std::size_t R>
+  auto run(When, detail::TypedOrder<Result, R>&& typed) {
     constexpr bool later = std::is_same_v<When, Later>;
+    auto& order = typed.order;
     if constexpr (std::is_void_v<Result>) {
       if constexpr (later)
         return started<void>(std::move(order));
       else
         caller().run(order, nullptr);
-    } else if constexpr (detail::travels_back<Result>) {  // what does not, check_kernel refuses
-      order.result_size = sizeof(Result);
-      auto results = empty_results<Result>(grid.counts());
-      if (order.only) std::fill(results.storage().begin(), results.storage().end(), Result{});
+    } else {
+      auto results = typed.empty_results();
       if constexpr (later) {
-        return started<Results<Result, R>>(std::move(order), std::move(results));
+        return started<decltype(results)>(std::move(order), std::move(results));
       } else {
         caller().run(order, results.data());
         return results;
@@ -348,10 +240,46 @@ class TiledPool {
 
   template <class Results, class... Values>
   Job<Results> started(detail::JobOrder&& order, Values&&... values) {
-    auto state = std::make_shared<detail::AsyncJobOf<Results>>(
-        std::move(order), caller().premises(), std::forward<Values>(values)...);
+    auto state = std::make_shared<detail::AsyncJobOf<Results>>(std::move(order), caller().memory(),
+                                                               std::forward<Values>(values)...);
     caller().submit(state);
     return Job<Results>(std::move(state));
+  }
+
+  static std::unique_ptr<detail::Caller> make(std::size_t workers, const PoolOptions& options) {
+    if (workers == 0 || workers > detail::max_workers)
+      throw Error(Errc::invalid_argument, "TiledPool",
+                  workers == 0 ? "a pool of 0 workers computes nothing"
+                               : "a negative number of workers, or more than " +
+                                     std::to_string(detail::max_workers),
+                  "ask for 1 to " + std::to_string(detail::max_workers) +
+                      ", or use TiledPool::in_caller()");
+    const std::size_t first = options.caller_computes ? 1 : 0;  // with a process of its own
+    const bool has_processes = workers > first;
+    const bool spawns = has_processes && options.start_method == StartMethod::spawn;
+    auto memory = std::make_shared<detail::PoolMemory>(workers, spawns);
+    const detail::Placement placement(workers, options);
+    if (options.reap_orphans) detail::remove_some_orphans();
+    std::optional<detail::KeeperLink> keeper;
+    if (has_processes) {
+      detail::refuse_in_started_program();
+      memory->board.commands().caller_pid = host::own_pid();
+      keeper = start_keeper(memory, {first, placement.cores, placement.spins}, options);
+    }
+    return std::make_unique<detail::Caller>(std::move(memory), std::move(keeper),
+                                            placement.strategy, options);
+  }
+  template <class Process = host::ProcessHandle>
+  static detail::KeeperLink start_keeper(const std::shared_ptr<detail::PoolMemory>& memory,
+                                         const detail::KeeperPlan& plan,
+                                         const PoolOptions& options) {
+    if (options.start_method != StartMethod::spawn)
+      return detail::fork_keeper(memory->board, plan,
+                                 options.start_method == StartMethod::fork_with_threads);
+    if constexpr (host::can_fork)
+      return detail::spawn_keeper(*memory, plan);
+    else
+      return detail::keep_in_thread<Process>(memory, plan);
   }
 
   detail::Caller& caller() const {

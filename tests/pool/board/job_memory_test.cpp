@@ -1,4 +1,5 @@
-#include <tessera/pool/board/job_memory.hpp>
+// Job memory as the caller writes it and workers read it.
+#include <tessera/pool/caller/job_buffer.hpp>
 
 #include <algorithm>
 #include <array>
@@ -35,10 +36,9 @@ struct Written {
   JobMemory memory;
 
   explicit Written(std::optional<std::vector<std::size_t>> only = {}) {
-    order.arguments.push_back(tessera::detail::argument_of(tessera::into(a)).order);
+    order.arguments.push_back(tessera::detail::argument_of(tessera::into(a)));
     order.arguments.push_back(
-        tessera::detail::argument_of(tessera::into(xt::view(b, xt::all(), xt::range(1, 6, 2))))
-            .order);
+        tessera::detail::argument_of(tessera::into(xt::view(b, xt::all(), xt::range(1, 6, 2)))));
     order.kernel.resize(37);
     for (std::size_t i = 0; i < order.kernel.size(); ++i) order.kernel[i] = std::byte(i + 1);
     order.tiles = 7;
@@ -48,14 +48,14 @@ struct Written {
     order.grid = {5, 6};
     order.tile = {2, 4};
     order.only = std::move(only);
-    head = JobMemory::plan(order);
+    head = tessera::detail::plan_job(order);
     words.assign(head.bytes / 8 + 8, 0xaaaaaaaaaaaaaaaa);
     memory = JobMemory(start(), head);
-    memory.write(order);
+    tessera::detail::JobWriter(memory).write(order);
   }
   std::byte* start() { return reinterpret_cast<std::byte*>(words.data()); }
   /// As a worker sees it.
-  JobMemory seen() { return {start(), words.size() * 8}; }
+  JobMemory seen() { return JobMemory(start()); }
 };
 
 }  // namespace
@@ -71,7 +71,7 @@ TEST_CASE("a worker reads from job memory what the caller ordered") {
   REQUIRE(memory.arguments().size() == 2);
   const auto& a = memory.arguments()[0];
   const auto& b = memory.arguments()[1];
-  REQUIRE((memory.place(a) == job.a.name() && memory.place(b) == job.b.name()));
+  REQUIRE((memory.path(a) == job.a.name() && memory.path(b) == job.b.name()));
   REQUIRE((a.writes == 1 && a.is_name == 1 && a.axes == 3 && b.axes == 2));
   REQUIRE(a.identity == job.a.segment()->identity());
   REQUIRE(std::vector(memory.shape(a), memory.shape(a) + 3) == std::vector<std::uint64_t>{4, 5, 6});
@@ -91,36 +91,12 @@ TEST_CASE("whatever is written over a job's memory, the caller knows where its p
   REQUIRE(job.memory.results() == job.start() + job.head.results_at);
 }
 
-TEST_CASE("a byte that is written over what a job asks for is noticed, wherever it is") {
-  Written job;
-  const std::size_t alone = offsetof(JobHead, alone);
-  for (std::size_t at = 0; at < job.head.tile_bytes_at; ++at) {
-    if (at >= alone && at < alone + 8) continue;  // that of a later round
-    auto& byte = job.start()[at];
-    const auto before = std::exchange(byte, byte ^ std::byte(1 << at % 8));
-    INFO("byte " << at);
-    const auto error = error_of([&] { job.seen(); });
-    CHECK(error.errc() == tessera::Errc::kernel_failed);
-    CHECK(has(error.what(), "written over it"));
-    byte = before;
-  }
-  CHECK(job.seen().head().seal == job.memory.head().seal);
-}
-
-TEST_CASE("a job that would not fit into its memory is noticed") {
-  Written job;
-  for (const std::size_t room : {std::size_t{0}, std::size_t{8}, sizeof(JobHead) - 1,
-                                 sizeof(JobHead), std::size_t(job.head.bytes - 1)})
-    CHECK_THROWS_AS(JobMemory(job.start(), room), tessera::Error);
-  CHECK(JobMemory(job.start(), job.head.bytes).head().tiles == 7);
-}
-
 TEST_CASE("what is to be computed tile by tile is known to those who look next") {
   Written job;
   const JobMemory before = job.seen();
-  job.memory.compute_tiles_alone();
-  REQUIRE((before.head().alone == 0 && job.seen().head().alone == 1));
-  REQUIRE(job.memory.head().alone == 1);
+  job.memory.set_one_by_one();
+  REQUIRE((before.head().one_by_one == 0 && job.seen().head().one_by_one == 1));
+  REQUIRE(job.memory.head().one_by_one == 1);
 }
 
 TEST_CASE("every tile of a new job is open") {
@@ -142,8 +118,9 @@ TEST_CASE("the parts of job memory follow each other and end where it was planne
   REQUIRE(head.grid_at >= sizeof(JobHead));
   REQUIRE(head.arguments_at >= head.grid_at + 2 * 2 * 8);
   const auto& last = job.memory.arguments()[1];
-  REQUIRE(last.place_at + last.place_size <= head.kernel_at);
-  REQUIRE(head.kernel_at + head.kernel_size <= head.tile_bytes_at);
+  REQUIRE(last.path_at + last.path_size <= head.kernel_at);
+  REQUIRE(head.kernel_at + head.kernel_size <= head.order_end);
+  REQUIRE(head.order_end <= head.tile_bytes_at);
   REQUIRE(head.tile_bytes_at + head.tiles <= head.results_at);
   REQUIRE(head.results_at + 7 * 12 <= head.bytes);
   REQUIRE(
@@ -157,7 +134,7 @@ TEST_CASE("results of tiles that were not asked for are left alone") {
   const Written job(std::vector<std::size_t>{2, 3});
   for (std::size_t i = 0; i < 7 * 12; ++i) job.memory.results()[i] = std::byte(1);
   std::array<std::byte, 7 * 12> results{};
-  job.memory.copy_results(job.order, results.data());
+  copy_results(job.memory, job.order, results.data());
   for (std::size_t i = 0; i < results.size(); ++i)
     REQUIRE(results[i] == std::byte(i / 12 == 2 || i / 12 == 3 ? 1 : 0));
 }
@@ -166,5 +143,44 @@ TEST_CASE("results beyond any memory are an Error before anything is written") {
   JobOrder order;
   order.tiles = std::size_t{1} << 50;
   order.result_size = 65536;
-  REQUIRE_THROWS_AS(JobMemory::plan(order), tessera::Error);
+  REQUIRE_THROWS_AS(tessera::detail::plan_job(order), tessera::Error);
+}
+
+TEST_CASE("what workers write stands between pages of its own") {
+  using tessera::detail::JobBuffer;
+  Written job;
+  job.order.serve = job.order.function = reinterpret_cast<const void*>(&tessera::detail::code_of);
+  const std::size_t kernel = GENERATE(1, 4000, 100000);  // bytes
+  job.order.kernel.resize(kernel);
+  JobBuffer buffer;
+  tessera::detail::Commands commands;
+  const auto memory = buffer.lay_out(job.order, commands);
+  const auto page = tessera::host::segment_page_size();
+  const auto [begin, end] = commands.memory_writable;
+  const auto offset = [&](const void* at) {  // from the start of the mapping
+    return static_cast<std::size_t>(static_cast<const std::byte*>(at) - memory.start()) + 128;
+  };
+  REQUIRE((begin % page == 0 && end % page == 0));
+  REQUIRE(offset(memory.kernel()) + kernel <= begin);
+  REQUIRE(offset(memory.tile_bytes().data()) == begin);
+  REQUIRE(offset(memory.results()) + 7 * 12 <= end);
+}
+
+TEST_CASE("job memory is replaced only where a job needs more") {
+  Written job;
+  job.order.serve = reinterpret_cast<const void*>(&tessera::detail::code_of);
+  tessera::detail::JobBuffer buffer;
+  tessera::detail::Commands commands;
+  buffer.lay_out(job.order, commands);
+  const auto first = commands.memory_identity;
+  buffer.lay_out(job.order, commands);
+  REQUIRE(commands.memory_identity == first);
+  const bool longer_order = GENERATE(true, false);  // or larger results
+  if (longer_order)
+    job.order.kernel.resize(100000);
+  else
+    job.order.result_size = 100000;
+  const auto memory = buffer.lay_out(job.order, commands);
+  REQUIRE(commands.memory_identity != first);
+  REQUIRE(memory.head().bytes >= 100000);
 }

@@ -45,7 +45,7 @@ struct Turn {
 
 /// What there is of a world but its actors.
 struct Ground {
-  std::array<Word, 28> words{};
+  std::array<Word, 30> words{};
   std::array<Turn, 5> turns{};
 };
 
@@ -121,7 +121,9 @@ using tessera_test::stepped::Stepped;
 
 struct Board {
   tessera::detail::BasicGate<Stepped> gate;
-  std::array<tessera::detail::BasicSlot<Stepped>, 2> worker_slots;
+  tessera::detail::BasicStop<Stepped> stops;
+  std::array<tessera::detail::BasicProcessSlot<Stepped>, 2> processes;
+  std::array<tessera::detail::BasicWorkerSlot<Stepped>, 2> workers;
   Stepped<Word> cancelled, armed;  // what an asynchronous job has for its cancel()
   // From here on: only for workers that are inside, or the caller while nobody is.
   std::array<tessera::detail::BasicRange<Stepped>, 2> ranges;
@@ -160,11 +162,12 @@ bool flawed(Flaw flaw) { return scene.flaw == flaw; }
 
 using ModelRound = tessera::detail::BasicRound<Stepped>;
 tessera::detail::BasicCrew<Stepped> crew() {
-  return {board.gate, std::span(board.worker_slots).first(scene.workers),
-          std::span(board.ranges).first(scene.workers)};
+  return {board.gate, board.stops, std::span(board.processes).first(scene.workers),
+          std::span(board.workers).first(scene.workers)};
 }
 ModelRound round_of(Word number) {
-  return {crew(), number, std::span(board.bytes).first(scene.tiles), scene.grain};
+  return {crew(), std::span(board.ranges).first(scene.workers), number,
+          std::span(board.bytes).first(scene.tiles), scene.grain};
 }
 
 /// Worker::run and serve. What it need not know any more it forgets, so that fewer worlds differ.
@@ -175,9 +178,9 @@ struct ModelWorker {
   bool act() {
     auto round = round_of(number);
     if (phase == resting) {
-      const auto called = board.gate.job.load();
+      const auto called = board.gate.round.load();
       if (called == 0 || called == left) return false;
-      const auto again = board.gate.job.load();
+      const auto again = board.gate.round.load();
       if (again == 0 || !enter(again)) return true;
       *this = {self, asking, left, again, board.job.load()};
     } else if (phase == asking) {
@@ -199,7 +202,7 @@ struct ModelWorker {
   bool enter(Word round) const {
     if (scene.bare) return true;
     if (!flawed(Flaw::enters_unchecked)) return crew().enter(self, round);
-    board.worker_slots[self].inside.store(round);
+    board.workers[self].inside.store(round);
     return true;
   }
   static bool stopped(const ModelRound& round) {
@@ -221,7 +224,7 @@ struct ModelWorker {
   }
 };
 
-/// Caller::run_in_turn, play and look.
+/// JobRunner::run.
 struct ModelCaller {
   enum Phase : Word { vacating, owning, watching, looking, clearing, looking_again, ended };
   ModelRound round = round_of(0);
@@ -236,7 +239,7 @@ struct ModelCaller {
       if (again == 0) lay_out();
       number += scene.stride;
       std::construct_at(&round, round_of(number));
-      if (scene.cancels && job == 1) {  // AsyncJob::armed
+      if (scene.cancels && job == 1) {  // CancelToken::set_round
         board.armed.store(number);
         if (board.cancelled.load() != 0) round.stop();
       }
@@ -258,14 +261,16 @@ struct ModelCaller {
   }
   void lay_out() {
     ++job;
-    for (auto& slot : board.worker_slots) slot.tiles.store(0);
+    for (auto& slot : board.workers) slot.tiles.store(0);
     for (std::size_t k = 0; k < scene.tiles; ++k) board.bytes[k].store(0);
     board.job.store(job);
-    ends = sum(&tessera::detail::BasicSlot<Stepped>::ends);
+    ends = all_deaths();
   }
   bool over() {
     if (!flawed(Flaw::counts)) return round.over();
-    return sum(&tessera::detail::BasicSlot<Stepped>::tiles) == scene.tiles;
+    Word done = 0;
+    for (const auto& slot : board.workers) done += slot.tiles.load();
+    return done == scene.tiles;
   }
   void look() {
     open = unknown = 0;  // a bit for each tile
@@ -274,12 +279,12 @@ struct ModelCaller {
       open |= Word{state == TileState::open} << k;
       unknown |= Word{state == TileState::started} << k;
     }
-    lost = sum(&tessera::detail::BasicSlot<Stepped>::ends) - ends;
+    lost = all_deaths() - ends;
     again = open != 0 && !round.stopped() && !flawed(Flaw::loses_open_tiles);
   }
-  static Word sum(auto member) {
+  static Word all_deaths() {
     Word out = 0;
-    for (const auto& slot : board.worker_slots) out += (slot.*member).load();
+    for (const auto& process : board.processes) out += process.deaths.load();
     return out;
   }
 };
@@ -288,9 +293,9 @@ struct ModelCaller {
 struct ModelKeeper {
   Word buries = 0;
   bool act() const {
-    if (!flawed(Flaw::tells_of_death_last)) return crew().bury(buries), true;
+    if (!flawed(Flaw::tells_of_death_last)) return crew().record_death(buries), true;
     crew().leave(buries);
-    board.worker_slots[buries].ends.fetch_add(1);
+    board.processes[buries].deaths.fetch_add(1);
     return true;
   }
 };
@@ -313,7 +318,7 @@ struct World : Ground {
   ModelKeeper keeper;
   ModelCancel cancel;
   static constexpr Word nobody = 2;
-  Word deaths_left = scene.deaths, dead = nobody;  // who is dead and not yet buried
+  Word deaths_left = scene.deaths, dead = nobody;  // who is dead and not yet recorded
   std::array<Word, 3> victims{};  // the job in which one who had begun the tile died
   std::array<Word, 2> late{};     // tiles that were begun after a stop
 
@@ -401,7 +406,7 @@ struct World : Ground {
     if (me.phase == ModelWorker::resting) late[w] = 0;
     const auto tile = stage.touched - board.bytes[0].id;
     if (me.phase == ModelWorker::computing && tile < scene.tiles && stage.changed &&
-        is(tile, TileState::started) && value(board.gate.stop) == me.number)
+        is(tile, TileState::started) && value(board.stops.round) == me.number)
       ++late[w];
     stage.blame(late[w] > (scene.merges ? scene.grain : 1), "tiles are begun long after a stop");
   }
@@ -424,7 +429,7 @@ struct World : Ground {
   /// Nobody is inside. One that died may not have counted its last tile.
   void check_counts() const {
     Word counted = 0, done = 0;
-    for (const auto& slot : board.worker_slots) counted += value(slot.tiles);
+    for (const auto& slot : board.workers) counted += value(slot.tiles);
     for (std::size_t k = 0; k < scene.tiles && caller.job != 0; ++k) done += is(k, TileState::done);
     stage.blame((counted > done || done - counted > scene.deaths - deaths_left) && !scene.bare &&
                     !flawed(Flaw::never_vacates),
@@ -544,9 +549,11 @@ struct Order {
 struct Threads {
   static constexpr std::size_t workers = 3, most_tiles = 48;
   tessera::detail::Gate gate;
-  std::array<tessera::detail::WorkerSlot, workers> worker_slots;
+  tessera::detail::Stop stops;
+  std::array<tessera::detail::ProcessSlot, workers> processes;
+  std::array<tessera::detail::WorkerSlot, workers> slots;
   std::array<tessera::detail::Range, workers> ranges;
-  const tessera::detail::Crew crew{gate, worker_slots, ranges};
+  const tessera::detail::Crew crew{gate, stops, processes, slots};
   Order order;
   std::array<std::byte, most_tiles> bytes{};
   std::array<Word, most_tiles> data{};  // the job, as often as a tile was computed
@@ -562,14 +569,14 @@ struct Threads {
 
   tessera::detail::Round round_of(Word number) {
     auto* const first = reinterpret_cast<tessera::detail::TileByte*>(bytes.data());
-    return {crew, number, {first, order.tiles}, order.grain};
+    return {crew, ranges, number, {first, order.tiles}, order.grain};
   }
   void keep() {
     while (!closing) {
       std::this_thread::yield();
       for (std::size_t w = 0; w < workers; ++w)
         if (dead[w]) {
-          crew.bury(w);
+          crew.record_death(w);
           dead[w] = false;
         }
     }
@@ -578,7 +585,7 @@ struct Threads {
     std::mt19937 random(static_cast<unsigned>(self));
     Word left = 0;
     while (!closing) {
-      const auto number = gate.job.load(std::memory_order_acquire);
+      const auto number = gate.round.load(std::memory_order_acquire);
       if (number == 0 || number == left || !crew.enter(self, number)) {
         std::this_thread::yield();
       } else if (serve(self, number, random)) {
@@ -618,7 +625,7 @@ struct Threads {
 
   std::uint32_t deaths() const {
     std::uint32_t sum = 0;
-    for (const auto& slot : worker_slots) sum += slot.ends.load();
+    for (const auto& process : processes) sum += process.deaths.load();
     return sum;
   }
   template <class Event>
@@ -645,7 +652,7 @@ struct Threads {
   /// Runs a job, in rounds from `number` on, as its caller.
   void run(const Order& its, Word& number) {
     vacate();
-    for (auto& slot : worker_slots) slot.tiles.store(0, std::memory_order_release);
+    for (auto& slot : slots) slot.tiles.store(0, std::memory_order_release);
     order = its;
     std::memset(bytes.data(), static_cast<int>(TileState::open), order.tiles);
     data.fill(0);
@@ -664,7 +671,7 @@ struct Threads {
       if (again) continue;
       vacate();
       Word counted = 0;
-      for (const auto& slot : worker_slots) counted += slot.tiles.load(std::memory_order_relaxed);
+      for (const auto& slot : slots) counted += slot.tiles.load(std::memory_order_relaxed);
       if (counted != done) FAIL(counted << " counted and " << done << " done");
     }
   }

@@ -17,7 +17,7 @@ using tessera::JobError;
 using tessera::detail::AsyncJob;
 using tessera::detail::JobOrder;
 using tessera::detail::not_begun;
-using tessera::detail::Premises;
+using tessera::detail::PoolMemory;
 
 namespace {
 
@@ -27,14 +27,19 @@ JobOrder order_of(std::size_t tiles) {
   return out;
 }
 
+/// As the thread that runs the job does before it arms a round.
+void set_round(const AsyncJob& job, const PoolMemory& pool, std::uint64_t round) {
+  if (job.order.cancel->set_round(round)) pool.board.crew().stop(round);
+}
+
 struct Running {
-  std::shared_ptr<Premises> premises = std::make_shared<Premises>(2);
-  AsyncJob job{order_of(10), premises};
+  std::shared_ptr<PoolMemory> pool_memory = std::make_shared<PoolMemory>(2);
+  AsyncJob job{order_of(10), pool_memory};
   Running() {
     REQUIRE(job.begin());
-    job.armed(5);
+    set_round(job, *pool_memory, 5);
   }
-  std::uint64_t stopped() const { return premises->board.head().gate.stop.load(); }
+  std::uint64_t stopped() const { return pool_memory->board.replies().stops.round.load(); }
 };
 
 }  // namespace
@@ -49,52 +54,23 @@ TEST_CASE("a cancel stops the round that is armed") {
 TEST_CASE("a round that is armed after a cancel is stopped") {
   Running running;
   running.job.cancel();
-  running.job.armed(6);
+  set_round(running.job, *running.pool_memory, 6);
   REQUIRE(running.stopped() == 6);
 }
 
 TEST_CASE("a cancel between the beginning and the first round stops that round") {
-  const auto premises = std::make_shared<Premises>(1);
-  AsyncJob job(order_of(1), premises);
+  const auto pool_memory = std::make_shared<PoolMemory>(1);
+  AsyncJob job(order_of(1), pool_memory);
   REQUIRE(job.begin());
   job.cancel();
-  REQUIRE(premises->board.head().gate.stop.load() == 0);
-  job.armed(3);
-  REQUIRE(premises->board.head().gate.stop.load() == 3);
-}
-
-TEST_CASE("a round is stopped whatever was written over the word that says so") {
-  Premises premises(1);
-  std::vector<tessera::detail::TileByte> bytes(1);
-  const tessera::detail::Round round(premises.board.crew(), 1, bytes);
-  for (const std::uint64_t written : {0u, 1u, 2u, 0x200u, 0x02020202u}) {
-    premises.board.head().gate.stop.store(written);
-    round.stop();
-    REQUIRE(round.stopped());
-  }
-}
-
-TEST_CASE("the caller puts right what was written over the gate of its round") {
-  Premises premises(1);
-  std::vector<tessera::detail::TileByte> bytes(1);
-  tessera::detail::Round round(premises.board.crew(), 5, bytes);
-  auto& gate = premises.board.head().gate;
-  round.arm();
-  REQUIRE_FALSE(round.rearm());
-  gate.job.store(7);
-  REQUIRE(round.rearm());
-  REQUIRE(gate.job.load() == 5);
-  gate.stop.store(0x41000000);
-  REQUIRE_FALSE(round.rearm());
-  REQUIRE(gate.stop.load() == 0);
-  round.stop();
-  REQUIRE_FALSE(round.rearm());
-  REQUIRE(round.stopped());
+  REQUIRE(pool_memory->board.replies().stops.round.load() == 0);
+  set_round(job, *pool_memory, 3);
+  REQUIRE(pool_memory->board.replies().stops.round.load() == 3);
 }
 
 TEST_CASE("a stop never moves backwards") {
   Running running;
-  running.premises->board.crew().stop(8);
+  running.pool_memory->board.crew().stop(8);
   running.job.cancel();
   REQUIRE(running.stopped() == 8);
 }
@@ -109,13 +85,13 @@ TEST_CASE("a cancel after the end stops nobody") {
 
 TEST_CASE("progress counts what the workers count while the job runs and keeps it afterwards") {
   Running running;
-  auto worker_slots = running.premises->board.worker_slots();
+  auto workers = running.pool_memory->board.workers();
   REQUIRE(running.job.progress().done == 0);
-  worker_slots[0].tiles.store(3);
-  worker_slots[1].tiles.store(4);
+  workers[0].tiles.store(3);
+  workers[1].tiles.store(4);
   REQUIRE(running.job.progress().done == 7);
   running.job.end(std::make_exception_ptr(std::runtime_error("x")), {});
-  worker_slots[0].tiles.store(0);  // the next job's
+  workers[0].tiles.store(0);  // the next job's
   REQUIRE(running.job.progress().done == 7);
   REQUIRE(running.job.progress().total == 10);
 }
@@ -123,14 +99,14 @@ TEST_CASE("progress counts what the workers count while the job runs and keeps i
 TEST_CASE("progress read in the moment of the next job's beginning is not that job's") {
   // Counting the tiles of so many workers takes longer than the step from one job to the next, and
   // the count stands in the last.
-  const auto premises = std::make_shared<Premises>(tessera::detail::max_workers);
-  auto& last_slot = premises->board.worker_slots().back().tiles;
+  const auto pool_memory = std::make_shared<PoolMemory>(tessera::detail::max_workers);
+  auto& last_slot = pool_memory->board.workers().back().tiles;
   std::size_t wrong = 0;
   for (int round = 0; round < 300; ++round) {
-    AsyncJob job(order_of(10), premises);
+    AsyncJob job(order_of(10), pool_memory);
     last_slot.store(10);
     REQUIRE(job.begin());
-    job.armed(1);
+    set_round(job, *pool_memory, 1);
     std::atomic<bool> looking{false}, next_began{false};
     std::thread pool([&] {
       while (!looking.load()) std::this_thread::yield();
@@ -157,9 +133,9 @@ TEST_CASE("the error of a job that never began lists the tiles that were asked f
   REQUIRE(error.errc() == Errc::cancelled);
 }
 
-TEST_CASE("the error of a job that never began tells the tiles that the caller knows") {
+TEST_CASE("the error of a job that never began lists the tiles that the user knows") {
   auto order = order_of(12);
-  order.parts = 4;
+  order.slabs_per_tile = 4;
   REQUIRE(not_begun(order).unfinished == std::vector<std::size_t>{0, 1, 2});
   order.choose({0, 2});
   REQUIRE(order.only == std::vector<std::size_t>{0, 2, 3, 5, 6, 8, 9, 11});

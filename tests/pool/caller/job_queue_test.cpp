@@ -1,4 +1,4 @@
-// The thread of asynchronous jobs, without a pool around it.
+// The ticket lock, and the queue of asynchronous jobs, without a pool around them.
 #include <tessera/pool/caller/job_queue.hpp>
 
 #include <atomic>
@@ -15,26 +15,26 @@
 using namespace tessera_test;
 using namespace std::chrono_literals;
 using tessera::detail::AsyncJob;
-using tessera::detail::Dispatcher;
 using tessera::detail::JobOrder;
-using tessera::detail::Premises;
-using tessera::detail::Turnstile;
+using tessera::detail::JobQueue;
+using tessera::detail::PoolMemory;
+using tessera::detail::TicketLock;
 
 namespace {
 
 struct Site {
-  std::shared_ptr<Premises> premises = std::make_shared<Premises>(1);
-  Turnstile turnstile;
+  std::shared_ptr<PoolMemory> pool_memory = std::make_shared<PoolMemory>(1);
+  TicketLock ticket_lock;
   std::vector<AsyncJob*> ran;  // by one thread at a time
-  std::optional<Dispatcher> dispatcher;
+  std::optional<JobQueue> queue;
 
   Site() {
-    dispatcher.emplace(turnstile, [this](AsyncJob& job) {
+    queue.emplace(ticket_lock, [this](AsyncJob& job) {
       ran.push_back(&job);
       job.end({}, {});
     });
   }
-  std::shared_ptr<AsyncJob> job() const { return std::make_shared<AsyncJob>(order(), premises); }
+  std::shared_ptr<AsyncJob> job() const { return std::make_shared<AsyncJob>(order(), pool_memory); }
   static JobOrder order() {
     JobOrder out;
     out.tiles = 3;
@@ -46,30 +46,49 @@ bool ended(AsyncJob& job) { return job.wait_until(AsyncJob::Clock::now() + 20s);
 
 }  // namespace
 
+TEST_CASE("threads get the lock in the order in which they came") {
+  TicketLock lock;
+  std::vector<int> passed;
+  std::vector<std::thread> threads;
+  {
+    const TicketLock::Guard first(lock);
+    for (int i = 0; i < 20; ++i) {
+      threads.emplace_back([&, i] {
+        const TicketLock::Guard guard(lock);
+        passed.push_back(i);  // alone in here, so without a lock
+      });
+      while (lock.waiting() != static_cast<std::uint64_t>(i) + 1) std::this_thread::yield();
+    }
+  }
+  for (auto& thread : threads) thread.join();
+  REQUIRE(passed.size() == 20);
+  for (int i = 0; i < 20; ++i) CHECK(passed[static_cast<std::size_t>(i)] == i);
+}
+
 TEST_CASE("jobs run one after the other as they were submitted") {
   Site site;
   std::vector<std::shared_ptr<AsyncJob>> jobs;
   for (int k = 0; k < 200; ++k) {
     jobs.push_back(site.job());
-    site.dispatcher->submit(jobs.back());
+    site.queue->submit(jobs.back());
   }
   REQUIRE(ended(*jobs.back()));
   REQUIRE(site.ran.size() == 200);
   for (std::size_t k = 0; k < 200; ++k) REQUIRE(site.ran[k] == jobs[k].get());
 }
 
-TEST_CASE("a job waits for those who came to the turnstile before it and holds up those after") {
+TEST_CASE("a job waits for those who took a ticket before it and holds up those after") {
   Site site;
   const auto job = site.job();
   std::thread late;
   {
-    const Turnstile::Pass first(site.turnstile);
-    site.dispatcher->submit(job);
+    const TicketLock::Guard first(site.ticket_lock);
+    site.queue->submit(job);
     late = std::thread([&] {
-      const Turnstile::Pass pass(site.turnstile);
+      const TicketLock::Guard guard(site.ticket_lock);
       site.ran.push_back(nullptr);
     });
-    REQUIRE(wait_until([&] { return site.turnstile.waiting() == 2; }));
+    REQUIRE(wait_until([&] { return site.ticket_lock.waiting() == 2; }));
     REQUIRE(site.ran.empty());
   }
   late.join();
@@ -80,9 +99,9 @@ TEST_CASE("a job that was cancelled while it waited is passed over and lets the 
   Site site;
   const auto one = site.job(), two = site.job();
   {
-    const Turnstile::Pass first(site.turnstile);
-    site.dispatcher->submit(one);
-    site.dispatcher->submit(two);
+    const TicketLock::Guard first(site.ticket_lock);
+    site.queue->submit(one);
+    site.queue->submit(two);
     one->cancel();
     REQUIRE(one->wait_until({}));
   }
@@ -99,10 +118,10 @@ TEST_CASE("either a job begins or its cancel comes first and never both") {
     const auto job = site.job();
     const auto ran_before = site.ran.size();
     std::thread other([&] { job->cancel(); });
-    site.dispatcher->submit(job);
+    site.queue->submit(job);
     other.join();
     REQUIRE(ended(*job));
-    const Turnstile::Pass pass(site.turnstile);  // behind the job
+    const TicketLock::Guard guard(site.ticket_lock);  // behind the job
     const bool ran = site.ran.size() != ran_before;
     bool threw = false;
     try {
@@ -116,14 +135,14 @@ TEST_CASE("either a job begins or its cancel comes first and never both") {
   REQUIRE(begun + skipped == 500);
 }
 
-TEST_CASE("a dispatcher ends when all its jobs have") {
+TEST_CASE("a queue ends when all its jobs have") {
   Site site;
   std::vector<std::shared_ptr<AsyncJob>> jobs;
   for (int k = 0; k < 50; ++k) {
     jobs.push_back(site.job());
-    site.dispatcher->submit(jobs.back());
+    site.queue->submit(jobs.back());
   }
-  site.dispatcher->cancel_all();
-  site.dispatcher.reset();
+  site.queue->cancel_all();
+  site.queue.reset();
   for (const auto& job : jobs) REQUIRE(job->wait_until({}));
 }

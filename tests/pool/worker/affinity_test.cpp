@@ -11,7 +11,7 @@
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
-using tessera::detail::Berth;
+using tessera::detail::Affinity;
 using tessera::host::allowed_cores;
 
 namespace {
@@ -21,15 +21,15 @@ std::chrono::nanoseconds given{0};  // how long the process has had a core, as a
 /// A worker that works all the time; its core gives it a share of it.
 struct Working {
   std::vector<int> cores = allowed_cores();
-  Berth berth{cores, cores.size() - 1, [] { return given; }};
-  Berth::Clock::time_point now = Berth::Clock::now();
+  Affinity affinity{cores, cores.size() - 1, [] { return given; }};
+  Affinity::Clock::time_point now = Affinity::Clock::now();
 
   /// True if it was bound or let loose meanwhile.
   bool work(std::chrono::milliseconds time, int share_in_percent) {
     bool changed = false;
     for (; time > 0ms; time -= 1ms, now += 1ms) {
       given += 10us * share_in_percent;
-      changed = berth.worked(now, now + 1ms) || changed;
+      changed = affinity.worked(now, now + 1ms) || changed;
     }
     return changed;
   }
@@ -50,7 +50,7 @@ TEST_CASE("a worker that has its core to itself stays on it") {
             must(worker.on_own_core(), "it is bound at first");
             must(!worker.work(500ms, 100), "nothing changes");
             must(!worker.work(500ms, 80), "nor where a little is missing");
-            must(worker.berth.bound() && worker.on_own_core(), "it is bound still");
+            must(worker.affinity.pinned() && worker.on_own_core(), "it is bound still");
           }) == "");
 }
 
@@ -58,10 +58,10 @@ TEST_CASE("a worker whose core somebody else uses is let loose, and tries again 
   REQUIRE(failure_in_child([] {
             Working worker;
             must(worker.work(10ms, 50), "it is let loose");
-            must(!worker.berth.bound() && worker.on_all_cores(), "on all cores");
+            must(!worker.affinity.pinned() && worker.on_all_cores(), "on all cores");
             must(!worker.work(20ms, 100), "for a while");
             must(worker.work(10ms, 100), "then it is bound again");
-            must(worker.berth.bound() && worker.on_own_core(), "to its own core");
+            must(worker.affinity.pinned() && worker.on_own_core(), "to its own core");
             must(!worker.work(500ms, 100), "and stays there");
             must(worker.work(10ms, 50), "as long as it has it to itself");
           }) == "");
@@ -109,15 +109,15 @@ TEST_CASE("what others have bound a worker to is left as it is, for good") {
             if (worker.cores.size() == 1) return;  // nobody can bind it elsewhere
             tessera::host::bind_to(other);
             must(worker.work(50ms, 50), "it notices");
-            must(!worker.berth.bound(), "it is not bound by itself any more");
+            must(!worker.affinity.pinned(), "it is not bound by itself any more");
             must(!worker.work(3000ms, 50), "and changes nothing");
             must(allowed_cores() == other, "it is where it was put");
           }) == "");
 }
 
 TEST_CASE("a worker that was never bound is left alone") {
-  Berth berth;
-  const auto now = Berth::Clock::now();
-  REQUIRE_FALSE(berth.bound());
-  REQUIRE_FALSE(berth.worked(now, now + 5s));
+  Affinity affinity;
+  const auto now = Affinity::Clock::now();
+  REQUIRE_FALSE(affinity.pinned());
+  REQUIRE_FALSE(affinity.worked(now, now + 5s));
 }

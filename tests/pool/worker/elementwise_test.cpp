@@ -22,7 +22,6 @@ using tessera::full;
 using tessera::OnThrow;
 using tessera::SharedArray;
 using tessera::TiledPool;
-using tessera::detail::with_cut_axes;
 using Tiles = std::vector<std::size_t>;
 
 namespace {
@@ -61,25 +60,6 @@ Tiles all_tiles() {
 const auto plus_100 = [](int v) { return v + 100; };
 
 }  // namespace
-
-TEST_CASE("the axes before a transform's tile are cut so that its parts are slabs") {
-  REQUIRE(with_cut_axes<3>(Extents<2>{4, 4}, {365, 16, 16}) == Extents<3>{31, 4, 4});
-  REQUIRE(with_cut_axes<3>(Extents<2>{64, 64}, {365, 512, 512}) == Extents<3>{1, 64, 64});
-  REQUIRE(with_cut_axes<3>(Extents<1>{100}, {10, 20, 100}) == Extents<3>{1, 5, 100});
-  REQUIRE(with_cut_axes<4>(Extents<2>{4, 4}, {50, 12, 16, 16}) == Extents<4>{3, 12, 4, 4});
-  REQUIRE(with_cut_axes<4>(Extents<2>{4, 4}, {50, 70, 16, 16}) == Extents<4>{1, 24, 4, 4});
-}
-TEST_CASE("an axis that is too short to be cut stays whole") {
-  REQUIRE(with_cut_axes<3>(Extents<2>{1, 1}, {365, 16, 16}) == Extents<3>{365, 1, 1});
-  REQUIRE(with_cut_axes<3>(Extents<2>{4, 4}, {1, 16, 16}) == Extents<3>{1, 4, 4});
-}
-TEST_CASE("tiles wider than the array are cut as those that fit") {
-  REQUIRE(with_cut_axes<3>(Extents<2>{full, full}, {64, 8, 8}) == Extents<3>{8, full, full});
-}
-TEST_CASE("axes without elements can be cut") {
-  REQUIRE(with_cut_axes<3>(Extents<2>{4, 4}, {0, 16, 16}) == Extents<3>{1, 4, 4});
-  REQUIRE(with_cut_axes<3>(Extents<2>{4, 4}, {9, 0, 16})[0] == 9);
-}
 
 TEST_CASE("a transform by tiles computes every element once, whatever the axes before them") {
   auto pool = some_pool();

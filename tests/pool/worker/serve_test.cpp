@@ -24,9 +24,8 @@ template <class Kernel>
 class OneTile {
  public:
   explicit OneTile(const Kernel& kernel) {
-    auto argument = detail::argument_of(into(a_));
     detail::JobOrder order;
-    order.arguments.push_back(argument.order);
+    order.arguments.push_back(detail::argument_of(into(a_)));
     order.kernel.resize(sizeof kernel);
     std::memcpy(order.kernel.data(), &kernel, sizeof kernel);
     order.serve = reinterpret_cast<const void*>(
@@ -34,62 +33,32 @@ class OneTile {
     order.tiles = 1;
     order.axes = 1;
     order.grid[0] = order.tile[0] = 3;
-    order.tile_deadline = 3'600'000'000'000;
-    memory_ = room_.lay_out(order, premises_.board.head());
-    detail::Round(premises_.board.crew(), 1, memory_.tile_bytes()).arm();
+    order.tile_timeout = 3'600'000'000'000;
+    memory_ = buffer_.lay_out(order, board().commands());
+    round().arm();
   }
 
-  const detail::Board& board() const { return premises_.board; }
-  detail::TileState state() const {
-    return detail::Round(board().crew(), 1, memory_.tile_bytes()).state(0);
-  }
+  const detail::Board& board() const { return pool_memory_.board; }
+  detail::TileState state() const { return round().state(0); }
   const SharedArray<int, 1>& array() const { return a_; }
-  /// What job memory says of its only argument.
-  std::uint64_t& extent() const {
-    return const_cast<std::uint64_t&>(*memory_.shape(memory_.arguments()[0]));
-  }
-  std::uint64_t& tile() const { return const_cast<std::uint64_t&>(*memory_.tile()); }
-  std::int64_t& stride() const {
-    return const_cast<std::int64_t&>(*memory_.strides(memory_.arguments()[0]));
-  }
-
   void serve() {
-    detail::Turn turn(board(), memory_, 1, 0);
-    turn.places.emplace_back(reinterpret_cast<std::byte*>(a_.data()), *a_.segment(), true);
-    detail::serve<Kernel, 1, tessera::Section<int, 1, tessera::Use::write>>(turn);
+    detail::WorkerContext context(board(), memory_, 1, 0);
+    context.add_argument(reinterpret_cast<std::byte*>(a_.data()), *a_.segment(), true);
+    detail::serve<Kernel, 1, tessera::Section<int, 1, tessera::Use::write>>(context);
   }
 
  private:
-  detail::Premises premises_{1};
-  detail::JobRoom room_;
+  detail::Round round() const {
+    return {board().crew(), board().ranges(), 1, memory_.tile_bytes()};
+  }
+
+  detail::PoolMemory pool_memory_{1};
+  detail::JobBuffer buffer_;
   SharedArray<int, 1> a_ = SharedArray<int, 1>::create({3});
   detail::JobMemory memory_;
 };
 
 }  // namespace
-
-TEST_CASE("a worker begins nothing where job memory, written over, has an array elsewhere") {
-  constexpr auto big = std::int64_t{1} << 62;
-  // Of three elements; in bytes the stride `big` is 0: the first of them, for ever.
-  const auto [extent, stride] = GENERATE_COPY(table<std::int64_t, std::int64_t>(
-      {{4, 1}, {3, 2}, {2, -1}, {4, 0}, {big, 0}, {big, 1}, {big + 3, big}, {3, -big}, {3, big}}));
-  OneTile job([](auto v) { v = 7; });
-  job.extent() = static_cast<std::uint64_t>(extent);
-  job.stride() = stride;
-  const auto error = error_of([&] { job.serve(); });
-  CHECK(error.errc() == tessera::Errc::kernel_failed);
-  CHECK(has(error.what(), "written over it"));
-  CHECK(job.state() == detail::TileState::open);
-  for (const int element : job.array()) CHECK(element == 0);
-}
-
-TEST_CASE("a worker begins nothing where job memory, written over, tells of other tiles") {
-  OneTile job([](auto v) { v = 7; });
-  job.tile() = 1;
-  CHECK(has(error_of([&] { job.serve(); }).what(), "what its tiles are"));
-  CHECK(job.state() == detail::TileState::open);
-  for (const int element : job.array()) CHECK(element == 0);
-}
 
 #if defined(TESSERA_POSIX)  // fork
 TEST_CASE("a tile that ends in time is done, and nobody ends its worker afterwards") {
@@ -98,15 +67,15 @@ TEST_CASE("a tile that ends in time is done, and nobody ends its worker afterwar
   REQUIRE(job.state() == detail::TileState::done);
   REQUIRE(job.array()(2) == 7);
   REQUIRE_FALSE(
-      job.board().clocks()[0].condemn(std::numeric_limits<detail::TileClock::Time>::max()));
+      job.board().clocks()[0].expire(std::numeric_limits<detail::TileClock::Time>::max()));
 }
 
-TEST_CASE("a worker whose tile is told of as too late says nothing more and waits for its death") {
+TEST_CASE("a worker whose tile is too late publishes nothing more and waits for its death") {
   static const detail::Board* board = nullptr;
   // The keeper's word comes while the kernel runs.
   OneTile job([](auto v) {
     v = 7;
-    must(board->clocks()[0].condemn(detail::TileClock::now() + 7'200'000'000'000),
+    must(board->clocks()[0].expire(detail::TileClock::now() + 7'200'000'000'000),
          "its time is over");
   });
   board = &job.board();

@@ -236,17 +236,18 @@ TEST_CASE("what a caller does as soon as a job has ended disturbs no worker that
 }
 
 TEST_CASE("an idle worker is inside no job, whatever was written over its place") {
-  tessera::detail::Premises premises(1);
-  auto& inside = premises.board.worker_slots()[0].inside;
+  tessera::detail::PoolMemory pool_memory(1);
+  auto& inside = pool_memory.board.workers()[0].inside;
   inside.store(3);
   int code = -1;
   std::thread worker([&] {
     const tessera::host::Modules none;
-    code = tessera::detail::Worker(premises.board, 0, false, tessera::detail::Berth(), none).run();
+    code = tessera::detail::Worker(pool_memory.board, 0, false, tessera::detail::Affinity(), none)
+               .run();
   });
   const bool left = wait_until([&] { return inside.load() == 0; });
-  premises.board.head().closing.store(1);
-  premises.board.work().ring();
+  pool_memory.board.commands().closing.store(1);
+  pool_memory.board.work_bell().ring();
   worker.join();
   REQUIRE(left);
   REQUIRE(code == 0);

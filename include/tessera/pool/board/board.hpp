@@ -1,166 +1,176 @@
 // Floor 4, pool/board: the memory that caller, keeper and workers share as long as the pool lives.
 //
-// It has no name, since keeper and workers inherit it: doorbells, the gate of round.hpp, a place
-// and a range for each worker. What belongs to one job stands in memory of its own: job_memory.hpp.
-// The caller rings `work` when it has armed a round; workers that leave it and the keeper ring
-// `news`. Rings are hints: whoever wakes looks at the words themselves.
+// It has no name: keeper and workers inherit it. What belongs to one job stands in memory of its
+// own (job_memory.hpp). Its first pages hold what only caller and keeper write. Workers make these
+// pages read-only for themselves: a kernel that writes over all of its memory ends there, by
+// SIGSEGV, and nobody has to check these words. What workers write themselves follows behind, and
+// whoever reads it must expect anything.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <span>
 #include <string_view>
-#include <vector>
+#include <thread>
 
+#include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
 #include <tessera/host/doorbell.hpp>
-#include <tessera/host/fork_mark.hpp>
-#include <tessera/memory/segment.hpp>
+#include <tessera/host/file.hpp>
+#include <tessera/host/mapping.hpp>
+#include <tessera/host/owner_lock.hpp>
+#include <tessera/host/protection.hpp>
+#include <tessera/host/segment_files.hpp>
+#include <tessera/host/segment_folder.hpp>
+#include <tessera/memory/control_block.hpp>
 #include <tessera/memory/segment_name.hpp>
+#include <tessera/pool/board/crew.hpp>
 #include <tessera/pool/board/failure_log.hpp>
-#include <tessera/pool/board/job_memory.hpp>
-#include <tessera/pool/board/round.hpp>
+#include <tessera/pool/board/schedule.hpp>
 #include <tessera/pool/board/tile_clock.hpp>
 
 namespace tessera::detail {
 
 inline constexpr std::size_t max_workers = host::most_children;
 
-struct BoardHead {
-  // What a worker looks at when a round is armed: one line.
-  alignas(cache_line) Gate gate;
-  std::atomic<std::uint32_t> closing{0};        ///< the pool ends
+/// Where a job's memory is: bytes from the start of its mapping that workers may write.
+struct WritableBytes {
+  std::uint64_t begin = 0, end = 0;  ///< both between pages
+};
+
+/// What caller and keeper say. Workers read it.
+struct Commands {
+  Gate gate;
+  std::atomic<std::uint32_t> closing{0};        ///< 1: the pool ends
   std::atomic<std::int32_t> caller_core{-1};    ///< where the caller's thread ran last; -1: unknown
-  std::atomic<std::uint64_t> tile_deadline{0};  ///< of the armed job, nanoseconds; 0: no limit
-  Identity memory_identity{};  ///< of the armed job's memory; written while nobody is inside
-  alignas(cache_line) host::DoorbellWords work;  ///< the caller rings, workers sleep on it
-  std::atomic<std::uint32_t> answered{0};        ///< the program that was started again did
-  std::atomic<std::uint64_t> condemned{
-      0};  ///< the round whose workers the keeper is to kill; 0: it has
-  alignas(cache_line) host::DoorbellWords news;  ///< workers and keeper ring, the caller sleeps
-  alignas(cache_line) std::array<char, SegmentName::max_length + 1> memory_name{};
-  std::int32_t caller = 0;  ///< its process number; written before there are workers
-  FailureLog failures;      ///< of the armed job, all its rounds
+  std::atomic<std::uint64_t> tile_timeout{0};   ///< of the armed job, nanoseconds; 0: no limit
+  std::atomic<std::uint64_t> expired_round{0};  ///< the keeper kills who is inside; 0: it has
+  // Of the armed job's memory. Written while nobody is inside.
+  std::array<char, SegmentName::max_length + 1> memory_name{};
+  Identity memory_identity{};
+  WritableBytes memory_writable;
+  std::int32_t caller_pid = 0;  ///< written before there are workers
 };
 
-/// What wakes who sleeps on the board's doorbells, in one process.
+/// What workers say, besides their slots.
+struct Replies {
+  Stop stops;
+  alignas(cache_line) host::DoorbellWords work_bell;  ///< the caller rings, workers sleep on it
+  std::atomic<std::uint32_t> handshake_done{0};       ///< 1: the respawned program has answered
+  alignas(
+      cache_line) host::DoorbellWords done_bell;  ///< workers and keeper ring, the caller sleeps
+  FailureLog failures;                            ///< of the armed job, all its rounds
+};
+
+/// What wakes sleepers on the board's doorbells, in one process.
 struct Wakers {
-  host::Waker work, news;
+  host::Waker work, done;
 };
 
-/// The board in a segment's bytes, as one process has it.
+/// The board in shared memory, as one process has it.
 class Board {
  public:
   static std::size_t bytes(std::size_t workers) {
-    return sizeof(BoardHead) + workers * (sizeof(WorkerSlot) + sizeof(Range) + sizeof(TileClock)) +
-           cache_line;
+    return protected_bytes(workers) + sizeof(Replies) +
+           workers * (sizeof(WorkerSlot) + sizeof(Range) + sizeof(TileClock));
   }
-  /// Makes a board in zeroed memory.
+  /// Makes a board in zeroed memory that begins with a page.
   Board(std::byte* memory, std::size_t workers, const Wakers& wakers)
       : Board(at(memory, workers, wakers)) {
-    new (head_) BoardHead;
-    for (auto& slot : slots_) new (&slot) WorkerSlot;
-    for (auto& clock : clocks_) new (&clock) TileClock;
+    new (commands_) Commands;
+    new (replies_) Replies;
+    for (auto& slot : processes_) new (&slot) ProcessSlot;
+    for (auto& slot : workers_) new (&slot) WorkerSlot;
     for (auto& range : ranges_) new (&range) Range;
+    for (auto& clock : clocks_) new (&clock) TileClock;
   }
-  /// The board that was made in this memory, by whatever process.
+  /// The board that any process made in this memory.
   static Board at(std::byte* memory, std::size_t workers, const Wakers& wakers) {
-    void* from = memory;
-    std::size_t room = bytes(workers);
-    auto* const begin =
-        static_cast<std::byte*>(std::align(cache_line, room - cache_line, from, room));
     Board out;
     out.wakers_ = wakers;
-    out.head_ = reinterpret_cast<BoardHead*>(begin);
-    out.slots_ = {reinterpret_cast<WorkerSlot*>(begin + sizeof(BoardHead)), workers};
-    out.ranges_ = {reinterpret_cast<Range*>(out.slots_.data() + workers), workers};
+    out.commands_ = reinterpret_cast<Commands*>(memory);
+    out.processes_ = {reinterpret_cast<ProcessSlot*>(memory + sizeof(Commands)), workers};
+    out.replies_ = reinterpret_cast<Replies*>(memory + protected_bytes(workers));
+    out.workers_ = {reinterpret_cast<WorkerSlot*>(out.replies_ + 1), workers};
+    out.ranges_ = {reinterpret_cast<Range*>(out.workers_.data() + workers), workers};
     out.clocks_ = {reinterpret_cast<TileClock*>(out.ranges_.data() + workers), workers};
     return out;
   }
 
-  BoardHead& head() const noexcept { return *head_; }
-  host::Bell work() const noexcept { return {head_->work, wakers_.work}; }
-  host::Bell news() const noexcept { return {head_->news, wakers_.news}; }
-  const Wakers& wakers() const noexcept { return wakers_; }
-  std::span<WorkerSlot> worker_slots() const noexcept { return slots_; }
-  std::span<TileClock> clocks() const noexcept { return clocks_; }
-  Crew crew() const noexcept { return {head_->gate, slots_, ranges_}; }
+  /// For a worker: from now on this process can't write what caller and keeper say. Throws
+  /// Error(system).
+  void protect() const {
+    host::protect(reinterpret_cast<std::byte*>(commands_), protected_bytes(workers_.size()),
+                  "TiledPool");
+  }
 
-  /// Records a failure and stops the round.
-  void fail(std::uint64_t round, std::uint64_t tile, Errc code,
-            std::string_view text) const noexcept {
-    head_->failures.add(tile, code, text);
+  Commands& commands() const noexcept { return *commands_; }
+  Replies& replies() const noexcept { return *replies_; }
+  host::Bell work_bell() const noexcept { return {replies_->work_bell, wakers_.work}; }
+  host::Bell done_bell() const noexcept { return {replies_->done_bell, wakers_.done}; }
+  const Wakers& wakers() const noexcept { return wakers_; }
+  std::span<ProcessSlot> processes() const noexcept { return processes_; }
+  std::span<WorkerSlot> workers() const noexcept { return workers_; }
+  std::span<Range> ranges() const noexcept { return ranges_; }
+  std::span<TileClock> clocks() const noexcept { return clocks_; }
+  Crew crew() const noexcept { return {commands_->gate, replies_->stops, processes_, workers_}; }
+
+  /// Records a failure outside any tile and stops the round.
+  void fail(std::uint64_t round, Errc code, std::string_view text) const noexcept {
+    replies_->failures.add(no_tile, code, text);
     crew().stop(round);
   }
 
  private:
   Board() = default;
+  static std::size_t protected_bytes(std::size_t workers) {
+    return host::whole_pages(sizeof(Commands) + workers * sizeof(ProcessSlot), host::page_size());
+  }
 
-  BoardHead* head_ = nullptr;
+  Commands* commands_ = nullptr;
+  Replies* replies_ = nullptr;
   Wakers wakers_;
-  std::span<WorkerSlot> slots_;
+  std::span<ProcessSlot> processes_;
+  std::span<WorkerSlot> workers_;
   std::span<Range> ranges_;
   std::span<TileClock> clocks_;
 };
+static_assert(sizeof(Commands) % cache_line == 0 && sizeof(Replies) % cache_line == 0);
 
-/// Where an argument is in one process.
-struct Place {
-  std::byte* data;         ///< the section's first element
-  std::byte *begin, *end;  ///< its array's elements
-  Segment* written;        ///< its array, if the job writes it
-  Place(std::byte* first, Segment& segment, bool writes)
-      : data(first),
-        begin(segment.data()),
-        end(begin + segment.header().data_bytes()),
-        written(writes ? &segment : nullptr) {}
+/// The board's memory, and what jobs that outlive their pool still look at. Made in the process
+/// that has the pool.
+struct PoolMemory {
+  /// Without a name: whatever happens before the keeper watches, nothing is left. `sent`: as a
+  /// file, for a keeper that is no copy of this process.
+  explicit PoolMemory(std::size_t workers, bool sent = false)
+      : file(sent ? host::nameless_file(Board::bytes(workers), "TiledPool") : host::Descriptor()),
+        mapping(
+            sent ? host::Mapping(file, host::Access::read_write, Board::bytes(workers), "TiledPool")
+                 : host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
+        board(mapping.data(), workers,
+              {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {
+    host::segment_folder();  // read now, so that keeper and workers have the same one
+  }
+
+  /// True in a child that was forked from the process that has the pool.
+  bool inherited() const noexcept { return generation != host::fork_generation(); }
+  void check_process() const {
+    if (inherited())
+      throw Error(Errc::pool_unusable, "TiledPool",
+                  "it belongs to the parent of this forked process",
+                  "make a pool of its own in the child");
+  }
+  /// True in a kernel that this pool runs in this process.
+  bool in_kernel() const noexcept { return runner.load() == std::this_thread::get_id(); }
+
+  std::uint64_t generation = host::fork_generation();
+  host::Descriptor file;  ///< where it is sent, until it was
+  host::Mapping mapping;
+  Board board;
+  std::atomic<std::thread::id> runner{};  ///< the thread that runs a kernel in this process
 };
-
-/// One worker's turn at one round: what the typed code of serve.hpp is given.
-struct Turn {
-  const Board& board;
-  JobMemory memory;
-  std::size_t self = 0;
-  Round round;
-  void* function = nullptr;  ///< in this process, what a kernel that is a pointer points to
-  bool in_caller = false;    ///< the caller's own share: no worker process
-  const host::ForkMark* mark = nullptr;  ///< of the worker process
-  std::vector<Place> places;             ///< of each argument
-
-  Turn(const Board& its_board, const JobMemory& its_memory, std::uint64_t number,
-       std::size_t worker)
-      : board(its_board),
-        memory(its_memory),
-        self(worker),
-        round(its_board.crew(), number, its_memory.tile_bytes(), its_memory.head().grain) {
-    places.reserve(memory.head().arguments);
-  }
-
-  /// Tells that a tile's kernel threw; the round ends unless its job collects such tiles.
-  void threw(std::uint64_t tile, std::string_view text) const noexcept {
-    board.head().failures.add(tile, Errc::kernel_failed, text);
-    if (memory.head().collects == 0) round.stop();
-  }
-
-  /// True if somebody has written behind the end of an array that the job writes: told of with the
-  /// tile that ended just now, and put back. Another worker's tile may have done it at that moment.
-  bool overrun(std::uint64_t tile) const {
-    for (const auto& place : places) {
-      if (place.written == nullptr || place.written->intact()) continue;
-      place.written->restore();
-      std::string text = "array '";
-      text.append(place.written->subject()).append("': ").append(written_behind);
-      threw(tile, text.append("; ").append(how_to_find_overruns));
-      return true;
-    }
-    return false;
-  }
-};
-
-/// Serves tiles until none can be claimed. One instance of a template for each kernel.
-using ServeFunction = void (*)(Turn&);
 
 }  // namespace tessera::detail

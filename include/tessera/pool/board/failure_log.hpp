@@ -22,77 +22,84 @@ namespace tessera::detail {
 
 inline constexpr std::uint64_t no_tile = static_cast<std::uint64_t>(-1);
 
+// Of an array whose control block a kernel has written over.
+inline constexpr std::string_view
+    written_behind = "a kernel has written behind the end of its data, and maybe over other tiles",
+    how_to_find_overruns =
+        "build the program with -DTESSERA_CHECK_BOUNDS: the error then names tile "
+        "and index";
+
 class FailureLog {
  public:
-  static constexpr std::size_t room = 16, text_size = 1500;
+  static constexpr std::size_t capacity = 16, text_size = 1500;
 
   /// Of tile `tile`, or no_tile for what happened outside any tile. The first ones are kept.
   void add(std::uint64_t tile, Errc code, std::string_view text) noexcept {
-    std::uint64_t at = room;
+    std::uint64_t at = capacity;
     if (tile == no_tile) {
       if (outside_.exchange(1) != 0) return;
     } else {
       at = thrown_.fetch_add(1);
-      if (at >= room) return;
+      if (at >= capacity) return;
     }
-    auto& place = places_[at];
-    place.tile = tile;
-    place.code = static_cast<std::int32_t>(code);
+    auto& entry = entries_[at];
+    entry.tile = tile;
+    entry.code = static_cast<std::int32_t>(code);
     const auto length = (std::min)(text.size(), text_size - 1);
-    std::memcpy(place.text.data(), text.data(), length);
-    place.text[length] = '\0';
-    whole_[at].store(1, std::memory_order_release);  // pairs with told()
+    std::memcpy(entry.text.data(), text.data(), length);
+    entry.text[length] = '\0';
+    complete_[at].store(1, std::memory_order_release);  // pairs with read()
   }
 
-  struct Told {
+  struct Record {
     std::uint64_t tile;
     Errc code;
     std::string text;
   };
-  /// What is told of tiles, in the order in which they threw.
-  std::vector<Told> told() const {
-    std::vector<Told> out;
-    for (std::size_t at = 0; at < room; ++at) tell(at, out);
+  /// What was reported of tiles, in the order in which they threw.
+  std::vector<Record> of_tiles() const {
+    std::vector<Record> out;
+    for (std::size_t at = 0; at < capacity; ++at) read(at, out);
     return out;
   }
-  /// What is told of something outside any tile: one, or none.
-  std::vector<Told> told_outside() const {
-    std::vector<Told> out;
-    tell(room, out);
+  /// What was reported of something outside any tile: one, or none.
+  std::vector<Record> outside_tiles() const {
+    std::vector<Record> out;
+    read(capacity, out);
     return out;
   }
-  /// How many kernels threw, told or not.
+  /// How many kernels threw, recorded or not.
   std::uint64_t thrown() const noexcept { return thrown_.load(); }
-  /// True if anything was to be told, whether or not it was.
+  /// True if anything was reported, even if the reporter died before its entry was complete.
   bool any() const noexcept { return thrown_.load() != 0 || outside_.load() != 0; }
 
   void clear() noexcept {
     if (!any()) return;
-    for (auto& whole : whole_) whole.store(0);
+    for (auto& complete : complete_) complete.store(0);
     thrown_.store(0);
     outside_.store(0);
   }
 
  private:
-  struct Place {
+  struct Entry {
     std::uint64_t tile;
     std::int32_t code;
     std::array<char, text_size> text;
   };
 
-  void tell(std::size_t at, std::vector<Told>& out) const {
-    if (whole_[at].load(std::memory_order_acquire) == 0) return;
-    const auto& place = places_[at];
-    out.push_back({place.tile,
-                   static_cast<Errc>(place.code),
-                   {place.text.data(), ::strnlen(place.text.data(), text_size)}});
+  void read(std::size_t at, std::vector<Record>& out) const {
+    if (complete_[at].load(std::memory_order_acquire) == 0) return;
+    const auto& entry = entries_[at];
+    out.push_back({entry.tile,
+                   static_cast<Errc>(entry.code),
+                   {entry.text.data(), ::strnlen(entry.text.data(), text_size)}});
   }
 
   std::atomic<std::uint64_t> thrown_{0};
   std::atomic<std::uint32_t> outside_{0};
-  std::array<std::atomic<std::uint32_t>, room + 1> whole_{};
+  std::array<std::atomic<std::uint32_t>, capacity + 1> complete_{};
   // Not initialised, so that a board's pages are not touched before somebody has failed.
-  std::array<Place, room + 1> places_;
+  std::array<Entry, capacity + 1> entries_;
 };
 
 }  // namespace tessera::detail

@@ -1,8 +1,8 @@
 // Floor 4, pool/board: by when a worker's tile must have ended.
 //
-// Worker and keeper settle with one compare-and-swap whether a tile ended in time. A worker that
-// comes too late publishes nothing: it waits for its death. So a tile that is told of as too late
-// is never done, and one that is done never too late.
+// Worker and keeper decide with one compare-and-swap whether a tile ended in time. A worker that is
+// too late publishes nothing and waits until it is killed. So a tile that is reported as too late
+// is never done, and a tile that is done was never too late.
 #pragma once
 
 #include <algorithm>
@@ -41,23 +41,19 @@ class alignas(cache_line) TileClock {
   // For its keeper.
 
   /// True if its tile should have ended before `time`: from then on its worker is lost.
-  bool condemn(Time time) noexcept {
+  bool expire(Time time) noexcept {
     auto due = due_.load();
-    return due != none && due != condemned && due < time &&
-           due_.compare_exchange_strong(due, condemned);
+    return due != none && due != expired && due < time &&
+           due_.compare_exchange_strong(due, expired);
   }
-  /// Its worker is dead, and another will come.
-  void bury() noexcept { last_was_late_.store(due_.exchange(none) == condemned ? 1 : 0); }
-
-  /// True if the worker that died here last was ended because its tile took too long.
-  bool last_was_late() const noexcept { return last_was_late_.load() != 0; }
+  /// Its worker is dead, and another will come. True if it died since its tile had expired.
+  bool reset() noexcept { return due_.exchange(none) == expired; }
 
  private:
-  static constexpr Time none = 0, condemned = (std::numeric_limits<Time>::max)();
+  static constexpr Time none = 0, expired = (std::numeric_limits<Time>::max)();
 
   std::atomic<Time> due_{none};
   Time ends_by_ = none;  // the worker's own
-  std::atomic<std::uint32_t> last_was_late_{0};
 };
 static_assert(std::atomic<TileClock::Time>::is_always_lock_free);
 

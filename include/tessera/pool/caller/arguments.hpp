@@ -16,62 +16,26 @@
 #include <vector>
 
 #include <tessera/base/error.hpp>
-#include <tessera/base/extents.hpp>
 #include <tessera/grid/lattice.hpp>
+#include <tessera/loops/stream_rows.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/board/job_memory.hpp>
+#include <tessera/pool/caller/job_order.hpp>
 
 namespace tessera::detail {
-
-/// An argument without its type.
-struct Argument {
-  Use use = Use::read;
-  std::size_t item = 1;  ///< bytes of an element
-  JobOrder::Argument order;
-
-  std::span<const std::uint64_t> shape() const { return {order.shape.data(), order.record.axes}; }
-  std::span<const std::int64_t> strides() const {
-    return {order.strides.data(), order.record.axes};
-  }
-  std::vector<Progression> lattice() const {
-    const auto& segment = *order.segment;
-    return lattice_of(segment.header().shape,
-                      (order.data - segment.data()) / static_cast<std::ptrdiff_t>(item), shape(),
-                      strides(), segment.subject());
-  }
-  /// True if both are the very same elements, lined up alike, of one mapping.
-  bool equals(const Argument& other) const {
-    return order.record.offset == other.order.record.offset &&
-           std::ranges::equal(shape(), other.shape()) &&
-           std::ranges::equal(strides(), other.strides());
-  }
-  std::string words(std::size_t position) const {
-    return "argument " + std::to_string(position) + " (" + order.segment->subject() + ", shape " +
-           tuple_of(shape()) + ")";
-  }
-};
 
 template <class S>
 Argument argument_of(const S& section) {
   static_assert(S::rank <= max_axes, "tessera: a job's argument has at most 16 axes");
   Argument out;
-  out.use = S::use;
-  out.item = sizeof(typename S::element_type);
-  out.order.segment = section.segment;
-  out.order.data = reinterpret_cast<std::byte*>(
+  out.segment = section.segment;
+  out.data = reinterpret_cast<std::byte*>(
       const_cast<std::remove_const_t<typename S::element_type>*>(section.data));
-  auto& record = out.order.record;
-  const auto& segment = *section.segment;
-  record.identity = segment.identity();
-  record.file = segment.file_id();
-  record.is_name = segment.name().empty() ? 0 : 1;
-  record.writes = S::use == Use::write;
-  record.offset =
-      static_cast<std::uint64_t>(out.order.data - (segment.data() - segment.header().data_offset));
-  record.axes = static_cast<std::uint16_t>(S::rank);
+  out.item = sizeof(typename S::element_type);
+  out.axes = S::rank;
+  out.use = S::use;
   for (std::size_t d = 0; d < S::rank; ++d) {
-    out.order.shape[d] = section.shape[d];
-    out.order.strides[d] = section.strides[d];
+    out.extents[d] = section.shape[d];
+    out.steps[d] = section.strides[d];
   }
   return out;
 }
@@ -93,7 +57,7 @@ std::array<std::size_t, R> line_up(std::span<const Argument> arguments) {
       if (extent == 1 || extent == grid[g]) continue;
       if (grid[g] != 1)
         throw Error(Errc::shape_mismatch, "TiledPool",
-                    arguments[i].words(i) + " and " + arguments[from[g]].words(from[g]) +
+                    arguments[i].describe(i) + " and " + arguments[from[g]].describe(from[g]) +
                         " do not line up: extents " + std::to_string(extent) + " and " +
                         std::to_string(grid[g]) + " on axis -" + std::to_string(k + 1),
                     "arguments line up by their trailing axes; pass tables as whole(...)");
@@ -122,7 +86,7 @@ void check_disjoint(const Argument& argument, std::size_t position,
       throw Error(Errc::overlap, "TiledPool",
                   "all " + std::to_string(counts[g]) + " tiles along axis -" +
                       std::to_string(k + 1) + " would write the same elements of " +
-                      argument.words(position),
+                      argument.describe(position),
                   "give the output that axis, or make it one tile with tessera::full");
   }
 }
@@ -133,16 +97,46 @@ inline void check_overlaps(std::span<const Argument> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     for (std::size_t j = 0; j < arguments.size(); ++j) {
       const auto &out = arguments[i], &other = arguments[j];
-      if (i == j || out.use != Use::write || out.order.record.file != other.order.record.file)
+      if (i == j || out.use != Use::write || out.segment->file_id() != other.segment->file_id())
         continue;
       if (other.use != Use::whole && out.equals(other)) continue;
       if (!meet(out.lattice(), other.lattice())) continue;
       throw Error(Errc::overlap, "TiledPool",
-                  out.words(i) + " is written, and shares elements with " + other.words(j) +
+                  out.describe(i) + " is written, and shares elements with " + other.describe(j) +
                       " which other tiles " + (other.use == Use::write ? "write" : "read"),
                   "write to another array and swap, or pass the very same section");
     }
   }
+}
+
+/// Throws Error(shape_mismatch) unless `in` broadcasts to the shape of `out`.
+template <class In, class Out>
+void check_broadcasts(const In& in, const Out& out) {
+  for (std::size_t k = 0; k < In::rank; ++k) {
+    const auto extent = in.shape[In::rank - 1 - k], target = out.shape[Out::rank - 1 - k];
+    if (extent != 1 && extent != target)
+      throw Error(Errc::shape_mismatch, "TiledPool",
+                  "an input of transform (" + in.segment->subject() + ") does not line up with " +
+                      "its output (" + out.segment->subject() + "): extents " +
+                      std::to_string(extent) + " and " + std::to_string(target) + " on axis -" +
+                      std::to_string(k + 1),
+                  "inputs broadcast to the output's shape by their trailing axes");
+  }
+}
+
+/// True if the output is in other memory than every input.
+template <class Out, class... In>
+bool no_alias(const Out& out, const In&... in) {
+  return ((in.segment->file_id() != out.segment->file_id()) && ...);
+}
+
+/// True if the output is better written past the caches.
+template <class Out, class... In>
+bool streaming_pays_for(const Out& out, const In&... in) {
+  const auto bytes = [](const auto& section) {
+    return sizeof(*section.data) * product_of(section.shape);
+  };
+  return no_alias(out, in...) && streaming_pays((bytes(out) + ... + bytes(in)));
 }
 
 }  // namespace tessera::detail

@@ -1,9 +1,9 @@
 // Floor 4, pool/caller: one asynchronous job, shared by its Job and by the pool that runs it.
 //
-// It goes from queued to running to ended, or from queued to skipped; each step is one
-// compare-and-swap, so that a cancel and the pool's thread never both have it. What a Job looks at
-// outlives the pool: the board's memory is held here too. Nothing but atomics and one futex wake
-// stands in cancel(), which signal handlers call.
+// It goes from queued to running to ended, or from queued to skipped. Each step is one
+// compare-and-swap, so a cancel and the pool's thread never both take it. What a Job looks at
+// outlives the pool: this holds the board's memory too. cancel(), which signal handlers call, uses
+// atomics and one futex wake, nothing else.
 #pragma once
 
 #include <algorithm>
@@ -16,60 +16,26 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include <tessera/base/error.hpp>
 #include <tessera/host/doorbell.hpp>
-#include <tessera/host/file.hpp>
-#include <tessera/host/mapping.hpp>
-#include <tessera/host/owner_lock.hpp>
-#include <tessera/host/segment_files.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
-#include <tessera/pool/caller/ticket_lock.hpp>
+#include <tessera/pool/caller/cancel_token.hpp>
+#include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/report.hpp>
 
 namespace tessera::detail {
-
-/// What jobs that outlive their pool still look at. Made in the process that has the pool.
-struct Premises {
-  /// Without a name: whatever happens before the keeper watches, nothing stays. `sent`: as a file,
-  /// for a keeper that is no copy of this process.
-  explicit Premises(std::size_t workers, bool sent = false)
-      : file(sent ? host::nameless_file(Board::bytes(workers), "TiledPool") : host::Descriptor()),
-        memory(
-            sent ? host::Mapping(file, host::Access::read_write, Board::bytes(workers), "TiledPool")
-                 : host::Mapping::anonymous(Board::bytes(workers), "TiledPool")),
-        board(memory.data(), workers,
-              {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {
-    host::segment_folder();  // from now on: the keeper and the workers have the same
-  }
-
-  bool inherited() const noexcept { return generation != host::fork_generation(); }
-  void check_process() const {
-    if (inherited())
-      throw Error(Errc::pool_unusable, "TiledPool",
-                  "it belongs to the parent of this forked process",
-                  "make a pool of its own in the child");
-  }
-  /// True in a kernel that this pool runs in this process.
-  bool in_kernel() const noexcept { return runner.load() == std::this_thread::get_id(); }
-
-  std::uint64_t generation = host::fork_generation();
-  host::Descriptor file;  ///< where it is sent, until it was
-  host::Mapping memory;
-  Board board;
-  std::atomic<std::thread::id> runner{};  ///< who runs a kernel in this process
-};
 
 /// The error of a job that was cancelled before any of its tiles was begun.
 inline JobError not_begun(const JobOrder& order) {
   std::vector<std::size_t> all;
   if (order.only) {
-    all = order.told(*order.only);
+    all = order.as_user_tiles(*order.only);
   } else {
-    all.resize(order.told_tiles());
+    all.resize(order.user_tiles());
     std::iota(all.begin(), all.end(), std::size_t{0});
   }
   return {Errc::cancelled,
@@ -83,12 +49,14 @@ class AsyncJob {
  public:
   using Clock = std::chrono::steady_clock;
 
-  AsyncJob(JobOrder job_order, std::shared_ptr<Premises> pool)
-      : order(std::move(job_order)), premises_(std::move(pool)) {
-    order.async = this;
+  AsyncJob(JobOrder job_order, std::shared_ptr<PoolMemory> pool)
+      : order(std::move(job_order)),
+        pool_(std::move(pool)),
+        cancel_(std::make_shared<CancelToken>()) {
+    order.cancel = cancel_;
     names_.reserve(order.arguments.size());
     for (const auto& argument : order.arguments) names_.emplace_back(argument.segment);
-    report_.tiles = asked();
+    report_.tiles = order.wanted_user_tiles();
   }
   AsyncJob(const AsyncJob&) = delete;
   AsyncJob& operator=(const AsyncJob&) = delete;
@@ -99,24 +67,15 @@ class AsyncJob {
   bool begin() noexcept {
     auto phase = Phase::queued;
     if (phase_.compare_exchange_strong(phase, Phase::running)) return true;
-    let_go_if_skipped();
+    release_if_skipped();
     return false;
   }
-  /// A round of it has this number from now on, and the workers' counters are of this job. Pairs
-  /// with cancel(): either it sees the number, or the request is seen here.
-  void armed(std::uint64_t round) noexcept {
-    round_.store(round);
-    if (cancel_requested()) premises_->board.crew().stop(round);
-  }
-  bool cancel_requested() const noexcept { return cancelled_.load(); }
-  /// True if nobody waits any longer for kernels in the middle of a tile.
-  bool overdue() const noexcept { return overdue_.load(); }
-  /// Its last step on the pool's thread. Before the next job begins.
+  /// Its last step on the pool's thread, before the next job begins.
   void end(std::exception_ptr error, Report report) noexcept {
-    done_ = error ? counted() : asked();
+    done_ = error ? tiles_done() : order.wanted_user_tiles();
     error_ = std::move(error);
     report_ = std::move(report);
-    let_go();
+    release_arrays();
     phase_.store(Phase::ended);  // releases all of the above, and the results
     ended_.ring();
   }
@@ -125,60 +84,60 @@ class AsyncJob {
 
   /// Safe in a signal handler. Does nothing in a forked child.
   void cancel() noexcept {
-    if (premises_->inherited()) return;
+    if (pool_->inherited()) return;
     const int kept = errno;
-    cancelled_.store(true);
+    const auto round = cancel_->request();
     auto phase = Phase::queued;
     if (phase_.compare_exchange_strong(phase, Phase::skipped)) {
       ended_.ring();
-    } else if (const auto round = round_.load(); phase == Phase::running && round != 0) {
-      premises_->board.crew().stop(round);
-      premises_->board.news().ring();
+    } else if (phase == Phase::running && round != 0) {
+      pool_->board.crew().stop(round);
+      pool_->board.done_bell().ring();
     }
     errno = kept;
   }
 
   /// True if it has ended when `deadline` has come. Throws Error where waiting would never end.
   bool wait_until(Clock::time_point deadline) {
-    premises_->check_process();
+    pool_->check_process();
     for (;;) {
       const auto epoch = ended_.epoch();
       if (over()) return true;
       const auto now = Clock::now();
       if (now >= deadline) return false;
-      if (premises_->in_kernel())
+      if (pool_->in_kernel())
         throw Error(Errc::invalid_argument, "TiledPool",
                     "a kernel can't wait for a job of the pool that runs it",
                     "wait for it where the first job was started");
       ended_.wait(epoch, std::min<Clock::duration>(deadline - now, std::chrono::hours(1)));
     }
   }
-  /// Cancels it and waits for its end, so that nobody touches its arrays and results any more. Who
-  /// is in the middle of a tile after two seconds is ended by the pool.
+  /// Cancels it and waits for its end, so that nobody touches its arrays and results any more.
+  /// After two seconds the pool kills workers that are still in the middle of a tile.
   void abandon() noexcept {
-    if (premises_->inherited()) return;
+    if (pool_->inherited()) return;
     cancel();
     // A kernel that ends its own job can't wait for itself.
-    const auto waits = [this] { return !over() && !premises_->in_kernel(); };
+    const auto waits = [this] { return !over() && !pool_->in_kernel(); };
     if (!waits() || wait_until(Clock::now() + std::chrono::seconds(2))) return;
-    overdue_.store(true);
-    premises_->board.news().ring();
+    cancel_->expire();
+    pool_->board.done_bell().ring();
     while (waits()) wait_until(Clock::now() + std::chrono::hours(1));
   }
 
   Progress progress() const {
-    premises_->check_process();
-    std::size_t done = 0;
-    if (round_.load() != 0 && phase_.load() == Phase::running) {
-      done = counted();
-      // The next job sets the counters to 0, with release, after this one's end: whoever saw that
-      // sees the end here.
-      if (phase_.load() == Phase::running) return {done, asked()};
+    pool_->check_process();
+    const auto total = order.wanted_user_tiles();
+    if (cancel_->round() != 0 && phase_.load() == Phase::running) {
+      const auto done = tiles_done();
+      // The next job sets the counters to 0, with release, after this one's end: whoever has seen
+      // that sees the end here.
+      if (phase_.load() == Phase::running) return {done, total};
     }
-    return {phase_.load() == Phase::ended ? done_ : 0, asked()};
+    return {phase_.load() == Phase::ended ? done_ : 0, total};
   }
 
-  /// After its end: throws what it ended with, if not well.
+  /// After its end: throws the error that it ended with, if there is one.
   void check_end() const {
     if (phase_.load() == Phase::skipped) throw not_begun(order);
     if (error_) std::rethrow_exception(error_);
@@ -187,42 +146,39 @@ class AsyncJob {
 
   JobOrder order;
   void* results = nullptr;
-  Turnstile::Ticket ticket = 0;
 
  private:
   enum class Phase : int { queued, running, ended, skipped };
-  static_assert(std::atomic<Phase>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+  static_assert(std::atomic<Phase>::is_always_lock_free);
 
   bool over() noexcept {
-    let_go_if_skipped();
+    release_if_skipped();
     const auto phase = phase_.load();
     return phase == Phase::ended || phase == Phase::skipped;
   }
-  std::size_t asked() const noexcept { return order.asked() / order.parts; }
-  std::size_t counted() const noexcept {
-    if (round_.load() == 0) return 0;
+  std::size_t tiles_done() const noexcept {
+    if (cancel_->round() == 0) return 0;
     std::size_t done = 0;
-    for (const auto& slot : premises_->board.worker_slots())
+    for (const auto& slot : pool_->board.workers())
       done += slot.tiles.load(std::memory_order_acquire);
-    return done / order.parts;
+    return done / order.slabs_per_tile;
   }
-  // By whoever sees first that it was skipped, since cancel() may not; done when this returns.
-  void let_go_if_skipped() noexcept {
+  // By whoever sees first that it was skipped, since cancel() must not. Done when this returns.
+  void release_if_skipped() noexcept {
     if (phase_.load() != Phase::skipped) return;
-    const std::lock_guard lock(letting_go_);
-    let_go();
+    const std::lock_guard lock(releasing_);
+    release_arrays();
   }
-  void let_go() noexcept {
+  void release_arrays() noexcept {
     names_.clear();
     order.arguments.clear();
   }
 
-  std::shared_ptr<Premises> premises_;
+  std::shared_ptr<PoolMemory> pool_;
+  std::shared_ptr<CancelToken> cancel_;
   std::vector<Segment::NameUse> names_;
   std::atomic<Phase> phase_{Phase::queued};
-  std::atomic<bool> cancelled_{false}, overdue_{false};
-  std::mutex letting_go_;
-  std::atomic<std::uint64_t> round_{0};  // the number of the round that was armed last; 0: none yet
+  std::mutex releasing_;
   host::Doorbell ended_;
   // Written before the end, read after it.
   std::size_t done_ = 0;
@@ -233,7 +189,7 @@ class AsyncJob {
 /// With the place of its results.
 template <class Results>
 struct AsyncJobOf : AsyncJob {
-  AsyncJobOf(JobOrder job_order, std::shared_ptr<Premises> pool, Results&& empty)
+  AsyncJobOf(JobOrder job_order, std::shared_ptr<PoolMemory> pool, Results&& empty)
       : AsyncJob(std::move(job_order), std::move(pool)), values(std::move(empty)) {
     this->results = values.data();
   }

@@ -1,9 +1,12 @@
 // Floor 4, pool/caller: where the caller lays its jobs out.
 //
-// One segment serves job after job; it grows at need, and what a huge job took is given back. A
-// pool without processes uses memory of its own. Jobs are laid out only while no worker is inside
-// the last one. Memory may be given back before: workers have mappings of their own, and one that
-// comes so late that it does not find the name tells of a job that nobody waits for any more.
+// One segment serves job after job. It is replaced by a larger one at need, and what a huge job
+// took is given back. In front stands what workers read (head, arguments, kernel), in the middle,
+// on pages of their own, what they write (tile bytes, results), and behind it the control block. A
+// pool without processes uses private memory.
+//
+// Jobs are laid out only while no worker is inside the last one. A worker may attach later than
+// that: if it no longer finds the name, it reports a job that nobody waits for any more.
 #pragma once
 
 #include <algorithm>
@@ -19,15 +22,130 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/host/modules.hpp>
+#include <tessera/host/protection.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/board/job_memory.hpp>
+#include <tessera/pool/caller/job_order.hpp>
 
 namespace tessera::detail {
+
+/// Places tile bytes and results behind `at`.
+inline void place_outputs(JobHead& head, std::uint64_t at) {
+  head.tile_bytes_at = at;
+  head.results_at = at + head.tiles;
+  head.bytes = head.results_at + head.tiles * head.result_size;
+}
+
+/// How an order is laid out: a head with every offset set. Throws Error(invalid_shape) for results
+/// beyond any memory.
+inline JobHead plan_job(const JobOrder& order) {
+  constexpr std::uint64_t beyond_any_memory = std::uint64_t{1} << 60;
+  if (!checked_product(order.tiles, std::array{std::max<std::size_t>(order.result_size, 1)},
+                       beyond_any_memory))
+    throw Error(Errc::invalid_shape, "TiledPool",
+                "the results of so many tiles are more than any memory", "use larger tiles");
+  const auto aligned = [](std::uint64_t at) {
+    return (at + cache_line - 1) / cache_line * cache_line;
+  };
+  JobHead head;
+  head.tiles = order.tiles;
+  head.grain = order.grain;
+  head.collects = order.collects;
+  head.tile_timeout = order.tile_timeout;
+  head.floats = order.floats.word();
+  head.arguments = order.arguments.size();
+  head.kernel_size = order.kernel.size();
+  head.result_size = order.result_size;
+  head.axes = order.axes;
+  head.grid_at = sizeof(JobHead);
+  head.arguments_at = head.grid_at + 2 * order.axes * sizeof(std::uint64_t);
+  std::uint64_t at = head.arguments_at + head.arguments * sizeof(ArgumentRecord);
+  for (const auto& argument : order.arguments)
+    at += 2 * argument.axes * sizeof(std::uint64_t) + argument.segment->subject().size();
+  head.kernel_at = aligned(at);
+  head.order_end = aligned(head.kernel_at + head.kernel_size);
+  place_outputs(head, head.order_end);
+  return head;
+}
+
+/// Writes an order into job memory. Bytes that stand there already, as where the same job runs
+/// again and again, are not written: their cache lines stay in the workers' caches.
+class JobWriter {
+ public:
+  explicit JobWriter(const JobMemory& memory) : memory_(memory) {}
+
+  void write(const JobOrder& order) {
+    const auto& head = memory_.head();
+    auto at = head.grid_at;
+    put(at, order.grid.data(), order.axes);
+    put(at, order.tile.data(), order.axes);
+    at += head.arguments * sizeof(ArgumentRecord);
+    auto path_at = at;
+    for (const auto& argument : order.arguments)
+      path_at += 2 * argument.axes * sizeof(std::uint64_t);
+    for (std::size_t i = 0; i < order.arguments.size(); ++i)
+      write(order.arguments[i], head.arguments_at + i * sizeof(ArgumentRecord), at, path_at);
+    put_at(head.kernel_at, order.kernel.data(), order.kernel.size());
+    put_at(0, &head, sizeof head);
+    // Tiles that are not wanted are done before anybody begins.
+    auto* const tile_bytes = memory_.start() + head.tile_bytes_at;
+    std::memset(tile_bytes, static_cast<int>(order.only ? TileState::done : TileState::open),
+                head.tiles);
+    if (order.only)
+      for (const auto tile : *order.only)
+        tile_bytes[tile] = static_cast<std::byte>(TileState::open);
+  }
+
+ private:
+  void put_at(std::uint64_t at, const void* from, std::size_t bytes) {
+    auto* const to = memory_.start() + at;
+    if (std::memcmp(to, from, bytes) != 0) std::memcpy(to, from, bytes);
+  }
+  template <class T>
+  void put(std::uint64_t& at, const T* from, std::size_t count) {
+    put_at(at, from, count * sizeof(T));
+    at += count * sizeof(T);
+  }
+  void write(const Argument& argument, std::uint64_t record_at, std::uint64_t& extents_at,
+             std::uint64_t& path_at) {
+    const auto& segment = *argument.segment;
+    const auto& subject = segment.subject();
+    ArgumentRecord record;
+    record.identity = segment.identity();
+    record.file = segment.file_id();
+    record.offset = segment.header().data_offset + static_cast<std::uint64_t>(argument.offset());
+    record.path_at = path_at;
+    record.path_size = static_cast<std::uint32_t>(subject.size());
+    record.axes = static_cast<std::uint16_t>(argument.axes);
+    record.is_name = segment.name().empty() ? 0 : 1;
+    record.writes = argument.writes() ? 1 : 0;
+    record.extents_at = extents_at;
+    put(extents_at, argument.extents.data(), argument.axes);
+    put(extents_at, argument.steps.data(), argument.axes);
+    put(path_at, subject.data(), subject.size());
+    put_at(record_at, &record, sizeof record);
+  }
+
+  JobMemory memory_;
+};
+
+/// Copies the results of the tiles that were wanted; those of others are left alone.
+inline void copy_results(const JobMemory& memory, const JobOrder& order, void* to) {
+  const auto size = order.result_size;
+  if (!order.only) {
+    std::memcpy(to, memory.results(), order.tiles * size);
+    return;
+  }
+  for (const auto k : *order.only)
+    std::memcpy(static_cast<std::byte*>(to) + k * size, memory.results() + k * size, size);
+}
 
 /// Where a kernel's code is. Throws Error(foreign_kernel).
 inline host::CodeAddress code_of(const void* function) {
@@ -38,33 +156,24 @@ inline host::CodeAddress code_of(const void* function) {
   return *code;
 }
 
-class JobRoom {
+class JobBuffer {
  public:
-  /// Job memory with the order in it, for workers; the board says where it is. Throws Error
-  /// (no_space, foreign_kernel).
-  JobMemory lay_out(const JobOrder& order, BoardHead& board) {
-    auto head = JobMemory::plan(order);
+  /// Job memory with the order in it, for workers; `commands` says where it is. Throws Error
+  /// (no_space, foreign_kernel, invalid_shape).
+  JobMemory lay_out(const JobOrder& order, Commands& commands) {
+    auto head = plan_job(order);
     head.serve = known_code_of(order.serve);
     if (order.function != nullptr) head.function = known_code_of(order.function);
-    if (head.bytes > capacity_ || !frame_is_whole()) {
-      release();
-      const auto bytes = std::max<std::size_t>(least, head.bytes + head.bytes / 4);
-      memory_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{bytes},
-                                Permission::owner);
-      capacity_ = bytes;
-      frame_ = {std::string(header()), std::string(control_block())};
-    }
-    // For each job, since a worker may have written all over the board.
-    const auto& name = memory_->name();
-    if (std::memcmp(board.memory_name.data(), name.c_str(), name.size() + 1) != 0)
-      std::copy_n(name.c_str(), name.size() + 1, board.memory_name.begin());
-    if (board.memory_identity != memory_->identity()) board.memory_identity = memory_->identity();
-    return written(order, head, memory_->data());
+    const auto outputs = head.bytes - head.order_end;
+    if (!segment_ || head.order_end > order_capacity_ || outputs > output_capacity_)
+      replace(head.order_end, outputs, commands);
+    place_outputs(head, order_capacity_);
+    return written(order, head, segment_->data());
   }
 
   /// The same for this process alone.
   JobMemory lay_out_here(const JobOrder& order) {
-    const auto head = JobMemory::plan(order);
+    const auto head = plan_job(order);
     try {
       private_memory_.resize(head.bytes / cache_line + 1);
     } catch (const std::exception&) {
@@ -75,20 +184,35 @@ class JobRoom {
     return written(order, head, reinterpret_cast<std::byte*>(private_memory_.data()));
   }
 
-  void release() {
-    memory_.reset();
-    capacity_ = 0;
-  }
+  void release() { segment_.reset(); }
   void release_if_large() {
-    if (capacity_ > large) release();
+    if (segment_ && segment_->header().data_bytes() > large) release();
   }
 
  private:
-  static constexpr std::size_t least = std::size_t{64} << 10, large = std::size_t{16} << 20;
+  static constexpr std::size_t least_outputs = std::size_t{48} << 10, large = std::size_t{16} << 20;
+
+  /// A segment for orders and outputs of these sizes, and a quarter more.
+  void replace(std::size_t order_bytes, std::size_t outputs, Commands& commands) {
+    release();
+    const auto page = host::segment_page_size();
+    const auto offset = npy::usual_size;
+    const auto begin = host::whole_pages(offset + order_bytes + order_bytes / 4, page);
+    const auto end =
+        begin + host::whole_pages((std::max)(least_outputs, outputs + outputs / 4), page);
+    segment_ = Segment::create(std::nullopt, dtype_of<std::uint8_t>(), std::array{end - offset},
+                               Permission::owner);
+    order_capacity_ = begin - offset;
+    output_capacity_ = end - begin;
+    const auto& name = segment_->name();
+    std::copy_n(name.c_str(), name.size() + 1, commands.memory_name.begin());
+    commands.memory_identity = segment_->identity();
+    commands.memory_writable = {begin, end};
+  }
 
   static JobMemory written(const JobOrder& order, const JobHead& head, std::byte* at) {
-    JobMemory memory(at, head);
-    memory.write(order);
+    const JobMemory memory(at, head);
+    JobWriter(memory).write(order);
     return memory;
   }
   // Looking it up costs more the more libraries a program has.
@@ -102,28 +226,12 @@ class JobRoom {
     return codes_.emplace_back(function, code_of(function)).second;
   }
 
-  // What stands before and behind the job: who attaches it goes by that, and a worker may have
-  // written over it in a job that ended well.
-  std::string_view header() const {
-    const auto offset = memory_->header().data_offset;
-    return {reinterpret_cast<const char*>(memory_->data() - offset), offset};
-  }
-  std::string_view control_block() const {
-    const auto& at = memory_->header();
-    return {header().data() + ControlBlock::offset_for(at.data_offset, at.data_bytes()),
-            sizeof(ControlBlock)};
-  }
-  bool frame_is_whole() const {
-    return memory_ != nullptr && header() == frame_[0] && control_block() == frame_[1];
-  }
-
   struct alignas(cache_line) Line {
     std::byte bytes[cache_line];
   };
 
-  std::shared_ptr<Segment> memory_;
-  std::array<std::string, 2> frame_;  // as header() and control_block() were made
-  std::size_t capacity_ = 0;
+  std::shared_ptr<Segment> segment_;
+  std::size_t order_capacity_ = 0, output_capacity_ = 0;  // bytes of each part
   std::vector<Line> private_memory_;
   std::vector<std::pair<const void*, host::CodeAddress>> codes_;
   std::uint64_t codes_of_ = 0;  // the generation of modules that these are of

@@ -1,11 +1,14 @@
-// Floor 4, pool/caller: the thread that runs a pool's asynchronous jobs.
+// Floor 4, pool/caller: jobs run one at a time, in the order in which they came.
 //
-// A pool makes one at its first asynchronous job, so that a program without any has no thread. A
-// job has its ticket of the turnstile from its submission on; the thread passes with it when its
-// turn comes, between the jobs that other threads run themselves.
+// A mutex alone would let a late thread overtake one that waits. A ticket lock does not. A thread
+// that waits for its results takes a ticket and runs its job itself. An asynchronous job gets its
+// ticket when it is submitted, and the queue's thread runs it with that. A pool makes its queue at
+// its first asynchronous job, so a program without any has no thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -16,21 +19,67 @@
 #include <tessera/host/doorbell.hpp>
 #include <tessera/host/thread.hpp>
 #include <tessera/pool/caller/async_job.hpp>
-#include <tessera/pool/caller/ticket_lock.hpp>
 
 namespace tessera::detail {
 
-class Dispatcher {
+/// Whoever holds the number that is served has the lock. Nothing here belongs to a thread: one
+/// thread may take a ticket and another enter with it. A forked child, which has none of the
+/// waiting threads, can destroy it. Safe from any thread.
+class TicketLock {
  public:
-  /// `run` runs a job in its turn, to AsyncJob::end, and throws nothing.
-  Dispatcher(Turnstile& turnstile, std::function<void(AsyncJob&)> run)
-      : turnstile_(turnstile), run_(std::move(run)) {
+  using Ticket = std::uint64_t;
+
+  /// The next number. Every ticket must be entered with once: nobody behind it can enter before.
+  Ticket take() noexcept { return next_.fetch_add(1); }
+
+  /// Has the lock as long as it lives.
+  class Guard {
+   public:
+    explicit Guard(TicketLock& lock) noexcept : Guard(lock, lock.take()) {}
+    Guard(TicketLock& lock, Ticket ticket) noexcept : lock_(lock), ticket_(ticket) {
+      for (;;) {
+        const auto epoch = lock.moved_.epoch();
+        // Pairs with the store of the holder before: what it did is seen.
+        if (lock.serving_.load() == ticket) return;
+        lock.moved_.wait(epoch, std::chrono::hours(1));
+      }
+    }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() {
+      lock_.serving_.store(ticket_ + 1);
+      lock_.moved_.ring();
+    }
+
+   private:
+    TicketLock& lock_;
+    Ticket ticket_;
+  };
+
+  /// How many tickets wait behind the one that is served.
+  std::uint64_t waiting() const noexcept {
+    const auto serving = serving_.load();
+    const auto next = next_.load();
+    return next == serving ? 0 : next - serving - 1;
+  }
+
+ private:
+  std::atomic<Ticket> next_{0}, serving_{0};
+  host::Doorbell moved_;
+};
+
+/// The asynchronous jobs of a pool, and the thread that runs them.
+class JobQueue {
+ public:
+  /// `run` runs a job to AsyncJob::end, and throws nothing.
+  JobQueue(TicketLock& lock, std::function<void(AsyncJob&)> run)
+      : lock_(lock), run_(std::move(run)) {
     thread_ = host::quiet_thread("TiledPool", [this] { serve(); });
   }
-  Dispatcher(const Dispatcher&) = delete;
-  Dispatcher& operator=(const Dispatcher&) = delete;
+  JobQueue(const JobQueue&) = delete;
+  JobQueue& operator=(const JobQueue&) = delete;
   /// Waits for the end of all its jobs.
-  ~Dispatcher() {
+  ~JobQueue() {
     {
       const std::lock_guard lock(mutex_);
       closing_ = true;
@@ -39,29 +88,31 @@ class Dispatcher {
     thread_.join();
   }
 
-  /// Takes the job's ticket; from now on it runs in its turn.
+  /// Takes a ticket for the job.
   void submit(const std::shared_ptr<AsyncJob>& job) {
     {
       const std::lock_guard lock(mutex_);
-      queue_.push_back(job);
-      // After what may throw: a ticket that nobody passes with would stop the pool for ever.
-      job->ticket = turnstile_.take();
+      auto& entry = queue_.emplace_back(job, 0);
+      // After what may throw: a ticket that nobody enters with would stop the pool for ever.
+      entry.second = lock_.take();
     }
     bell_.ring();
   }
 
   void cancel_all() noexcept {
     const std::lock_guard lock(mutex_);
-    if (running_) running_->cancel();
-    for (const auto& job : queue_) job->cancel();
+    if (running_.first) running_.first->cancel();
+    for (const auto& [job, ticket] : queue_) job->cancel();
   }
 
  private:
+  using Entry = std::pair<std::shared_ptr<AsyncJob>, TicketLock::Ticket>;
+
   void serve() {
     for (;;) {
       const auto epoch = bell_.epoch();
-      if (const auto job = next()) {
-        const Turnstile::Pass pass(turnstile_, job->ticket);
+      if (const auto [job, ticket] = next(); job) {
+        const TicketLock::Guard guard(lock_, ticket);
         if (job->begin()) run_(*job);
         continue;
       }
@@ -72,20 +123,20 @@ class Dispatcher {
       bell_.wait(epoch, std::chrono::hours(1));
     }
   }
-  std::shared_ptr<AsyncJob> next() {
+  Entry next() {
     const std::lock_guard lock(mutex_);
-    running_.reset();
+    running_ = {};
     if (queue_.empty()) return {};
     running_ = std::move(queue_.front());
     queue_.pop_front();
     return running_;
   }
 
-  Turnstile& turnstile_;
+  TicketLock& lock_;
   std::function<void(AsyncJob&)> run_;
   std::mutex mutex_;
-  std::deque<std::shared_ptr<AsyncJob>> queue_;
-  std::shared_ptr<AsyncJob> running_;
+  std::deque<Entry> queue_;
+  Entry running_;
   bool closing_ = false;
   host::Doorbell bell_;
   std::thread thread_;

@@ -1,17 +1,13 @@
-// Floor 4, pool/caller: what became of a job's tiles, and how that is told.
+// Floor 4, pool/caller: what became of a job's tiles, and the JobError that reports it.
 //
-// Read from the tiles' bytes alone. That all are done can be believed at any time, the rest when
-// nobody is inside the job any more: a tile that is still
-// `started` was begun by a worker that died there.
+// It is read from the tiles' bytes alone. That all tiles are done is true whenever it is seen. All
+// else is final only when nobody is inside the job any more: a tile that is still `started` then
+// was started by a worker that died in it.
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -20,35 +16,37 @@
 #include <tessera/base/text.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/pool/board/board.hpp>
+#include <tessera/pool/board/round.hpp>
+#include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/report.hpp>
 
 namespace tessera::detail {
 
-/// How many had died in each worker's place before the job.
-using Ends = std::vector<std::uint32_t>;
+/// How many processes had died in each worker's place before the job.
+using Deaths = std::vector<std::uint32_t>;
+
+inline Deaths deaths_so_far(const Board& board) {
+  Deaths out;
+  for (const auto& process : board.processes()) out.push_back(process.deaths.load());
+  return out;
+}
 
 struct Outcome {
-  std::vector<std::size_t> open, unknown, failed;
+  std::vector<std::size_t> open, unknown, failed;  ///< numbers of tiles, ascending
   std::size_t lost_workers = 0;
-  std::string deaths;
+  std::string deaths;  ///< who died, and how
   bool complete() const { return open.empty() && unknown.empty() && failed.empty(); }
 };
 
-inline std::string seconds_of_deadline(const JobOrder& order) {
-  std::ostringstream out;
-  out << static_cast<double>(order.tile_deadline) / 1e9 << " s";
-  return out.str();
-}
-
-/// A tile as the caller knows it, in words: its number and its box in the tiled axes, as a slice.
-inline std::string words_of_tile(const JobOrder& order, std::size_t number) {
+/// A tile of the user, for an Error: its number and its box in the tiled axes, as a slice.
+inline std::string describe_tile(const JobOrder& order, std::size_t number) {
   std::vector<std::string> slices(order.axes);
   std::size_t left = number, walked = 1;
   for (std::size_t d = order.axes; d-- > 0;) {
     const auto extent = order.grid[d], length = order.tile[d];
     auto& slice = slices[d];
-    if (walked >= order.told_tiles() || length >= extent) {
-      slice += ':';  // whole, or cut in parts that are not told
+    if (walked >= order.user_tiles() || length >= extent) {
+      slice += ':';  // whole, or cut in slabs that the user does not know
       continue;
     }
     const auto count = (extent + length - 1) / length, at = left % count * length;
@@ -63,177 +61,106 @@ inline std::string words_of_tile(const JobOrder& order, std::size_t number) {
   return std::to_string(number) + " [" + box + "]";
 }
 
-/// What became of the tiles, from their bytes alone.
-inline Outcome look(const Board& board, const Round& round, const JobOrder& order,
-                    const Ends& ends_before) {
+/// How the last worker in a place ended, for an Error.
+inline std::string describe_death(const ProcessSlot& process, const JobOrder& order) {
+  if (process.last_was_late.load() == 0) return host::end_in_words(process.last_status.load());
+  std::ostringstream seconds;
+  seconds << static_cast<double>(order.tile_timeout) / 1e9;
+  return "was killed: its tile took longer than " + seconds.str() + " s";
+}
+
+inline Outcome read_outcome(const Board& board, const Round& round, const JobOrder& order,
+                            const Deaths& deaths_before) {
   Outcome out;
   for (std::size_t k = 0; k < order.tiles; ++k) {
     switch (round.state(k)) {
       case TileState::done: break;
       case TileState::open: out.open.push_back(k); break;
       case TileState::failed: out.failed.push_back(k); break;
-      default: out.unknown.push_back(k);  // started, or a byte that nobody of ours wrote
+      default: out.unknown.push_back(k);  // started, or a byte that a kernel wrote
     }
   }
-  for (std::size_t w = 0; w < board.worker_slots().size(); ++w) {
-    const auto& slot = board.worker_slots()[w];
-    const auto died = slot.ends.load() - ends_before[w];
+  for (std::size_t w = 0; w < deaths_before.size(); ++w) {
+    const auto& process = board.processes()[w];
+    const auto died = process.deaths.load() - deaths_before[w];
     if (died == 0) continue;
     out.lost_workers += died;
-    append_item(out.deaths,
-                std::string("worker ") + std::to_string(w) + " (process " +
-                    std::to_string(slot.last_pid.load()) + ") " +
-                    (board.clocks()[w].last_was_late()
-                         ? "was killed: its tile took longer than " + seconds_of_deadline(order)
-                         : host::end_in_words(slot.last_end.load())));
+    append_item(out.deaths, "worker " + std::to_string(w) + " (process " +
+                                std::to_string(process.last_pid.load()) + ") " +
+                                describe_death(process, order));
   }
   return out;
 }
 
-/// Rounds that end as they began. Each should end a tile or cost a worker; where a worker has
-/// written all over the job's memory, the others may do neither for ever.
-class Fruitless {
- public:
-  bool for_too_long(const Outcome& outcome) noexcept {
-    const std::array now{outcome.open.size(), outcome.unknown.size(), outcome.lost_workers};
-    rounds_ = now == before_ ? rounds_ + 1 : 0;
-    before_ = now;
-    return rounds_ >= 100;
-  }
-
- private:
-  std::array<std::size_t, 3> before_{};
-  unsigned rounds_ = 0;
-};
-
-/// Tiles that dead workers had begun, and that are computed again.
-class Tries {
- public:
-  /// Makes those open that have not cost as many workers as one may, to be computed one by one, and
-  /// says which. Only while nobody is inside.
-  std::vector<std::size_t> reopen(const JobOrder& order, JobMemory& memory,
-                                  const std::vector<std::size_t>& lost) {
-    std::vector<std::size_t> out;
-    for (const auto tile : lost) {
-      if (++begun_[tile] >= order.tries) continue;
-      memory.tile_bytes()[tile].store(static_cast<std::uint8_t>(TileState::open));
-      out.push_back(tile);
-    }
-    if (!out.empty()) memory.compute_tiles_alone();
-    return out;
-  }
-
- private:
-  std::map<std::size_t, unsigned> begun_;
-};
-
-/// Deaths with no tile ended in between. A kernel that always ends its worker is given up soon, not
-/// after every tile.
-class DeathsInARow {
- public:
-  /// So many are more than chance and every try of a tile explain.
-  DeathsInARow(std::size_t workers, const JobOrder& order)
-      : most_(workers + 16 + (order.reruns ? order.tries : 0)) {}
-
-  /// Tiles are counted only where somebody has died since.
-  bool too_many(const Board& board, const JobMemory& memory, const Ends& ends_before) {
-    std::size_t deaths = 0;
-    for (std::size_t w = 0; w < board.worker_slots().size(); ++w)
-      deaths += board.worker_slots()[w].ends.load() - ends_before[w];
-    if (deaths == deaths_) return given_up();
-    const auto bytes = memory.tile_bytes();
-    const auto ended = static_cast<std::size_t>(
-        std::count_if(bytes.begin(), bytes.end(), [](const TileByte& byte) {
-          const auto state = static_cast<TileState>(byte.load(std::memory_order_relaxed));
-          return state == TileState::done || state == TileState::failed;
-        }));
-    // Of those who died since the last look, who died before the tile ended is not known.
-    if (ended != std::exchange(ended_, ended)) before_ = deaths;
-    deaths_ = deaths;
-    return given_up();
-  }
-  bool given_up() const noexcept { return deaths_ - before_ > most_; }
-  std::string in_words() const {
-    return std::to_string(deaths_ - before_) +
-           " workers died in a row and no tile was finished: given up";
-  }
-
- private:
-  std::size_t most_, deaths_ = 0, before_ = 0, ended_ = 0;
-};
-
-/// What the dead left behind, in words: who they were, and which tiles.
-inline std::string words_of(const Outcome& outcome, const JobOrder& order,
-                            const DeathsInARow& deaths) {
-  const auto given_up = deaths.given_up() ? "; " + deaths.in_words() : "";
-  const auto unknown = order.told(outcome.unknown);
+/// What the dead left behind, for an Error: who they were, and which tiles.
+inline std::string describe_losses(const Outcome& outcome, const JobOrder& order,
+                                   const std::string& gave_up) {
+  const auto given_up = gave_up.empty() ? "" : "; " + gave_up;
+  const auto unknown = order.as_user_tiles(outcome.unknown);
   if (unknown.empty() && outcome.lost_workers == 0)
     return "no worker computes the tiles that are left: a kernel has written over the job's memory";
   if (unknown.empty()) return outcome.deaths + " before they began a tile" + given_up;
+  constexpr std::size_t most = 20;
   std::string tiles;
-  for (std::size_t i = 0; i < std::min<std::size_t>(unknown.size(), 20); ++i)
-    append_item(tiles, words_of_tile(order, unknown[i]));
-  if (unknown.size() > 20) tiles += ", ...";
-  std::string tried;
-  if (order.reruns && order.tries > 1 && given_up.empty())
-    tried = ", after " + std::to_string(order.tries) + " tries that each cost a worker";
-  return outcome.deaths + "; the state of tile " + tiles + " is unknown" + tried + given_up;
+  for (std::size_t i = 0; i < (std::min)(unknown.size(), most); ++i)
+    append_item(tiles, describe_tile(order, unknown[i]));
+  if (unknown.size() > most) tiles += ", ...";
+  std::string attempts;
+  if (order.reruns && order.max_attempts > 1 && given_up.empty())
+    attempts =
+        ", after " + std::to_string(order.max_attempts) + " attempts that each cost a worker";
+  return outcome.deaths + "; the state of tile " + tiles + " is unknown" + attempts + given_up;
 }
 
-/// Puts back what stood behind the data of a job's arrays, where a worker could not attach to one
-/// because a kernel has written over that. Only when nobody is inside.
-inline void restore_overrun(const Board& board, const JobOrder& order) {
-  for (const auto& outside : board.head().failures.told_outside()) {
-    if (outside.text.find(written_behind) == std::string::npos) continue;
-    for (const auto& argument : order.arguments)
-      if (argument.record.writes != 0 && !argument.segment->intact()) argument.segment->restore();
-    return;
-  }
+/// What kernels threw, for an Error: the first, and how many more.
+inline std::string describe_throws(const Outcome& outcome, const JobOrder& order,
+                                   const FailureLog& log,
+                                   const std::vector<JobError::Failure>& thrown) {
+  if (thrown.empty()) return {};
+  const auto& first = thrown.front();
+  auto out = "the kernel threw in tile " + describe_tile(order, first.tile) + ": " + first.text;
+  // Of tiles that were merged into one call all failed, though the kernel threw once.
+  if (const auto times = std::min<std::uint64_t>(log.thrown(), outcome.failed.size()); times > 1)
+    out += " (and in " + std::to_string(times - 1) + " more)";
+  return out;
 }
 
-/// The error of a job that did not finish. What a kernel throws to end early after a cancel does
-/// not make its job a failed one.
-inline JobError failure(const Board& board, const JobOrder& order, const Outcome& outcome,
-                        const DeathsInARow& deaths, bool cancelled) {
+/// The error of a job that did not finish. A kernel that throws to end early after a cancel does
+/// not make its job a failed one. `gave_up`: why it was given up early; empty where it was not.
+inline JobError make_error(const Board& board, const JobOrder& order, const Outcome& outcome,
+                           const std::string& gave_up) {
   std::vector<std::size_t> unfinished;
   for (const auto* tiles : {&outcome.open, &outcome.unknown, &outcome.failed})
     unfinished.insert(unfinished.end(), tiles->begin(), tiles->end());
-  unfinished = order.told(std::move(unfinished));
-  const auto asked = order.asked() / order.parts;
-  const auto counts = std::to_string(asked - unfinished.size()) + " of " + std::to_string(asked) +
+  unfinished = order.as_user_tiles(std::move(unfinished));
+  const auto wanted = order.wanted_user_tiles();
+  const auto counts = std::to_string(wanted - unfinished.size()) + " of " + std::to_string(wanted) +
                       " tiles are done and stay";
-  const auto& log = board.head().failures;
+  const auto& log = board.replies().failures;
   std::vector<JobError::Failure> thrown;
-  for (auto& told : log.told())
-    thrown.push_back({told.tile % order.told_tiles(), std::move(told.text)});
-  std::string threw;
-  if (!thrown.empty()) {
-    threw =
-        "the kernel threw in tile " + words_of_tile(order, thrown[0].tile) + ": " + thrown[0].text;
-    // Of tiles that were merged to one, all failed though it threw once.
-    if (const auto times = std::min<std::uint64_t>(log.thrown(), outcome.failed.size()); times > 1)
-      threw += " (and in " + std::to_string(times - 1) + " more)";
-  }
+  for (auto& record : log.of_tiles())
+    thrown.push_back({record.tile % order.user_tiles(), std::move(record.text)});
+  const auto threw = describe_throws(outcome, order, log, thrown);
   const auto error = [&](Errc code, const std::string& happened, const std::string& advice) {
-    return JobError(code, happened, advice, std::move(unfinished), order.told(outcome.unknown),
-                    std::move(thrown));
+    return JobError(code, happened, advice, std::move(unfinished),
+                    order.as_user_tiles(outcome.unknown), std::move(thrown));
   };
 
   std::string also = threw.empty() ? "" : "; " + threw;
-  if (!outcome.unknown.empty()) also += "; " + words_of(outcome, order, deaths);
-  if (cancelled) return error(Errc::cancelled, "the job was cancelled" + also, counts);
-  for (const auto& outside : log.told_outside())
-    return error(outside.code, "a worker could not begin the job: " + outside.text, counts);
+  if (!outcome.unknown.empty()) also += "; " + describe_losses(outcome, order, gave_up);
+  if (order.cancelled()) return error(Errc::cancelled, "the job was cancelled" + also, counts);
+  for (const auto& record : log.outside_tiles())
+    return error(record.code, "a worker could not begin the job: " + record.text, counts);
   if (!threw.empty()) return error(Errc::kernel_failed, also.substr(2), counts);
   if (log.any())
-    return error(Errc::worker_died, outcome.deaths + " while it told of a failure", counts);
-  return error(Errc::worker_died, words_of(outcome, order, deaths),
-               outcome.unknown.empty()
-                   ? counts
-                   : counts + ", dead workers are replaced, and the pool can be used" +
-                         (deaths.given_up() ? "; look at one of these tiles in "
-                                              "TiledPool::in_caller(), with JobOptions::only"
-                                            : ""));
+    return error(Errc::worker_died, outcome.deaths + " while it reported a failure", counts);
+  auto advice = counts;
+  if (!outcome.unknown.empty()) {
+    advice += ", dead workers are replaced, and the pool can be used";
+    if (!gave_up.empty())
+      advice += "; look at one of these tiles in TiledPool::in_caller(), with JobOptions::only";
+  }
+  return error(Errc::worker_died, describe_losses(outcome, order, gave_up), advice);
 }
 
 }  // namespace tessera::detail

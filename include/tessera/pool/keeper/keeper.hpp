@@ -1,10 +1,10 @@
-// Floor 4, pool/keeper: who starts, watches and replaces workers.
+// Floor 4, pool/keeper: starts, watches and replaces workers.
 //
-// It tells the caller of every death through the board, and removes the names that the dead had
-// created and left. As a process of its own it outlives the caller: when that ends, however it
-// ends, it ends the workers and removes the names that the caller owned; when it is killed itself,
-// the kernel ends the workers. Where names do not outlive
-// their processes it is a thread of the caller, whose end is the workers' end.
+// It reports every death on the board, and removes the names that the dead had created and left. As
+// a process of its own it outlives the caller: when the caller ends, however it ends, the keeper
+// ends the workers and removes the names that the caller owned. When the keeper itself is killed,
+// the kernel ends the workers. Where names do not outlive their processes (Windows) it is a thread
+// of the caller, whose end is the workers' end.
 #pragma once
 
 #include <algorithm>
@@ -26,20 +26,14 @@
 #include <tessera/memory/orphan.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
+#include <tessera/pool/keeper/link.hpp>
 
 namespace tessera::detail {
 
-/// What a keeper is to do.
-struct KeeperPlan {
-  std::size_t first = 0;   ///< the first place with a worker process of its own
-  std::vector<int> cores;  ///< worker w stays on cores[w]; none: wherever the system puts it
-  bool turns = false;      ///< workers turn a while before they sleep
-};
-
 class Keeper {
  public:
-  /// Starts a worker in a place, which is to have that identity, and gives its process number. May
-  /// throw.
+  /// Starts a worker in a place, which is to own names with that identity, and gives its process
+  /// number. May throw.
   using Starter = std::function<int(host::Children&, std::size_t, const Identity&)>;
 
   /// The exit code of a worker that may have left names. One that ends by itself and has created
@@ -54,7 +48,7 @@ class Keeper {
         caller_identity_(caller_identity),
         plan_(std::move(plan)),
         starter_(std::move(starter)),
-        pids_(board.worker_slots().size()),
+        pids_(board.processes().size()),
         identities_(pids_.size()) {
     ends_.reserve(pids_.size());
   }
@@ -63,78 +57,77 @@ class Keeper {
   /// else.
   int run() {
     host::Children workers("TiledPool");
-    // Nobody knows this process yet: without the caller's word there are no workers to keep.
+    // Nobody knows this process yet: without the caller's message there are no workers to keep.
     for (;;) {
       const auto woken = workers.wait(channel_, caller_, -1);
       if (!woken.channel_ready && woken.caller_ended) return after_caller();
       if (!woken.channel_ready) continue;
-      const auto word = channel_.receive();
-      if (word == word_of_end) return 0;
-      if (!word) return after_caller();
+      const auto message = receive();
+      if (message == Message::stop) return 0;
+      if (message == Message::closed) return after_caller();
       break;
     }
-    for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w) start(workers, w);
+    for (std::size_t w = plan_.first; w < pids_.size(); ++w) start(workers, w);
     for (;;) {
       const bool was_vacant = vacant_;
-      const auto woken = workers.wait(channel_, caller_, patience());
+      const auto woken = workers.wait(channel_, caller_, milliseconds_to_wait());
       collect(workers, true);
-      tell_pids();
-      // Nothing where the caller has closed its end.
-      const char word = woken.channel_ready ? channel_.receive().value_or('\0') : '\0';
-      if (word == word_of_kill) kill_condemned(workers);
-      if (woken.caller_ended ||
-          (woken.channel_ready && word != word_of_deadline && word != word_of_kill)) {
-        // Without a word: a process that ends closes its socket first, so it is on its way out.
-        const bool orderly = word == word_of_end && !woken.caller_ended;
-        end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
-        if (orderly) remove_names_of_dead();
-        // The pool has names of its own until the caller says the word again.
-        const bool over = orderly && said_again(workers);
-        return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
-      }
-      end_late(workers);
+      const auto message = woken.channel_ready ? receive() : Message::closed;
+      if (message == Message::kill) kill_expired(workers);
+      // A process that ends closes its socket first: ready without a message, it is on its way out.
+      const bool caller_closes =
+          woken.channel_ready && message != Message::timeout && message != Message::kill;
+      if (woken.caller_ended || caller_closes)
+        return close(workers, message == Message::stop && !woken.caller_ended);
+      kill_late(workers);
       if (was_vacant) {
         vacant_ = false;
-        for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
+        for (std::size_t w = plan_.first; w < pids_.size(); ++w)
           if (pids_[w] == 0) start(workers, w);
       }
     }
   }
 
-  /// From the caller: workers are to be started; the pool closes (there will be none, if nothing
-  /// was said before), and once more, nothing of it is left; a job whose tiles have a deadline is
-  /// armed; workers that are inside the round that the board calls condemned are to be killed.
-  static constexpr char word_of_start = 's', word_of_end = 'e', word_of_deadline = 'd',
-                        word_of_kill = 'k';
-
  private:
-  // Milliseconds until something may be to be done that nobody tells of.
-  int patience() const {
-    const std::uint64_t deadline = board_.head().tile_deadline.load();
-    const std::uint64_t watch = deadline / 8 / 1'000'000;
-    const int longest = vacant_ ? 100 : deadline != 0 ? 1000 : -1;
-    if (deadline == 0) return longest;
+  Message receive() const {
+    return static_cast<Message>(channel_.receive().value_or(static_cast<char>(Message::closed)));
+  }
+
+  /// The end of the pool, in order or because the caller has ended. Returns the exit code.
+  int close(host::Children& workers, bool orderly) {
+    end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
+    if (orderly) remove_names_of_dead();
+    // The pool has names of its own until the caller says stop again.
+    const bool over = orderly && said_stop_again(workers);
+    return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
+  }
+
+  // Until there may be something to do that nobody reports; -1: for ever.
+  int milliseconds_to_wait() const {
+    const std::uint64_t timeout = board_.commands().tile_timeout.load();
+    const int longest = vacant_ ? 100 : timeout != 0 ? 1000 : -1;
+    if (timeout == 0) return longest;
     return static_cast<int>(
-        std::clamp<std::uint64_t>(watch, 2, static_cast<std::uint64_t>(longest)));
+        std::clamp<std::uint64_t>(timeout / 8 / 1'000'000, 2, static_cast<std::uint64_t>(longest)));
   }
 
-  // Their deaths are collected like any others.
-  void end_late(const host::Children& workers) {
-    if (board_.head().tile_deadline.load() == 0) return;
-    for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
-      if (pids_[w] != 0 && board_.clocks()[w].condemn(TileClock::now())) workers.kill(pids_[w]);
+  // Workers whose tile takes too long. Their deaths are collected like any others.
+  void kill_late(const host::Children& workers) {
+    if (board_.commands().tile_timeout.load() == 0) return;
+    for (std::size_t w = plan_.first; w < pids_.size(); ++w)
+      if (pids_[w] != 0 && board_.clocks()[w].expire(TileClock::now())) workers.kill(pids_[w]);
   }
 
-  // The caller arms no other round until it is told that this is done: nobody is killed who has
-  // left this one for the next.
-  void kill_condemned(const host::Children& workers) {
-    auto& condemned = board_.head().condemned;
-    const auto round = condemned.load();
-    for (std::size_t w = plan_.first; w < board_.worker_slots().size(); ++w)
-      if (round != 0 && pids_[w] != 0 && board_.worker_slots()[w].inside.load() == round)
+  // Workers inside a round that nobody waits for. The caller arms no other round until this is
+  // done, so nobody is killed who has left this round for the next.
+  void kill_expired(const host::Children& workers) {
+    auto& expired = board_.commands().expired_round;
+    const auto round = expired.load();
+    for (std::size_t w = plan_.first; w < pids_.size(); ++w)
+      if (round != 0 && pids_[w] != 0 && board_.workers()[w].inside.load() == round)
         workers.kill(pids_[w]);
-    condemned.store(0);
-    board_.news().ring();
+    expired.store(0);
+    board_.done_bell().ring();
   }
 
   void start(host::Children& workers, std::size_t w) {
@@ -145,18 +138,11 @@ class Keeper {
       pids_[w] = 0;  // tried again soon; the caller sees the empty place
       vacant_ = true;
     }
-    board_.worker_slots()[w].pid.store(pids_[w]);
+    board_.processes()[w].pid.store(pids_[w]);
   }
 
-  // Again and again: a worker that wrote all over the board wrote over these as well.
-  void tell_pids() const {
-    for (std::size_t w = plan_.first; w < pids_.size(); ++w)
-      if (board_.worker_slots()[w].pid.load() != pids_[w])
-        board_.worker_slots()[w].pid.store(pids_[w]);
-  }
-
-  // Takes the ends of all workers that have died, and replaces these. What they left is gone before
-  // anybody is told.
+  // Takes the ends of all workers that have died, and replaces these. The names that they left are
+  // removed before the deaths are recorded.
   void collect(host::Children& workers, bool replace) {
     const auto place_of = [this](int pid) {
       return static_cast<std::size_t>(std::find(pids_.begin(), pids_.end(), pid) - pids_.begin());
@@ -166,25 +152,26 @@ class Keeper {
       const auto w = place_of(end->pid);
       if (w == pids_.size()) continue;
       ends_.push_back(*end);
-      if (replace || end->status != 0) bury_names(identities_[w]);
+      if (replace || end->status != 0) add_dead(identities_[w]);
     }
     if (replace && !ends_.empty()) remove_names_of_dead();
     for (const auto& end : ends_) {
       const auto w = place_of(end.pid);
-      auto& slot = board_.worker_slots()[w];
+      auto& process = board_.processes()[w];
+      auto& slot = board_.workers()[w];
       pids_[w] = 0;
-      slot.last_end.store(end.status);
-      slot.last_pid.store(end.pid);
+      process.last_status.store(end.status);
+      process.last_pid.store(end.pid);
+      process.last_was_late.store(board_.clocks()[w].reset() ? 1 : 0);
+      process.pid.store(0);
       const bool at_work = slot.inside.load() != 0;
-      slot.loose.store(0);  // its successor begins bound
-      board_.clocks()[w].bury();
-      slot.pid.store(0);
-      board_.crew().bury(w);  // last: whoever sees nobody inside sees the rest as well
+      slot.unpinned.store(0);         // its successor begins pinned
+      board_.crew().record_death(w);  // last: whoever sees nobody inside sees the rest as well
       if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
         start(workers, w);
       else if (replace)
-        vacant_ = true;  // not at once: it may be unable to live at all
-      board_.news().ring();
+        vacant_ = true;  // later: a worker may be unable to live at all
+      board_.done_bell().ring();
     }
   }
 
@@ -210,21 +197,21 @@ class Keeper {
   }
 
   // False if the caller ends before.
-  bool said_again(const host::Children& workers) {
+  bool said_stop_again(const host::Children& workers) {
     for (;;) {
       const auto woken = workers.wait(channel_, caller_, -1);
       if (woken.channel_ready) {
-        const auto word = channel_.receive();
-        if (!word) return false;
-        if (*word == word_of_end) return true;
-        if (*word == word_of_kill) kill_condemned(workers);
+        const auto message = receive();
+        if (message == Message::closed) return false;
+        if (message == Message::stop) return true;
+        if (message == Message::kill) kill_expired(workers);
       } else if (woken.caller_ended) {
         return false;
       }
     }
   }
 
-  void bury_names(const Identity& owner) noexcept {
+  void add_dead(const Identity& owner) noexcept {
     try {
       dead_.insert(owner);
     } catch (const std::bad_alloc&) {
@@ -248,7 +235,7 @@ class Keeper {
   int after_caller() {
     if constexpr (!host::names_outlive_processes) return 0;
     caller_.wait_ended(std::chrono::milliseconds(1000));
-    bury_names(caller_identity_);
+    add_dead(caller_identity_);
     for (const int pause : {0, 50, 200}) {
       std::this_thread::sleep_for(std::chrono::milliseconds(pause));
       remove_names_of_dead();
@@ -263,9 +250,9 @@ class Keeper {
   Identity caller_identity_;
   KeeperPlan plan_;
   Starter starter_;
-  std::vector<int> pids_;  // not read from the board, where any worker may have written; 0: none
+  std::vector<int> pids_;             // 0: none
   std::vector<Identity> identities_;  // of the workers
-  std::vector<host::ChildEnd> ends_;  // collected, and not told of yet
+  std::vector<host::ChildEnd> ends_;  // collected, and not recorded yet
   std::set<Identity> dead_;           // whose names are to be removed
   bool vacant_ = false;
 };

@@ -1,10 +1,10 @@
-// Floor 4, pool/worker: a worker's core, its own as long as it has it to itself.
+// Floor 4, pool/worker: a worker's core, to which it is pinned as long as nobody else uses it.
 //
-// Bound workers keep their caches and find the caller at once. But a bound worker whose core
-// somebody else uses waits for it while other cores idle, and the whole job with it. So a worker
-// compares the time that its work took with the time that its core gave it; where much is missing
-// it is let loose for a while, and then tries again: soon the first time, since machines stumble,
-// and later and later where somebody stays.
+// A pinned worker keeps its caches and finds the caller at once. But if somebody else uses its
+// core, it waits while other cores are idle, and the whole job waits with it. So a worker compares
+// how long its work took with how long it had a core. If much is missing, it is unpinned for a
+// while and then pinned again: after 25 ms the first time, after twice as long each time that the
+// core is still taken.
 #pragma once
 
 #include <algorithm>
@@ -17,66 +17,66 @@
 
 namespace tessera::detail {
 
-class Berth {
+class Affinity {
  public:
   using Clock = std::chrono::steady_clock;
   using CpuTime = std::chrono::nanoseconds (*)();
 
-  /// Nobody is bound.
-  Berth() = default;
-  /// This process is bound to `cores[own]`, and may be let loose on all of them. `cpu_time` tells
-  /// how long it has had a core.
-  Berth(std::vector<int> cores, std::size_t own, CpuTime cpu_time = &host::cpu_time)
+  /// Nobody is pinned.
+  Affinity() = default;
+  /// Pins this process to `cores[own]`. While it is unpinned it may run on all of them. `cpu_time`
+  /// gives how long it has had a core.
+  Affinity(std::vector<int> cores, std::size_t own, CpuTime cpu_time = &host::cpu_time)
       : cores_(std::move(cores)), own_(cores_[own]), cpu_time_(cpu_time) {
-    bind();
+    pin();
     if constexpr (host::binding_is_strict) return;
-    cores_.clear();  // the system lets it loose where it should
-    bound_ = false;
+    cores_.clear();  // the system moves it where it should
+    pinned_ = false;
   }
 
-  bool bound() const noexcept { return bound_; }
+  bool pinned() const noexcept { return pinned_; }
 
-  /// This process has worked from `begin` to `end`. True if it was bound or let loose just now.
+  /// This process has worked from `begin` to `end`. True if it was pinned or unpinned just now.
   bool worked(Clock::time_point begin, Clock::time_point end) {
     if (cores_.empty()) return false;
     busy_ += end - begin;
-    if (bound_ ? busy_ < window : end < loose_until_) return false;
-    if (others_have_bound_it()) {
+    if (pinned_ ? busy_ < window : end < unpinned_until_) return false;
+    if (others_have_pinned_it()) {
       cores_.clear();
-      return std::exchange(bound_, false);
+      return std::exchange(pinned_, false);
     }
-    if (!bound_) {
-      bind();
+    if (!pinned_) {
+      pin();
       return true;
     }
-    // What turning between jobs got counts too, so that it takes a core that is missing much; and a
-    // kernel that sleeps looks as if its core were missing.
+    // Spinning between jobs counts as work and as time on the core, so only a core that is missing
+    // often is noticed. A kernel that sleeps looks as if its core were taken.
     const auto given = cpu_time_() - given_before_;
     if (given * 4 > busy_ * 3) {
-      loose_for_ = (std::max)(loose_for_ / 2, briefly);
+      unpinned_for_ = (std::max)(unpinned_for_ / 2, shortest);
       begin_window();
       return false;
     }
     host::bind_to(cores_);
-    bound_ = false;
-    loose_until_ = end + loose_for_;
-    loose_for_ = (std::min)(2 * loose_for_, long_enough);
+    pinned_ = false;
+    unpinned_until_ = end + unpinned_for_;
+    unpinned_for_ = (std::min)(2 * unpinned_for_, longest);
     return true;
   }
 
  private:
-  static constexpr std::chrono::milliseconds window{10}, briefly{25}, long_enough{1600};
+  static constexpr std::chrono::milliseconds window{10}, shortest{25}, longest{1600};
 
-  // An administrator, or a control group: then it is given up for good.
-  bool others_have_bound_it() const {
-    auto now = host::allowed_cores(), expected = bound_ ? std::vector{own_} : cores_;
+  // An administrator, or a control group: then this worker is never pinned again.
+  bool others_have_pinned_it() const {
+    auto now = host::allowed_cores(), expected = pinned_ ? std::vector{own_} : cores_;
     std::sort(now.begin(), now.end());
     std::sort(expected.begin(), expected.end());
     return now != expected;
   }
-  void bind() {
+  void pin() {
     host::bind_to({own_});
-    bound_ = true;
+    pinned_ = true;
     begin_window();
   }
   void begin_window() {
@@ -87,10 +87,10 @@ class Berth {
   std::vector<int> cores_;
   int own_ = 0;
   CpuTime cpu_time_ = nullptr;
-  bool bound_ = false;
-  Clock::time_point loose_until_;
-  std::chrono::milliseconds loose_for_ = briefly;  // the next time
-  Clock::duration busy_{};                         // since the window began
+  bool pinned_ = false;
+  Clock::time_point unpinned_until_;
+  std::chrono::milliseconds unpinned_for_ = shortest;  // the next time
+  Clock::duration busy_{};                             // since the window began
   std::chrono::nanoseconds given_before_{};
 };
 

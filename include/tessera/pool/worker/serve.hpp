@@ -1,8 +1,8 @@
-// Floor 4, pool/worker: what a worker does for one job, with all types known.
+// Floor 4, pool/worker: what a worker does for one round, with all types known.
 //
 // One instance of serve() for each kernel: its address is what travels. It decodes the arguments
-// once, claims tiles until none is left and calls the kernel on the views of each; neighbours are
-// one call where the kernel does not mind.
+// once, claims tiles until none is left, and calls the kernel on the views of each tile. Where the
+// kernel is elementwise, neighbouring tiles are one call.
 #pragma once
 
 #include <algorithm>
@@ -21,99 +21,30 @@
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/float_environment.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/loops/tile_view.hpp>
-#include <tessera/memory/section.hpp>
 #include <tessera/pool/board/addresses.hpp>
-#include <tessera/pool/board/board.hpp>
 #include <tessera/pool/kernel.hpp>
+#include <tessera/pool/tile.hpp>
+#include <tessera/pool/worker/bound_argument.hpp>
+#include <tessera/pool/worker/context.hpp>
 
 namespace tessera::detail {
 
-/// An argument as a worker has it, decoded once for each job.
-template <class S>
-struct BoundArgument {
-  using T = typename S::element_type;
-  static constexpr std::size_t N = S::rank;
-
-  T* data;
-  std::array<std::size_t, N> shape;
-  std::array<std::ptrdiff_t, N> strides;
-
-  /// Throws Error(kernel_failed) for what is not within its array.
-  BoundArgument(const JobMemory& memory, std::size_t number, const Place& place)
-      : data(reinterpret_cast<T*>(place.data)) {
-    const auto& record = memory.arguments()[number];
-    std::copy_n(memory.shape(record), N, shape.begin());
-    std::copy_n(memory.strides(record), N, strides.begin());
-    if (!within(reinterpret_cast<const T*>(place.begin), reinterpret_cast<const T*>(place.end)))
-      throw written_over("where its arrays are");
-  }
-
-  /// True if every element is in [begin, end), and there are no more than fit there.
-  bool within(const T* begin, const T* end) const noexcept {
-    const auto room = static_cast<std::uint64_t>(end - begin);
-    std::uint64_t elements = 1, below = 0, above = 0;
-    if (std::count(shape.begin(), shape.end(), 0u) != 0) return true;
-    for (std::size_t d = 0; d < N; ++d) {
-      const std::uint64_t steps = shape[d] - 1;
-      const auto step = strides[d] < 0 ? 0 - static_cast<std::uint64_t>(strides[d])
-                                       : static_cast<std::uint64_t>(strides[d]);
-      if (shape[d] > room / elements || (steps != 0 && step > room / steps)) return false;
-      elements *= shape[d];
-      (strides[d] < 0 ? below : above) += steps * step;
-    }
-    const auto first = reinterpret_cast<std::uintptr_t>(data),
-               from = reinterpret_cast<std::uintptr_t>(begin),
-               to = reinterpret_cast<std::uintptr_t>(end);
-    return first >= from && first < to && below <= (first - from) / sizeof(T) &&
-           above < (to - first) / sizeof(T);
-  }
-
-  /// The part in a box of the tiled axes: trailing axes line up, other axes are whole.
-  template <std::size_t R>
-  TileView<T, N> tile(const Box<R>& box, const std::array<std::size_t, R>& grid) const {
-    if constexpr (S::use == Use::whole) return {data, shape, strides};
-    T* at = data;
-    auto extents = shape;
-    for (std::size_t k = 0; k < (std::min)(N, R); ++k) {
-      const std::size_t d = N - 1 - k, g = R - 1 - k;
-      if (shape[d] != grid[g]) continue;  // an extent of 1, broadcast
-      at += static_cast<std::ptrdiff_t>(box.lo[g]) * strides[d];
-      extents[d] = box.extent(g);
-    }
-    return {at, extents, strides};
-  }
-};
-
-/// How many neighbouring tiles such kernels should be dealt together: enough for rows of some
-/// length, which are what makes them fast, though each worker must get some to itself.
-template <std::size_t R>
-std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
-  constexpr std::size_t row = 128;  // elements
-  const auto in_a_row = (std::min)(grid.counts()[R - 1],
-                                   (row + grid.tile_shape()[R - 1] - 1) / grid.tile_shape()[R - 1]);
-  return std::max<std::size_t>(1, (std::min)(in_a_row, grid.size() / (2 * workers)));
-}
-
-/// Elements that a kernel that merges tiles is given at once, about: enough for long rows and few
-/// claims, few enough to be dealt out evenly.
-inline constexpr std::size_t merged_elements = 65536;
-
-/// How a kernel's call ends, where it does not just return or throw. A kernel that ends its thread
-/// (pthread_exit, a cancellation) has the stack unwound, though nothing was thrown: a worker ends
-/// as by exit(). A process that a kernel has forked, and that comes back from it, is no worker: it
-/// ends before it can tell anything of the tile.
-class CallEnd {
+/// Watches one call of a kernel for an end that is neither a return nor an exception. If the kernel
+/// ends its thread (pthread_exit, a cancellation), the stack is unwound though nothing was thrown:
+/// then a worker ends as by exit(). If the kernel forks and its child returns here, that child is
+/// no worker: it ends before it can report anything of the tile.
+class CallGuard {
  public:
-  /// `ends_thread` is set where that is the caller's.
-  CallEnd(const Turn& turn, bool& ends_thread) noexcept : turn_(turn), ends_thread_(ends_thread) {}
-  CallEnd(const CallEnd&) = delete;
-  CallEnd& operator=(const CallEnd&) = delete;
-  ~CallEnd() {
+  /// `ends_thread` is set where the thread that ends is the caller's.
+  CallGuard(const WorkerContext& context, bool& ends_thread) noexcept
+      : context_(context), ends_thread_(ends_thread) {}
+  CallGuard(const CallGuard&) = delete;
+  CallGuard& operator=(const CallGuard&) = delete;
+  ~CallGuard() {
     if (returned_) return;
     leave_if_copied();
     if (std::uncaught_exceptions() != before_) return;
-    if (!turn_.in_caller) host::leave_with_output(EXIT_FAILURE);
+    if (!context_.in_caller) host::leave_with_output(EXIT_FAILURE);
     ends_thread_ = true;
   }
   void returned() noexcept {
@@ -123,115 +54,148 @@ class CallEnd {
 
  private:
   void leave_if_copied() const noexcept {
-    if (turn_.mark != nullptr && turn_.mark->copied()) host::leave_with_output(EXIT_FAILURE);
+    if (context_.fork_mark != nullptr && context_.fork_mark->copied())
+      host::leave_with_output(EXIT_FAILURE);
   }
 
-  const Turn& turn_;
+  const WorkerContext& context_;
   bool& ends_thread_;
   bool returned_ = false;
-  int before_ = turn_.in_caller ? std::uncaught_exceptions() : 0;
+  int before_ = context_.in_caller ? std::uncaught_exceptions() : 0;
 };
 
-/// What a worker does for one job, with all types known.
+/// One worker's share of one round.
 template <class K, std::size_t R, class... Sections>
-void serve(Turn& turn) {
+class Server {
   using Traits = KernelTraits<K, R, Sections...>;
   using Result = typename Traits::Result;
-  const auto& head = turn.memory.head();
-  alignas(K) std::array<std::byte, sizeof(K)> bytes;
-  std::memcpy(bytes.data(), turn.memory.kernel(), sizeof(K));
-  if constexpr (is_function_pointer<K>)
-    if (turn.function != nullptr) std::memcpy(bytes.data(), &turn.function, sizeof turn.function);
-  const auto arguments = [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::tuple<BoundArgument<Sections>...>{{turn.memory, I, turn.places[I]}...};
-  }(std::index_sequence_for<Sections...>{});
-  std::array<std::size_t, R> grid_shape, tile_shape;
-  std::copy_n(turn.memory.grid(), R, grid_shape.begin());
-  std::copy_n(turn.memory.tile(), R, tile_shape.begin());
-  const TileGrid<R> grid(grid_shape, tile_shape);
-  if (grid.size() != head.tiles) throw written_over("what its tiles are");
+  /// About so many elements are given to an elementwise kernel at once: enough for long rows and
+  /// few claims, few enough to be dealt out evenly.
+  static constexpr std::size_t merged_elements = 65536;
 
-  // A fresh copy for each tile: what a mutable kernel leaves behind must not depend on the
-  // schedule.
-  const auto call = [&](const Box<R>& box, std::size_t number) -> decltype(auto) {
-    alignas(K) auto fresh = bytes;
+ public:
+  explicit Server(WorkerContext& context)
+      : Server(context, std::index_sequence_for<Sections...>{}) {}
+
+  /// Computes tiles until none can be claimed.
+  void run() {
+    const auto& head = context_.memory.head();
+    const auto most = tiles_at_once();
+    // Flags that the caller sees are its own.
+    const host::FloatGuard floats(host::FloatEnvironment(head.floats), !context_.in_caller);
+    const bool timed = head.tile_timeout != 0 && !context_.in_caller;
+    auto& clock = context_.board.clocks()[context_.self];
+    auto& round = context_.round;
+    while (!round.stopped()) {
+      const auto claim = round.claim(context_.self, most);
+      if (!claim) return;
+      for (std::size_t first = claim->first; first < claim->last && !round.stopped();) {
+        std::size_t last = first + 1;
+        if (round.begin(first)) {
+          while (most > 1 && last < claim->last && round.begin(last)) ++last;
+          if (timed) clock.begin(TileClock::now(), head.tile_timeout, last - first);
+          floats.again();  // the kernel may have changed it in the tile before
+          auto state = compute(first, last);
+          // An element's function is given values: it overruns no array.
+          if (!merges_tiles<K> && context_.report_overrun(first)) state = TileState::failed;
+          // What kernels print is there when their tile is done.
+          if (!context_.in_caller) host::print_buffered_output();
+          if (timed && !clock.end()) host::wait_for_death();
+          for (std::size_t k = first; k < last; ++k) round.end(context_.self, k, state);
+        }
+        first = last;
+      }
+    }
+  }
+
+ private:
+  template <std::size_t... I>
+  Server(WorkerContext& context, std::index_sequence<I...>)
+      : context_(context),
+        arguments_{{context.memory, I, context.arguments[I]}...},
+        grid_shape_(extents_at(context.memory.grid())),
+        grid_(grid_shape_, extents_at(context.memory.tile())) {
+    std::memcpy(kernel_.data(), context.memory.kernel(), sizeof(K));
+    if constexpr (is_function_pointer<K>)
+      if (context.function != nullptr)
+        std::memcpy(kernel_.data(), &context.function, sizeof context.function);
+  }
+  static std::array<std::size_t, R> extents_at(const std::uint64_t* words) {
+    std::array<std::size_t, R> out;
+    std::copy_n(words, R, out.begin());
+    return out;
+  }
+
+  /// More than one only for elementwise kernels, and not where each tile that throws, or ends its
+  /// worker, is to be reported.
+  std::size_t tiles_at_once() const {
+    const auto& head = context_.memory.head();
+    if (!merges_tiles<K> || head.collects != 0 || head.one_by_one != 0) return 1;
+    const auto elements = std::max<std::size_t>(1, product_of(std::get<0>(arguments_).shape));
+    return std::max<std::size_t>(1, merged_elements * grid_.size() / elements);
+  }
+
+  /// A fresh copy of the kernel for each call: what a mutable one leaves behind must not depend on
+  /// the schedule.
+  Result call(const Box<R>& box, std::size_t number) const {
+    alignas(K) auto fresh = kernel_;
     K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));
     return std::apply(
-        [&](const auto&... argument) -> decltype(auto) {
-          std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape)...};
+        [&](const auto&... argument) -> Result {
+          std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape_)...};
           return std::apply(
               [&](auto&... tile) -> Result {
                 if constexpr (Traits::plain)
                   return kernel(tile...);
                 else
-                  return kernel(Tile<R>(grid, number, turn), tile...);
+                  return kernel(Tile<R>(grid_, number, stop_flag()), tile...);
               },
               tiles);
         },
-        arguments);
-  };
+        arguments_);
+  }
+  StopFlag stop_flag() const noexcept {
+    return {&context_.board.replies().stops.round, context_.round.number()};
+  }
 
-  // Tiles [first, last): one, or neighbours as few wide boxes.
-  const auto attempt = [&](std::size_t first, std::size_t last) {
+  /// Tiles [first, last): one, or neighbours as few wide boxes.
+  TileState compute(std::size_t first, std::size_t last) const {
     bool ends_thread = false;
     try {
-      CallEnd call_end(turn, ends_thread);
+      CallGuard guard(context_, ends_thread);
       if constexpr (merges_tiles<K>) {
-        grid.merged(first, last, [&](const Box<R>& box) { call(box, first); });
-        call_end.returned();
+        grid_.merged(first, last, [&](const Box<R>& box) { call(box, first); });
+        guard.returned();
       } else if constexpr (std::is_void_v<Result>) {
-        call(grid.box(first), first);
-        call_end.returned();
+        call(grid_.box(first), first);
+        guard.returned();
       } else {
-        const Result result = call(grid.box(first), first);
-        call_end.returned();
+        const Result result = call(grid_.box(first), first);
+        guard.returned();
         refuse_address_in_result(result);
-        std::memcpy(turn.memory.results() + first * sizeof(Result),
+        std::memcpy(context_.memory.results() + first * sizeof(Result),
                     static_cast<const void*>(&result), sizeof result);
       }
       return TileState::done;
     } catch (const std::exception& thrown) {
-      turn.threw(first, thrown.what());
+      context_.report_throw(first, thrown.what());
     } catch (...) {
       if (ends_thread) throw;
-      turn.threw(first, "something that is no std::exception");
+      context_.report_throw(first, "something that is no std::exception");
     }
     return TileState::failed;
-  };
+  }
 
-  std::size_t most = 1;  // tiles at once
-  // Not where each tile that throws, or ends its worker, is to be told.
-  const bool merges = merges_tiles<K> && head.collects == 0 && head.alone == 0;
-  if (merges) {
-    const auto elements = product_of(std::get<0>(arguments).shape);
-    most = std::max<std::size_t>(
-        1, merged_elements * grid.size() / std::max<std::size_t>(1, elements));
-  }
-  // Flags that the caller sees are its own.
-  const host::FloatGuard floats(host::FloatEnvironment(head.floats), !turn.in_caller);
-  const bool timed = head.tile_deadline != 0 && !turn.in_caller;
-  auto& clock = turn.board.clocks()[turn.self];
-  auto& round = turn.round;
-  while (!round.stopped()) {
-    const auto claim = round.claim(turn.self, most);
-    if (!claim) return;
-    for (std::size_t first = claim->first; first < claim->last && !round.stopped();) {
-      std::size_t last = first + 1;
-      if (round.begin(first)) {
-        while (merges && last < claim->last && round.begin(last)) ++last;
-        if (timed) clock.begin(TileClock::now(), head.tile_deadline, last - first);
-        floats.again();  // whatever the kernel has made of it in the tile before
-        auto state = attempt(first, last);
-        // An element's function is given values, not memory.
-        if (!merges_tiles<K> && turn.overrun(first)) state = TileState::failed;
-        // What kernels print for their authors is there when their tile is done.
-        if (!turn.in_caller) host::print_buffered_output();
-        if (timed && !clock.end()) host::wait_for_death();
-        for (std::size_t k = first; k < last; ++k) round.end(turn.self, k, state);
-      }
-      first = last;
-    }
-  }
+  WorkerContext& context_;
+  std::tuple<BoundArgument<Sections>...> arguments_;
+  std::array<std::size_t, R> grid_shape_;
+  TileGrid<R> grid_;
+  alignas(K) std::array<std::byte, sizeof(K)> kernel_;
+};
+
+template <class K, std::size_t R, class... Sections>
+void serve(WorkerContext& context) {
+  Server<K, R, Sections...>(context).run();
 }
 
 }  // namespace tessera::detail

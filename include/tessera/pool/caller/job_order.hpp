@@ -1,0 +1,102 @@
+// Floor 4, pool/caller: what the caller asks for, before it is laid out in job memory.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tessera/base/extents.hpp>
+#include <tessera/grid/lattice.hpp>
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/float_environment.hpp>
+#include <tessera/memory/section.hpp>
+#include <tessera/memory/segment.hpp>
+#include <tessera/pool/caller/cancel_token.hpp>
+
+namespace tessera::detail {
+
+/// A Section without its type.
+struct Argument {
+  std::shared_ptr<Segment> segment;
+  std::byte* data = nullptr;  ///< the section's first element, in the caller
+  std::size_t item = 1;       ///< bytes of an element
+  std::size_t axes = 0;
+  Use use = Use::read;
+  std::array<std::uint64_t, max_axes> extents{};
+  std::array<std::int64_t, max_axes> steps{};  ///< strides, in elements
+
+  std::span<const std::uint64_t> shape() const { return {extents.data(), axes}; }
+  std::span<const std::int64_t> strides() const { return {steps.data(), axes}; }
+  bool writes() const { return use == Use::write; }
+
+  /// Bytes from the array's first element to the section's.
+  std::ptrdiff_t offset() const { return data - segment->data(); }
+  std::vector<Progression> lattice() const {
+    return lattice_of(segment->header().shape, offset() / static_cast<std::ptrdiff_t>(item),
+                      shape(), strides(), segment->subject());
+  }
+  /// True if both are the very same elements of one array, lined up alike.
+  bool equals(const Argument& other) const {
+    return offset() == other.offset() && std::ranges::equal(shape(), other.shape()) &&
+           std::ranges::equal(strides(), other.strides());
+  }
+  /// For an Error.
+  std::string describe(std::size_t position) const {
+    return "argument " + std::to_string(position) + " (" + segment->subject() + ", shape " +
+           tuple_of(shape()) + ")";
+  }
+};
+
+struct JobOrder {
+  std::vector<Argument> arguments;
+  std::vector<std::byte> kernel;
+  const void* serve = nullptr;     ///< a ServeFunction
+  const void* function = nullptr;  ///< where a kernel that is a function pointer points
+  std::size_t tiles = 0;
+  std::size_t slabs_per_tile = 1;  ///< each tile of the user is computed as so many: see user_tiles
+  std::size_t grain = 1;           ///< tiles that stay together
+  std::size_t result_size = 0;
+  std::size_t axes = 0;
+  std::array<std::uint64_t, max_axes> grid{}, tile{};
+  std::optional<std::vector<std::size_t>> only;  ///< the tiles to compute, ascending; else all
+  bool collects = false;                         ///< other tiles go on when one throws
+  bool reruns = false;             ///< tiles that a dead worker had started are computed again
+  unsigned max_attempts = 3;       ///< how many workers a tile may cost
+  std::uint64_t tile_timeout = 0;  ///< nanoseconds; 0: no limit
+  /// Of the thread that makes the order, at its call.
+  host::FloatEnvironment floats = host::FloatEnvironment::now();
+  std::shared_ptr<CancelToken> cancel;  ///< null: nobody can cancel it
+
+  bool cancelled() const noexcept { return cancel && cancel->requested(); }
+
+  /// How many tiles are to be computed.
+  std::size_t wanted() const noexcept { return only ? only->size() : tiles; }
+
+  // The user's numbering of tiles. The user's tile k is the tiles k, k + user_tiles(), and so on.
+
+  std::size_t user_tiles() const noexcept { return tiles / slabs_per_tile; }
+  std::size_t wanted_user_tiles() const noexcept { return wanted() / slabs_per_tile; }
+  /// Only these of the user's tiles, ascending, are to be computed.
+  void choose(std::vector<std::size_t> chosen) {
+    const auto each = chosen.size();
+    chosen.reserve(each * slabs_per_tile);
+    for (std::size_t k = each; k < each * slabs_per_tile; ++k)
+      chosen.push_back(chosen[k - each] + user_tiles());
+    only = std::move(chosen);
+  }
+  /// The user's tiles of which any slab is among `some`, ascending.
+  std::vector<std::size_t> as_user_tiles(std::vector<std::size_t> some) const {
+    for (auto& number : some) number %= user_tiles();
+    std::sort(some.begin(), some.end());
+    some.erase(std::unique(some.begin(), some.end()), some.end());
+    return some;
+  }
+};
+
+}  // namespace tessera::detail

@@ -1,0 +1,174 @@
+// Floor 4, pool/caller: from a typed call of map or transform to a JobOrder. Here types end.
+//
+// Everything that can be checked is checked here, before a job starts.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/grid/slab_layout.hpp>
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/loops/xtensor.hpp>
+#include <tessera/memory/section.hpp>
+#include <tessera/pool/board/addresses.hpp>
+#include <tessera/pool/caller/arguments.hpp>
+#include <tessera/pool/caller/job_order.hpp>
+#include <tessera/pool/kernel.hpp>
+#include <tessera/pool/options.hpp>
+#include <tessera/pool/worker/elementwise.hpp>
+#include <tessera/pool/worker/serve.hpp>
+
+namespace tessera::detail {
+
+/// What stands where a tile shape may, in front of an output.
+template <class T>
+inline constexpr bool is_tile_shape = false;
+template <std::size_t R>
+inline constexpr bool is_tile_shape<std::array<std::size_t, R>> = true;
+
+/// What an order depends on of its pool.
+struct PoolTraits {
+  std::size_t workers;
+  bool spawns;  ///< workers have modules at other places than this process
+};
+
+/// An order, and what its results are: one of type Result (maybe void) for each of the tiles.
+template <class Result, std::size_t R>
+struct TypedOrder {
+  JobOrder order;
+  std::array<std::size_t, R> counts{};  ///< of tiles, on each axis
+
+  /// Row-major as the tiles are numbered, whatever XTENSOR_DEFAULT_LAYOUT says. Those of tiles that
+  /// are not wanted are value-initialised. Throws Error(no_space).
+  auto empty_results() const {
+    using Results = xt::xtensor<Result, R, xt::layout_type::row_major>;
+    try {
+      auto out = Results::from_shape(counts);
+      if (order.only) std::fill(out.storage().begin(), out.storage().end(), Result{});
+      return out;
+    } catch (const std::bad_alloc&) {
+      throw Error(Errc::no_space, "TiledPool", "no memory for the results of so many tiles",
+                  "use larger tiles");
+    }
+  }
+};
+
+/// What workers need to call the kernel: its bytes and its code. Throws Error(captured_address).
+template <std::size_t R, class... Sections, class K>
+void put_kernel(JobOrder& order, const K& wrapped, const PoolTraits& pool) {
+  const auto& kernel = unwrapped(wrapped);
+  using Kernel = std::decay_t<decltype(kernel)>;
+  if constexpr (is_function_pointer<Kernel>)
+    order.function = reinterpret_cast<const void*>(authored(kernel));
+  else if constexpr (!addresses_allowed<K>)
+    refuse_addresses(authored(kernel), !pool.spawns);
+  order.kernel.resize(sizeof kernel);
+  if constexpr (!std::is_empty_v<Kernel>)
+    std::memcpy(order.kernel.data(), static_cast<const void*>(&kernel), sizeof kernel);
+  order.serve = reinterpret_cast<const void*>(&serve<Kernel, R, Sections...>);
+}
+
+/// The order of one map. `user_tiles`: how many tiles the user knows, where each is computed in
+/// slabs; 0: as many as there are. Throws Error (invalid_shape, shape_mismatch, overlap,
+/// captured_address, invalid_argument).
+template <std::size_t R, class K, class... Sections>
+auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
+                const JobOptions& given, bool reruns, const K& wrapped, std::size_t user_tiles,
+                const Sections&... sections) {
+  static_assert(R <= max_axes, "tessera: a tile shape has at most 16 axes");
+  const auto options = checked_options(given);
+  using Kernel = std::decay_t<decltype(unwrapped(wrapped))>;
+  check_kernel<Kernel, R, Sections...>();
+  using Result = typename KernelTraits<Kernel, R, Sections...>::Result;
+  // What can't be a result is refused by check_kernel; this keeps to its one sentence.
+  constexpr bool returns = [] {
+    if constexpr (std::is_void_v<Result>)
+      return false;
+    else
+      return travels_back<Result>;
+  }();
+  TypedOrder<std::conditional_t<returns, Result, void>, R> out;
+
+  auto& order = out.order;
+  order.arguments = {argument_of(sections)...};
+  const auto extents = line_up<R>(order.arguments);
+  const TileGrid<R> grid(extents, tile);
+  for (std::size_t i = 0; i < order.arguments.size(); ++i)
+    check_disjoint<R>(order.arguments[i], i, extents, grid.counts());
+  check_overlaps(order.arguments);
+  put_kernel<R, Sections...>(order, wrapped, pool);
+  order.tiles = grid.size();
+  if (user_tiles != 0) order.slabs_per_tile = std::max<std::size_t>(1, order.tiles / user_tiles);
+  if constexpr (merges_tiles<Kernel>) order.grain = grain_of(grid, pool.workers);
+  if constexpr (returns) order.result_size = sizeof(Result);
+  order.axes = R;
+  std::copy(extents.begin(), extents.end(), order.grid.begin());
+  std::copy(tile.begin(), tile.end(), order.tile.begin());
+  order.collects = options.on_throw == OnThrow::collect;
+  order.reruns = reruns;
+  order.max_attempts = options.max_attempts;
+  order.tile_timeout = static_cast<std::uint64_t>(options.tile_timeout.count());
+  if (auto only = chosen(options.only, order.user_tiles())) order.choose(*std::move(only));
+  out.counts = grid.counts();
+  return out;
+}
+
+/// The output of transform as a section that is written.
+template <class Out>
+auto output_of(Out& out) {
+  if constexpr (is_section<std::decay_t<Out>>) {
+    static_assert(std::decay_t<Out>::use == Use::write,
+                  "tessera: transform's first argument is its output");
+    return out;
+  } else {
+    return into(out);
+  }
+}
+
+template <class F>
+using Unwrapped = std::decay_t<decltype(unwrapped(std::declval<const F&>()))>;
+template <class Section>
+using ValueOfSection = std::remove_const_t<typename Section::element_type>;
+
+/// The order of one transform. `tile` is a shape of the trailing axes, or nullptr: then the pool
+/// chooses. Errors as with make_order.
+template <class Tile, class Out, class F, class... In>
+auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, const Out& out,
+                    const JobOptions& options, F function, const In&... in) {
+  constexpr std::size_t N = Out::rank;
+  static_assert(((In::rank <= N) && ...),
+                "tessera: an input of transform has more axes than its output");
+  static_assert(std::is_invocable_v<const Unwrapped<F>&, const ValueOfSection<In>&...>,
+                "tessera: transform's function can't be called with one element of each input");
+  (check_broadcasts(in, out), ...);
+  const bool disjoint = no_alias(out, in...);
+  const bool safe = options.rerun == Rerun::where_safe && disjoint;
+  const bool reruns = safe || options.rerun == Rerun::allowed;
+  const auto kernel = elementwise(std::move(function), streaming_pays_for(out, in...));
+  if constexpr (!std::is_null_pointer_v<Tile>) {
+    constexpr std::size_t R = std::tuple_size_v<Tile>;
+    static_assert(R <= N, "tessera: a tile of transform has more axes than its output");
+    std::array<std::size_t, R> tiled;
+    std::copy_n(out.shape.end() - R, R, tiled.begin());
+    // No slabs in place, where a tile that is done in part could not be computed again; nor where
+    // every tile that throws is to be reported.
+    const bool slabs = disjoint && options.on_throw == OnThrow::stop;
+    return make_order<N>(pool, slabs ? with_slabs(tile, out.shape) : with_whole_axes<N>(tile),
+                         options, reruns, kernel, TileGrid<R>(tiled, tile).size(), out, in...);
+  } else if constexpr (N == 0) {
+    return make_order<1>(pool, {full}, options, reruns, kernel, 0, out, in...);
+  } else {
+    return make_order<N>(pool, boxes_for(out.shape, pool.workers), options, reruns, kernel, 0, out,
+                         in...);
+  }
+}
+
+}  // namespace tessera::detail

@@ -1,0 +1,105 @@
+// Floor 4, pool/keeper: a keeper that is a copy of the caller, and workers that are copies of the
+// keeper.
+//
+// A copy is there at once and has all that the caller has, except its threads.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/children.hpp>
+#include <tessera/host/modules.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/host/thread.hpp>
+#include <tessera/memory/segment.hpp>
+#include <tessera/pool/board/board.hpp>
+#include <tessera/pool/keeper/keeper.hpp>
+#include <tessera/pool/keeper/link.hpp>
+#include <tessera/pool/worker/affinity.hpp>
+#include <tessera/pool/worker/worker.hpp>
+
+namespace tessera::detail {
+
+/// Throws Error(invalid_argument) if this process has threads that a copy would not have. `threads`
+/// is how many it has in all.
+inline void refuse_among_threads(int& threads) {
+  // One that was joined just now is counted for a moment more.
+  for (int look = 0; look < 50 && host::other_threads(threads) > 0; ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    threads = host::all_threads();
+  }
+  if (const int others = host::other_threads(threads); others > 0)
+    throw Error(Errc::invalid_argument, "TiledPool",
+                "the program has other threads (" + std::to_string(others) +
+                    "), and a copy of it finds whatever they were doing "
+                    "half done",
+                "make the pool before other threads, or with StartMethod::spawn; with "
+                "StartMethod::fork_with_threads if they hold nothing that kernels need");
+}
+
+/// A worker process, from its beginning on. Returns its exit code.
+inline int run_forked_worker(const Board& board, std::size_t place, const Identity& identity,
+                             const KeeperPlan& plan, const host::Modules& modules, int keeper) {
+  OwnIdentity::instance().become(identity);
+  host::reset_signals();
+  const bool pinned = place < plan.cores.size();
+  if (!plan.cores.empty()) host::ignore_terminal();
+  if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
+  board.protect();
+  Worker(board, place, plan.spins, pinned ? Affinity(plan.cores, place) : Affinity(), modules,
+         keeper)
+      .run();
+  return OwnIdentity::instance().asked_for() ? Keeper::may_leave_names : 0;
+}
+
+/// The keeper process, from its beginning on. `modules` are what is loaded in it, and `exit` how it
+/// and its workers end. Returns its exit code.
+inline int run_keeper_process(const Board& board, const host::Channel& channel,
+                              const host::ProcessHandle& caller, const Identity& caller_identity,
+                              const KeeperPlan& plan, const host::Modules& modules,
+                              host::GuestExit& exit) {
+  exit.begin();
+  host::ignore_signals();
+  // Out of the caller's process group, and out of its session unless workers are pinned: the
+  // terminal's Ctrl-C reaches neither the keeper nor its workers.
+  host::detach("tessera-keeper", !plan.cores.empty());
+  return Keeper(board, channel, caller, caller_identity, plan,
+                [&](const host::Children&, std::size_t place, const Identity& identity) {
+                  const auto keeper = host::own_pid();
+                  return host::fork_child("TiledPool", [&] {
+                    return run_forked_worker(board, place, identity, plan, modules, keeper);
+                  });
+                })
+      .run();
+}
+
+/// Throws Error(invalid_argument) for a fork among other threads unless `among_threads`.
+inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool among_threads) {
+  int threads = host::all_threads();
+  if (!among_threads) refuse_among_threads(threads);
+  const host::ProcessHandle self(host::own_pid());
+  host::ChannelPair pair("TiledPool");
+  const auto identity = process_identity();
+  const auto modules = host::Modules::loaded_now();
+  std::optional<host::GuestExit> exit;
+  if (threads > 1) exit.emplace();  // here: a copy may find the lock of exit() taken
+  const auto pid = host::fork_unseen("TiledPool", threads, [&] {
+    pair.ours.close();
+    if (!exit) exit.emplace();
+    return run_keeper_process(board, pair.theirs, self, identity, plan, modules, *exit);
+  });
+  pair.theirs.close();
+  auto link = make_link(pid, std::move(pair.ours));
+  if (!link)
+    throw Error(Errc::pool_unusable, "TiledPool", "its keeper was ended as soon as it was started",
+                "make a new pool");
+  send(link->channel, Message::start);
+  return *std::move(link);
+}
+
+}  // namespace tessera::detail

@@ -1,0 +1,123 @@
+// Floor 4, pool/keeper: a keeper that is the program started again.
+//
+// It has nothing of the caller but the board and a line of numbers, and it answers on the board:
+// the handshake. Where a process can be copied its workers are copies of it. Where none can
+// (Windows), each worker is the program started again, and the keeper a thread: thread.hpp.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/children.hpp>
+#include <tessera/host/modules.hpp>
+#include <tessera/host/process.hpp>
+#include <tessera/host/program.hpp>
+#include <tessera/memory/orphan.hpp>
+#include <tessera/pool/board/board.hpp>
+#include <tessera/pool/keeper/link.hpp>
+
+namespace tessera::detail {
+
+/// What the started program is to be, and what it finds in its environment.
+inline constexpr std::string_view keeper_argument = "--tessera-keeper",
+                                  worker_argument = "--tessera-worker";
+inline constexpr const char* started_variable = "TESSERA_STARTED_BY_POOL";
+inline constexpr const char* how_to_spawn =
+    "begin main() with `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`";
+
+/// Throws Error(pool_unusable) in a program that a pool has started and that does not know it.
+inline void refuse_in_started_program() {
+  if (std::getenv(started_variable) != nullptr)
+    throw Error(Errc::pool_unusable, "TiledPool",
+                "this program was started again by a pool and is to work for it", how_to_spawn);
+}
+
+/// A plan as numbers, behind those that `first` holds; and back, from number `from` on.
+inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan) {
+  first.insert(first.end(), {plan.first, plan.spins ? 1u : 0u});
+  for (const int core : plan.cores) first.push_back(static_cast<std::uint64_t>(core));
+  return first;
+}
+inline KeeperPlan as_plan(const host::Numbers& numbers, std::size_t from) {
+  KeeperPlan plan{numbers[from], {}, numbers[from + 1] != 0};
+  for (std::size_t i = from + 2; i < numbers.size(); ++i)
+    plan.cores.push_back(static_cast<int>(numbers[i]));
+  return plan;
+}
+
+/// Of the numbers for a keeper, those before its plan: the caller's process and when it began, its
+/// identity, workers.
+inline constexpr std::size_t keeper_numbers = 5;
+
+/// The same in every process of this build.
+inline std::uint64_t program_identity() {
+  const auto code = host::locate(reinterpret_cast<const void*>(&refuse_in_started_program));
+  return code ? code->module : 0;
+}
+
+/// For the started program.
+inline void answer_handshake(const Board& board) {
+  board.replies().handshake_done.store(1);
+  board.done_bell().ring();
+}
+/// Waits for the started program's answer; false if gone() before, or after half a minute.
+template <class Gone>
+bool wait_for_handshake(const Board& board, Gone&& gone) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto bell = board.done_bell();
+  for (;;) {
+    const auto epoch = bell.epoch();
+    if (board.replies().handshake_done.load() != 0) return true;
+    if (gone() || std::chrono::steady_clock::now() > deadline)
+      return board.replies().handshake_done.load() != 0;
+    bell.wait(epoch, std::chrono::milliseconds(20));
+  }
+}
+/// `last`: the end of one that did not answer, if it is known.
+inline Error no_handshake(const std::string& last = {}) {
+  return {Errc::pool_unusable, "TiledPool",
+          "this program, started again, did not answer that it works for a pool" +
+              (last.empty() ? "" : " (it " + last + ")"),
+          how_to_spawn};
+}
+
+/// Throws Error(pool_unusable) if the started program does not say that it is a keeper.
+inline KeeperLink spawn_keeper(PoolMemory& pool, const KeeperPlan& plan) {
+  host::ChannelPair pair("TiledPool");
+  std::array<std::uint64_t, 2> identity;
+  static_assert(sizeof identity == sizeof(Identity));
+  std::memcpy(identity.data(), process_identity().data(), sizeof identity);
+  const auto self = host::own_pid();
+  const auto numbers = as_numbers({static_cast<std::uint64_t>(self), host::begin_of(self),
+                                   identity[0], identity[1], pool.board.workers().size()},
+                                  plan);
+  const auto started = host::start_again(
+      "TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
+      std::string(started_variable) + "=1", {&pair.theirs.descriptor(), &pool.file});
+  pair.theirs.close();
+  auto link = make_link(started.pid, std::move(pair.ours));
+  if (!link) throw no_handshake();
+  const auto ended = [&](int milliseconds) {
+    return link->process.wait_ended(std::chrono::milliseconds(milliseconds));
+  };
+  if (!wait_for_handshake(pool.board, [&] { return ended(0); })) {
+    link->process.kill();
+    ended(1000);
+    link->process.reap();
+    throw no_handshake();
+  }
+  pool.file.reset();
+  send(link->channel, Message::start);
+  return *std::move(link);
+}
+
+}  // namespace tessera::detail

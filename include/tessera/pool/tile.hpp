@@ -1,0 +1,63 @@
+// Public: Tile. Floor 4, pool: which tile a kernel computes.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <tessera/base/philox.hpp>
+#include <tessera/grid/box.hpp>
+#include <tessera/grid/tile_grid.hpp>
+
+namespace tessera {
+
+namespace detail {
+
+/// Whether a job is to end early.
+struct StopFlag {
+  const std::atomic<std::uint64_t>* stopped_round;
+  std::uint64_t round;
+  bool requested() const noexcept {
+    return stopped_round->load(std::memory_order_relaxed) == round;
+  }
+};
+
+}  // namespace detail
+
+/// Which tile a kernel computes: it takes `const Tile<R>&` as its first parameter, where R is the
+/// rank of the tile shape:
+///
+///     pool.map({4, 4}, [](const Tile<2>& tile, auto v) { v = tile.number(); }, into(a));
+///
+/// Valid during the kernel's call.
+template <std::size_t R>
+class Tile {
+ public:
+  Tile(const TileGrid<R>& grid, std::size_t number, const detail::StopFlag& stop)
+      : number_(number), index_(grid.index(number)), box_(grid.box(number)), stop_(stop) {}
+
+  /// Row-major, from 0.
+  std::size_t number() const noexcept { return number_; }
+  /// Its place in the grid of tiles.
+  const std::array<std::size_t, R>& index() const noexcept { return index_; }
+  /// Its elements in the tiled axes, from lo up to but not including hi.
+  const Box<R>& box() const noexcept { return box_; }
+  std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
+  std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
+  /// Random numbers for this tile. They depend on the seed and the tile's number alone, not on
+  /// which worker computes the tile, nor when, nor how often. What xt::random uses by itself is a
+  /// global engine, of which forked workers have equal copies: all would draw the same numbers.
+  Philox random(std::uint64_t seed) const noexcept { return Philox(seed, number_); }
+  /// True once the job is to end early (it was cancelled, or another tile's kernel threw). A long
+  /// kernel may then return: its tile counts as done.
+  bool stop_requested() const noexcept { return stop_.requested(); }
+
+ private:
+  std::size_t number_;
+  std::array<std::size_t, R> index_;
+  Box<R> box_;
+  detail::StopFlag stop_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,83 @@
+#include <tessera/pool/board/crew.hpp>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <tessera/pool/board/round.hpp>
+
+#include "support/catch.hpp"
+
+using namespace tessera::detail;
+
+namespace {
+
+struct TwoWorkers {
+  Gate gate;
+  Stop stops;
+  std::array<ProcessSlot, 2> processes;
+  std::array<WorkerSlot, 2> slots;
+  std::array<Range, 2> ranges;
+  std::vector<TileByte> bytes = std::vector<TileByte>(1);
+  const Crew crew{gate, stops, processes, slots};
+  Round round(std::uint64_t number) { return {crew, ranges, number, bytes}; }
+};
+
+}  // namespace
+
+TEST_CASE("a worker enters the round that is armed and no other") {
+  TwoWorkers two;
+  two.gate.round.store(5);
+  REQUIRE_FALSE(two.crew.enter(0, 4));
+  REQUIRE_FALSE(two.crew.anyone_inside());
+  REQUIRE(two.crew.enter(0, 5));
+  REQUIRE(two.crew.anyone_inside());
+  two.crew.leave(0);
+  REQUIRE_FALSE(two.crew.anyone_inside());
+}
+
+TEST_CASE("a worker whose death is recorded is not inside any more") {
+  TwoWorkers two;
+  two.gate.round.store(5);
+  REQUIRE(two.crew.enter(1, 5));
+  two.crew.record_death(1);
+  REQUIRE_FALSE(two.crew.anyone_inside());
+  REQUIRE(two.processes[1].deaths.load() == 1);
+}
+
+TEST_CASE("who seems to be inside a round that never was counts for nobody") {
+  TwoWorkers two;
+  two.slots[0].inside.store(0xff);  // by a kernel
+  REQUIRE_FALSE(two.crew.anyone_inside(7));
+  REQUIRE(two.crew.anyone_inside());
+}
+
+TEST_CASE("a round is stopped whatever was written over the word that says so") {
+  TwoWorkers two;
+  const auto round = two.round(1);
+  for (const std::uint64_t written : {0u, 1u, 2u, 0x200u, 0x02020202u}) {
+    two.stops.round.store(written);
+    round.stop();
+    REQUIRE(round.stopped());
+  }
+}
+
+TEST_CASE("a late stop neither stops a later round nor takes back its stop") {
+  TwoWorkers two;
+  two.crew.stop(8);
+  two.crew.stop(5);
+  REQUIRE((two.crew.stopped(8) && !two.crew.stopped(5)));
+  two.crew.stop(9);
+  REQUIRE(two.crew.stopped(9));
+}
+
+TEST_CASE("the stop of a later round, which a kernel has written, does not stop that round") {
+  TwoWorkers two;
+  const auto round = two.round(5);
+  two.stops.round.store(0x41000000);
+  round.clear_false_stop();
+  REQUIRE(two.stops.round.load() == 0);
+  round.stop();
+  round.clear_false_stop();
+  REQUIRE(round.stopped());
+}

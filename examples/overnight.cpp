@@ -143,7 +143,7 @@ void run(TiledPool& pool, const char* from, const char* to, const Ranges& again)
   if (std::filesystem::equivalent(from, to, missing))
     throw std::invalid_argument(std::string(to) + ": it is the input itself; name another file");
   const auto in = SharedArray<const float, 3>::map_file(from);
-  JobOptions options{.rerun = Rerun::allowed, .on_throw = OnThrow::collect, .tile_deadline = 60s};
+  JobOptions options{.rerun = Rerun::allowed, .on_throw = OnThrow::collect, .tile_timeout = 60s};
   constexpr std::size_t edge = 64;
   if (!again.empty())
     options.only =

@@ -272,37 +272,37 @@ TEST_CASE("structs differ if one name, offset, type or extent does") {
 }
 
 TEST_CASE("every described struct here can be written as a descr") {
-  CHECK(tessera::detail::flaw(dtype_of<Point>()).empty());
-  CHECK(tessera::detail::flaw(dtype_of<Station>()).empty());
-  CHECK(tessera::detail::flaw(dtype_of<Partly>()).empty());
-  CHECK(tessera::detail::flaw(dtype_of<Wide>()).empty());
+  CHECK(tessera::detail::invalid_reason(dtype_of<Point>()).empty());
+  CHECK(tessera::detail::invalid_reason(dtype_of<Station>()).empty());
+  CHECK(tessera::detail::invalid_reason(dtype_of<Partly>()).empty());
+  CHECK(tessera::detail::invalid_reason(dtype_of<Wide>()).empty());
 }
 
 TEST_CASE("fields that a descr can't say are a flaw") {
   const auto flaw = [](std::size_t size, std::vector<Dtype::Field> fields) {
-    return std::string(tessera::detail::flaw({'V', size, false, std::move(fields)}));
+    return std::string(tessera::detail::invalid_reason({'V', size, false, std::move(fields)}));
   };
   const auto f4 = dtype_of<float>();
-  CHECK(flaw(8, {{"a", 0, f4, {}}, {"b", 4, f4, {}}}).empty());
-  CHECK(flaw(8, {{"a", 4, f4, {}}, {"b", 0, f4, {}}}) ==
+  CHECK(invalid_reason(8, {{"a", 0, f4, {}}, {"b", 4, f4, {}}}).empty());
+  CHECK(invalid_reason(8, {{"a", 4, f4, {}}, {"b", 0, f4, {}}}) ==
         "fields that overlap or are not in order of offset");
-  CHECK(flaw(8, {{"a", 0, f4, {}}, {"b", 2, f4, {}}}) ==
+  CHECK(invalid_reason(8, {{"a", 0, f4, {}}, {"b", 2, f4, {}}}) ==
         "fields that overlap or are not in order of offset");
-  CHECK(flaw(8, {{"a", 0, f4, {}}, {"a", 4, f4, {}}}) == "two fields of one name");
-  CHECK(flaw(8, {{"", 0, f4, {}}}) == "a field without a name");
-  CHECK(flaw(8, {{"a\n", 0, f4, {}}}) == "a control character in a field's name");
-  CHECK(flaw(6, {{"a", 4, f4, {}}}) == "a field that does not lie inside its struct");
-  CHECK(flaw(8, {{"a", 100, f4, {}}}) == "a field that does not lie inside its struct");
-  CHECK(flaw(8, {{"a", 0, f4, {3}}}) == "a field that does not lie inside its struct");
-  CHECK(flaw(8, {{"a", 0, f4, {std::size_t(-1), 4}}}) ==
+  CHECK(invalid_reason(8, {{"a", 0, f4, {}}, {"a", 4, f4, {}}}) == "two fields of one name");
+  CHECK(invalid_reason(8, {{"", 0, f4, {}}}) == "a field without a name");
+  CHECK(invalid_reason(8, {{"a\n", 0, f4, {}}}) == "a control character in a field's name");
+  CHECK(invalid_reason(6, {{"a", 4, f4, {}}}) == "a field that does not lie inside its struct");
+  CHECK(invalid_reason(8, {{"a", 100, f4, {}}}) == "a field that does not lie inside its struct");
+  CHECK(invalid_reason(8, {{"a", 0, f4, {3}}}) == "a field that does not lie inside its struct");
+  CHECK(invalid_reason(8, {{"a", 0, f4, {std::size_t(-1), 4}}}) ==
         "a field that does not lie inside its struct");
-  CHECK(flaw(0, {}) == "a struct without bytes");
+  CHECK(invalid_reason(0, {}) == "a struct without bytes");
 }
 
 TEST_CASE("a flaw of a struct within a struct is found") {
   const Dtype inner{'V', 4, false, {{"a", 2, dtype_of<float>(), {}}}};
   const Dtype outer{'V', 4, false, {{"s", 0, inner, {}}}};
-  CHECK(tessera::detail::flaw(outer) == "a field that does not lie inside its struct");
+  CHECK(tessera::detail::invalid_reason(outer) == "a field that does not lie inside its struct");
 }
 
 TEST_CASE("swapping reverses the bytes of a scalar in the other order") {

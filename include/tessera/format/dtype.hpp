@@ -162,7 +162,7 @@ inline std::optional<std::size_t> bounded_bytes(const Dtype::Field& field) {
 }
 
 /// What keeps a dtype from being written as a descr and read back equal; empty if nothing does.
-inline std::string_view flaw(const Dtype& dtype, int depth = 0) {
+inline std::string_view invalid_reason(const Dtype& dtype, int depth = 0) {
   if (depth > max_struct_depth) return "structs nested too deeply";
   if (dtype.size == 0) return "a struct without bytes";
   if (dtype.size > max_element_size) return "a struct of more than 2 GiB";
@@ -179,7 +179,7 @@ inline std::string_view flaw(const Dtype& dtype, int depth = 0) {
       return "a field that does not lie inside its struct";
     at = field.offset + *bytes;
     names.push_back(field.name);
-    if (const auto inner = flaw(field.type, depth + 1); !inner.empty()) return inner;
+    if (const auto inner = invalid_reason(field.type, depth + 1); !inner.empty()) return inner;
   }
   std::sort(names.begin(), names.end());
   if (std::adjacent_find(names.begin(), names.end()) != names.end())

@@ -29,7 +29,7 @@ namespace tessera::npy {
 /// Error(invalid_shape) for more than 32 axes or more than 2^63 bytes.
 inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape,
                           bool fortran_order = false) {
-  if (const auto flaw = tessera::detail::flaw(dtype); !flaw.empty())
+  if (const auto flaw = tessera::detail::invalid_reason(dtype); !flaw.empty())
     throw Error(Errc::invalid_argument, "npy header", "the element type has " + std::string(flaw),
                 "describe each field once, in order of declaration");
   if (shape.size() > max_rank || !detail::checked_bytes(shape, dtype.size))
@@ -55,6 +55,21 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
           static_cast<char>(length >> 8)};
   if (!ascii) out += {'\x00', '\x00'};
   return out + text;
+}
+
+/// The header of a new row-major array, as encode() writes it. Throws Error(invalid_shape), naming
+/// `subject`, for more than any memory.
+inline NpyHeader make_header(const Dtype& dtype, std::span<const std::size_t> shape,
+                             const std::string& subject) {
+  constexpr std::uint64_t most_behind = 256;  // padding and control block
+  const auto bytes = detail::checked_bytes(shape, dtype.size);
+  const auto encoded = bytes ? encode(dtype, shape).size() : 0;
+  if (!bytes || *bytes > detail::most_bytes - encoded - most_behind)
+    throw Error(Errc::invalid_shape, subject,
+                "shape " + tessera::detail::tuple_of(shape) + " of " + std::to_string(dtype.size) +
+                    "-byte elements is more than any memory",
+                "an extent may be negative or far too large");
+  return {dtype, false, {shape.begin(), shape.end()}, encoded};
 }
 
 /// Reads a header from the first bytes of a file or segment; `subject` names it in the Error
@@ -88,7 +103,7 @@ inline NpyHeader decode(std::string_view bytes, const std::string& subject) {
                       ? detail::Parser(text).header()
                       : detail::Parser(detail::utf8_of_latin1(text)).header();
     header.data_offset = prefix + length;
-    if (const auto flaw = tessera::detail::flaw(header.dtype); !flaw.empty())
+    if (const auto flaw = tessera::detail::invalid_reason(header.dtype); !flaw.empty())
       throw detail::Malformed{"it has " + std::string(flaw)};
     const auto data = detail::checked_bytes(header.shape, header.dtype.size);
     if (!data || *data > detail::most_bytes - header.data_offset)

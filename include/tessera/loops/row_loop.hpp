@@ -33,7 +33,7 @@ struct RowNest {
     if constexpr (N > 0) {
       length = static_cast<std::ptrdiff_t>(std::exchange(counts[N - 1], 1));
       for (std::size_t d = N - 1;
-           d > 0 && (counts[d - 1] == 1 || (out.joins(d, length) && in.joins(d, length))); --d)
+           d > 0 && (counts[d - 1] == 1 || (out.contiguous_with(d, length) && in.contiguous_with(d, length))); --d)
         length *= static_cast<std::ptrdiff_t>(std::exchange(counts[d - 1], 1));
     }
   }
@@ -102,7 +102,7 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   const auto length = rows.length;
   const auto ahead = look_ahead(rows.counts, length, out);
   const auto each_row = [&](const auto& body) {
-    walk<0>(rows.counts, out, in.bare(), [&](const auto& to, const auto& from) {
+    walk<0>(rows.counts, out, in.non_owning(), [&](const auto& to, const auto& from) {
       if constexpr (N >= 2) {
         if (ahead != 0) {
           to.prefetch(ahead);

@@ -50,10 +50,10 @@ struct Operand {
   TESSERA_INLINE void prefetch(std::size_t ahead) const {
     TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) + ahead);
   }
-  const Operand& bare() const { return *this; }
+  const Operand& non_owning() const { return *this; }
   bool unit() const { return N == 0 || strides[N - 1] == 1; }
   /// True if axis - 1 goes on where axis ends after `length` elements.
-  bool joins(std::size_t axis, std::ptrdiff_t length) const {
+  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
     return strides[axis - 1] == length * strides[N - 1];
   }
 
@@ -85,9 +85,9 @@ struct Constant {
     return value;
   }
   TESSERA_INLINE void prefetch(std::size_t) const {}
-  const Constant& bare() const { return *this; }
+  const Constant& non_owning() const { return *this; }
   bool unit() const { return true; }
-  bool joins(std::size_t, std::ptrdiff_t) const { return true; }
+  bool contiguous_with(std::size_t, std::ptrdiff_t) const { return true; }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
@@ -117,19 +117,19 @@ struct Applied {
     (std::get<I>(nodes).prefetch(ahead), ...);
   }
   /// The same without what it owns: cheap to copy, valid as long as this is.
-  auto bare() const {
+  auto non_owning() const {
     return std::apply(
         [&](const auto&... node) {
-          return Applied<Carried<F>, std::decay_t<decltype(node.bare())>...>{function,
-                                                                             {node.bare()...}};
+          return Applied<Carried<F>, std::decay_t<decltype(node.non_owning())>...>{function,
+                                                                             {node.non_owning()...}};
         },
         nodes);
   }
   bool unit() const {
     return std::apply([](const auto&... node) { return (node.unit() && ...); }, nodes);
   }
-  bool joins(std::size_t axis, std::ptrdiff_t length) const {
-    return std::apply([&](const auto&... node) { return (node.joins(axis, length) && ...); },
+  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
+    return std::apply([&](const auto&... node) { return (node.contiguous_with(axis, length) && ...); },
                       nodes);
   }
   bool disturbed_by(const auto& out, const auto& shape) const {
@@ -148,9 +148,9 @@ struct Evaluated {
   decltype(auto) read(std::ptrdiff_t i) const {
     return node.template read<Unit>(i);
   }
-  auto bare() const { return node.bare(); }
+  auto non_owning() const { return node.non_owning(); }
   bool unit() const { return node.unit(); }
-  bool joins(std::size_t axis, std::ptrdiff_t length) const { return node.joins(axis, length); }
+  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const { return node.contiguous_with(axis, length); }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 

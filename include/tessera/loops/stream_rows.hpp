@@ -88,10 +88,10 @@ void stream_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& o
     if (!rows.empty() && out.unit() &&
         length >= static_cast<std::ptrdiff_t>(shortest / sizeof(T))) {
       if (in.unit())
-        walk<0>(rows.counts, out, in.bare(),
+        walk<0>(rows.counts, out, in.non_owning(),
                 [length](const auto& to, const auto& from) { stream_row<true>(to, from, length); });
       else
-        walk<0>(rows.counts, out, in.bare(), [length](const auto& to, const auto& from) {
+        walk<0>(rows.counts, out, in.non_owning(), [length](const auto& to, const auto& from) {
           stream_row<false>(to, from, length);
         });
       host::stream_fence();

@@ -13,6 +13,8 @@
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/file_locks.hpp>
 #include <tessera/host/name_look.hpp>
+#include <tessera/memory/metadata.hpp>
+#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/memory/taken_name.hpp>
 
@@ -56,7 +58,7 @@ inline std::optional<Entry> entry(const std::string& name, const Options& option
     if (!file) return std::nullopt;
     const auto& info = file->info;
     out.bytes = info.bytes;
-    const auto found = tessera::detail::inspect(*file, info, name);
+    const auto found = tessera::detail::read_metadata(*file, info, name);
     out.header = found.header;
     if (!found.control || !(info.ours || options.any_user)) return out;
     out.created = std::chrono::system_clock::time_point(
@@ -96,7 +98,7 @@ inline std::vector<std::string> reap(const Options& options = {}) {
   host::require_listing("catalog::reap");
   const auto whose = options.any_user ? Whose::any_user : Whose::own;
   std::vector<std::string> out, names = host::segment_names();
-  const auto deadline = std::chrono::steady_clock::now() + tessera::detail::patience_with_locks;
+  const auto deadline = std::chrono::steady_clock::now() + tessera::detail::lock_timeout;
   for (;;) {
     std::vector<std::pair<std::string, host::FileId>> locked;
     for (const auto& name : names) {

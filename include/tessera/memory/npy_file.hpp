@@ -98,7 +98,7 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
                                      const Dtype& wanted, std::size_t rank, Permission permission) {
   const auto file = host::open_existing(path, host::Access::read_only, path, true);
   if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
-  const auto header = inspect(*file, file->info, path).header;
+  const auto header = read_metadata(*file, file->info, path).header;
   check_type(header, wanted, rank, path);
   auto segment = Segment::create(std::move(name), wanted, header.shape, permission);
   const auto read = [&](std::size_t offset, std::byte* to, std::size_t bytes) {

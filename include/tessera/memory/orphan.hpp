@@ -1,92 +1,23 @@
-// Floor 3, memory: what an open segment says of itself, and when it is nobody's any more.
+// Floor 3, memory: names whose owner is gone.
 //
-// Bytes are copied once and the copy is checked. An orphan is proven, never guessed: a regular file
-// of this user, a valid control block in state `owned` whose inode is its own, and its lock taken.
+// An orphan is proven, never guessed: a regular file of this user, a valid control block in state
+// `owned` whose inode is its own, and its lock taken.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <exception>
-#include <optional>
 #include <string>
 
 #include <tessera/base/error.hpp>
-#include <tessera/format/npy_header.hpp>
+#include <tessera/format/npy_parser.hpp>
 #include <tessera/host/name_look.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
+#include <tessera/memory/metadata.hpp>
 
 namespace tessera::detail {
-
-/// An open .npy file or segment, as far as its bytes can be trusted: header and data lie inside it.
-struct Inspected {
-  NpyHeader header;
-  std::optional<ControlBlock> control;  ///< of a segment of ours; a byte copy of one has none
-  host::FileInfo file;
-};
-
-/// `info` is what the system knows of the file now.
-inline Inspected inspect(const host::Descriptor& file, const host::FileInfo& info,
-                         const std::string& subject) {
-  Inspected out;
-  out.file = info;
-  // All of a small array, or else the beginning.
-  const std::size_t first = info.bytes <= 4096 ? 4096 : 512;
-  std::string head = host::read_at(file, 0, first, subject);
-  if (head.size() >= 512) {
-    try {
-      out.header = npy::decode(head, subject);
-    } catch (
-        const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
-      head = host::read_at(file, 0, npy::max_size + 12, subject);
-    }
-  }
-  if (out.header.dtype.kind == 0) out.header = npy::decode(head, subject);
-  const std::size_t data_end = out.header.data_offset + out.header.data_bytes();
-  if (data_end > out.file.bytes)
-    throw Error(Errc::not_an_array, subject,
-                "it is truncated: " + std::to_string(out.file.bytes) + " bytes of " +
-                    std::to_string(data_end),
-                "write it again");
-  const std::size_t at = ControlBlock::offset_for(out.header.data_offset, out.header.data_bytes());
-  const auto block = ControlBlock::read(
-      head.size() >= at + sizeof(ControlBlock)
-          ? std::string_view(head).substr(at)
-          : std::string_view(host::read_at(file, at, sizeof(ControlBlock), subject)));
-  if (block && block->inode == out.file.id.inode) out.control = block;
-  return out;
-}
-
-/// Who this process is, as arrays record it: random, and another one in every process.
-class OwnIdentity {
- public:
-  static OwnIdentity& instance() {
-    static OwnIdentity mine;
-    if (mine.generation_ != host::fork_generation()) mine.become(host::random_identity());
-    return mine;
-  }
-  /// What is asked for from now on: for a process after whose end another one removes its names.
-  void become(const Identity& identity) noexcept {
-    generation_ = host::fork_generation();
-    identity_ = identity;
-    asked_for_.store(false, std::memory_order_relaxed);
-  }
-  const Identity& get() noexcept {
-    asked_for_.store(true, std::memory_order_relaxed);
-    return identity_;
-  }
-  /// False if no name can have it.
-  bool asked_for() const noexcept { return asked_for_.load(std::memory_order_relaxed); }
-
- private:
-  OwnIdentity() : generation_(host::fork_generation()), identity_(host::random_identity()) {}
-  std::uint64_t generation_;
-  Identity identity_;
-  std::atomic<bool> asked_for_{false};
-};
-inline const Identity& process_identity() { return OwnIdentity::instance().get(); }
 
 /// What became of a name that may be an orphan's.
 struct Removal {
@@ -115,7 +46,7 @@ Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
     if (!file || (!file->info.ours && whose == Whose::own)) return out;
     out.file = file->info.id;
     const auto reapable = [&] {
-      const auto found = inspect(*file, host::file_info(*file, name), name).control;
+      const auto found = read_metadata(*file, host::file_info(*file, name), name).control;
       return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
              is_meant(found->owner);
     };

@@ -6,14 +6,9 @@
 // from the header, never from the file's size.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,7 +16,6 @@
 #include <utility>
 
 #include <tessera/base/error.hpp>
-#include <tessera/base/extents.hpp>
 #include <tessera/format/npy_header.hpp>
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
@@ -30,11 +24,14 @@
 #include <tessera/host/protection.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
-#include <tessera/memory/orphan.hpp>
-#include <tessera/memory/patience.hpp>
+#include <tessera/memory/metadata.hpp>
+#include <tessera/memory/owned_name.hpp>
+#include <tessera/memory/process_identity.hpp>
 #include <tessera/memory/segment_folder.hpp>
+#include <tessera/memory/segment_frame.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/taken_name.hpp>
+#include <tessera/memory/waiting.hpp>
 
 namespace tessera {
 
@@ -50,7 +47,7 @@ class Segment {
  public:
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
-  ~Segment() { end(); }
+  ~Segment() = default;
 
   /// A new segment, its data zero, owned by the caller. Without a name it gets a unique one. Throws
   /// Error: name_taken (unless a proven orphan had the name), no_space, invalid_shape.
@@ -58,7 +55,7 @@ class Segment {
                                          std::span<const std::size_t> shape,
                                          Permission permission) {
     if (!name) name.emplace("tessera-" + host::random_hex(16));
-    return host::make_new([&] { return made(name->str(), dtype, shape, permission); });
+    return host::make_new([&] { return make(name->str(), dtype, shape, permission); });
   }
 
   /// The segment of that name, mapped. Waits up to `wait` for the name to appear, and for whoever
@@ -86,7 +83,8 @@ class Segment {
         return nullptr;
       }
     };
-    auto segment = wait.count() > 0 ? detail::find_later(look, wait, name.str()) : look(nullptr);
+    auto segment =
+        wait.count() > 0 ? detail::wait_for_segment(look, wait, name.str()) : look(nullptr);
     if (!segment)
       throw Error(Errc::name_missing, name.str(), "there is no array of that name",
                   "create it first, or give attach a time to wait");
@@ -126,7 +124,7 @@ class Segment {
   static std::shared_ptr<Segment> create_file(const std::string& path, const Dtype& dtype,
                                               std::span<const std::size_t> shape,
                                               Durability durability = Durability::disk) {
-    const auto header = layout_of(dtype, shape, path);
+    const auto header = npy::make_header(dtype, shape, path);
     const auto bytes = header.data_offset + header.data_bytes();
     return host::make_new([&] {
       const auto to = host::destination(path);
@@ -164,15 +162,10 @@ class Segment {
 
   /// True if this object's end removes the name: it created it, in this process, and did not keep
   /// it.
-  bool owned() const noexcept { return owner_.held(); }
+  bool owned() const noexcept { return owned_name_.held(); }
 
   /// True once the owner has removed the name.
-  bool ended() const noexcept {
-    if (control_at_ == 0) return false;
-    auto* const state = mapping_.data() + control_at_ + offsetof(ControlBlock, state);
-    return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(state))
-               .load(std::memory_order_relaxed) == static_cast<std::uint32_t>(SegmentState::ended);
-  }
+  bool ended() const noexcept { return control_at_ != 0 && frame().state() == SegmentState::ended; }
 
   /// Leaves the name for others: it stays until somebody removes it. Throws Error(invalid_argument)
   /// if this process does not own it.
@@ -185,47 +178,21 @@ class Segment {
       throw Error(Errc::not_permitted, subject(),
                   "this system has no memory that outlives all processes",
                   "keep a process running that has the array, or save() it");
-    // Killed before this line: the array is reapable. After it: it is kept, locked or not.
-    write_state(SegmentState::kept);
+    owned_name_.keep();
     control_.state = static_cast<std::uint32_t>(SegmentState::kept);
-    owner_.release();
   }
 
-  /// Whether what stands between the data and the counter of the control block is as it was made:
-  /// somebody who writes behind the end of the data changes it. For a file on disk there is nothing
-  /// to look at.
-  bool intact() const noexcept {
-    if (control_at_ == 0) return true;
-    auto* const block = mapping_.data() + control_at_;
-    // As words: it is asked after each tile, however small.
-    std::array<std::uint32_t, offsetof(ControlBlock, published) / 4> now, was;
-    std::memcpy(now.data(), block, sizeof now);
-    std::memcpy(was.data(), &control_, sizeof was);
-    std::uint32_t changed = 0;
-    for (std::size_t i = 0; i < now.size(); ++i)
-      changed |= i == offsetof(ControlBlock, state) / 4 ? 0 : now[i] ^ was[i];
-    return changed == 0 &&
-           std::all_of(padding(), block, [](std::byte b) { return b == std::byte{0}; });
-  }
-  /// Makes it so again, so that others can attach and the name can be reaped. Only where this
-  /// mapping can be written.
-  void restore() noexcept {
-    auto* const block = mapping_.data() + control_at_;
-    const auto* const was = reinterpret_cast<const std::byte*>(&control_);
-    constexpr auto behind = offsetof(ControlBlock, identity);
-    std::fill(padding(), block, std::byte{0});
-    std::uint32_t state;
-    std::memcpy(&state, block + offsetof(ControlBlock, state), sizeof state);
-    const bool known = state >= 1 && state <= 3;  // its owner may have changed it
-    std::memcpy(block, was, known ? offsetof(ControlBlock, state) : behind);
-    std::memcpy(block + behind, was + behind, offsetof(ControlBlock, published) - behind);
-  }
+  /// False if somebody has written behind the end of the data. Always true for a file on disk.
+  bool intact() const noexcept { return control_at_ == 0 || frame().intact(); }
+  /// Writes back what stood behind the data, so that others can attach and the name can be reaped.
+  /// Only where this mapping can be written.
+  void restore() noexcept { frame().restore(); }
 
   /// Maps the same bytes anew, read-only: for an owner that has filled them.
   void make_read_only() {
-    mapping_ =
-        host::Mapping(host::reopen(owner_.descriptor(), host::Access::read_only, subject(), path_),
-                      host::Access::read_only, mapping_.size(), subject());
+    mapping_ = host::Mapping(
+        host::reopen(owned_name_.descriptor(), host::Access::read_only, subject(), path_),
+        host::Access::read_only, mapping_.size(), subject());
   }
 
   /// From now on this process can write only the bytes [begin, end) of the mapping, both between
@@ -243,24 +210,19 @@ class Segment {
 
   /// Removes the name if this process owns it; the memory stays for whoever has it mapped. While a
   /// NameUse lives the name stays, locked as before, and goes with the last of them.
-  void end() noexcept {
-    if (!ended_here_.exchange(true)) give_up_name();
-  }
+  void end() noexcept { owned_name_.end(); }
 
   /// Has the name stay as long as it lives, though the owner ends: for jobs whose workers attach by
   /// it. Nothing for a name that this process does not own, or that is gone already.
   class NameUse {
    public:
     explicit NameUse(std::shared_ptr<Segment> segment) noexcept {
-      auto uses = segment->name_uses_.load();
-      while (uses != 0 && !segment->name_uses_.compare_exchange_weak(uses, uses + 1)) {
-      }
-      if (uses != 0) segment_ = std::move(segment);
+      if (segment->owned_name_.use()) segment_ = std::move(segment);
     }
     NameUse(NameUse&&) noexcept = default;
     NameUse& operator=(NameUse&&) = delete;
     ~NameUse() {
-      if (segment_) segment_->give_up_name();
+      if (segment_) segment_->owned_name_.release();
     }
 
    private:
@@ -268,52 +230,21 @@ class Segment {
   };
 
  private:
-  /// The bytes between the data and the control block, which are zero.
-  std::byte* padding() const noexcept { return data() + header_.data_bytes(); }
-
-  void give_up_name() noexcept {
-    // Acquire and release: whoever is last sees what the others did to this object.
-    if (name_uses_.fetch_sub(1) != 1 || !owned()) return;
-    // The name first: killed after that line nothing is left, before it the name is reapable.
-    bool gone = true;
-    if constexpr (host::names_outlive_processes)
-      if (host::leads_to(path_, file_id_)) {
-        host::unlink(path_);
-        gone = !host::leads_to(path_, file_id_);
-      }
-    try {
-      // A process that has another user now may not remove it: it is an orphan then.
-      if (gone) write_state(SegmentState::ended);
-    } catch (const std::exception&) {
-      // Attached workers see that the name is gone, if a little later.
-    }
-    owner_.release();
+  detail::SegmentFrame frame() const noexcept {
+    return {data() + header_.data_bytes(), mapping_.data() + control_at_, control_};
   }
 
   Segment(std::string name, std::string path) : name_(std::move(name)), path_(std::move(path)) {}
 
-  static NpyHeader layout_of(const Dtype& dtype, std::span<const std::size_t> shape,
-                             const std::string& subject) {
-    const auto bytes = npy::detail::checked_bytes(shape, dtype.size);
-    const auto encoded = bytes ? npy::encode(dtype, shape).size() : 0;
-    if (!bytes || *bytes > static_cast<std::size_t>((std::numeric_limits<std::int64_t>::max)()) -
-                               encoded - 256)
-      throw Error(Errc::invalid_shape, subject,
-                  "shape " + detail::tuple_of(shape) + " of " + std::to_string(dtype.size) +
-                      "-byte elements is more than any memory",
-                  "an extent may be negative or far too large");
-    return {dtype, false, {shape.begin(), shape.end()}, encoded};
-  }
-
-  static std::shared_ptr<Segment> made(const std::string& text, const Dtype& dtype,
+  static std::shared_ptr<Segment> make(const std::string& text, const Dtype& dtype,
                                        std::span<const std::size_t> shape, Permission permission) {
-    const auto header = layout_of(dtype, shape, text);
+    const auto header = npy::make_header(dtype, shape, text);
     const auto control_at = ControlBlock::offset_for(header.data_offset, header.data_bytes());
     const auto bytes = control_at + sizeof(ControlBlock);
     const auto path = host::segment_path(text);
     host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
                            text);
-    detail::reserve_patiently(file, bytes, text);
+    detail::reserve_with_retry(file, bytes, text);
     file.lock(text);
 
     std::shared_ptr<Segment> segment(new Segment(text, path));
@@ -321,28 +252,21 @@ class Segment {
     segment->control_at_ = control_at;
     const auto info = host::file_info(file.descriptor(), text);
     segment->file_id_ = info.id;
-    ControlBlock block;
-    block.state = static_cast<std::uint32_t>(SegmentState::owned);
-    block.identity = host::random_identity();
-    block.owner = detail::process_identity();
-    block.inode = segment->file_id_.inode;
-    block.created_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+    const auto block = detail::new_control_block(info.id.inode);
     segment->control_ = block;
     file.write(control_at, block.bytes(), text);
     file.write(0, npy::encode(dtype, shape), text);
     segment->mapping_ = host::Mapping(file.reopen(host::Access::read_write, text),
                                       host::Access::read_write, info.mapped(bytes), text);
     detail::take_over(text, [&] { return file.publish(path, text); });
-    segment->owner_ = file.take();
+    segment->owned_name_.take(file.take(), path, info.id, control_at, text);
     return segment;
   }
 
   static std::shared_ptr<Segment> open(const host::Descriptor& file, const host::FileInfo& info,
                                        std::string name, std::string path, host::Access access) {
     std::shared_ptr<Segment> segment(new Segment(std::move(name), std::move(path)));
-    auto found = detail::inspect(file, info, segment->subject());
+    auto found = detail::read_metadata(file, info, segment->subject());
     std::size_t bytes = found.header.data_offset + found.header.data_bytes();
     if (found.control) {
       segment->control_ = *found.control;
@@ -358,22 +282,13 @@ class Segment {
     return segment;
   }
 
-  // Through the descriptor: whoever truncated the segment must not give its owner a SIGBUS here.
-  void write_state(SegmentState state) {
-    const auto value = static_cast<std::uint32_t>(state);
-    host::write_at(owner_.descriptor(), control_at_ + offsetof(ControlBlock, state),
-                   {reinterpret_cast<const char*>(&value), sizeof value}, subject());
-  }
-
   std::string name_, path_;
   NpyHeader header_;
   std::size_t control_at_ = 0;  // 0: there is no control block
   ControlBlock control_;        // as it was when the segment was made or opened
   host::FileId file_id_;
   host::Mapping mapping_;
-  host::OwnerLock owner_;
-  std::atomic<std::uint32_t> name_uses_{1};  // the owner's own, and one for each NameUse
-  std::atomic<bool> ended_here_{false};
+  detail::OwnedName owned_name_;  // before the mapping ends, its end removes the name
 };
 
 }  // namespace tessera

@@ -1,10 +1,8 @@
-// Floor 3, memory: SharedArray<T, N>, an array_segment that is an xtensor container.
+// Public: SharedArray. Floor 3, memory: an array_segment that is an xtensor container.
 //
 // The container's shape is copied from the header when it was checked and never read again, so
-// nobody who writes into the segment can move it. resize and reshape, which xtensor's containers
-// inherit, can't change it either. xtensor stores an array in a view or an expression as a Handle,
-// which shares the mapping: what was made from an array stays valid when the array ends or is
-// moved.
+// nobody who writes into the segment can change it. resize and reshape, which xtensor's containers
+// inherit, can't change it either.
 #pragma once
 
 #include <algorithm>
@@ -22,65 +20,9 @@
 #include <tessera/base/extents.hpp>
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/array_segment.hpp>
+#include <tessera/memory/array_traits.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/npy_file.hpp>
-
-namespace tessera {
-
-namespace detail {
-
-/// SharedArray is the one that a person holds; Handle is what xtensor's views and expressions hold.
-enum class Holder { person, expression };
-
-struct MoveOnly {
-  MoveOnly() = default;
-  MoveOnly(MoveOnly&&) = default;
-  MoveOnly& operator=(MoveOnly&&) = default;
-};
-struct Copyable {};
-
-template <class T, std::size_t N, Holder H>
-class Array;
-
-}  // namespace detail
-
-/// An N-dimensional array of T in named shared memory, row-major, and an xtensor container.
-/// `SharedArray<const T, N>` is read-only: so is its mapping. Made by create, it owns its name and
-/// removes it when it ends; made by attach, it never removes anything. Moves, does not copy.
-/// Several processes and threads may use the elements at once, as far as they do not race for one
-/// element.
-template <class T, std::size_t N>
-using SharedArray = detail::Array<T, N, detail::Holder::person>;
-
-}  // namespace tessera
-
-namespace xt {
-
-template <class T, std::size_t N, tessera::detail::Holder H>
-struct xcontainer_inner_types<tessera::detail::Array<T, N, H>>
-    : tessera::detail::StridedTypes<T, N, layout_type::row_major> {};
-
-template <class T, std::size_t N, tessera::detail::Holder H>
-struct xiterable_inner_types<tessera::detail::Array<T, N, H>>
-    : xcontainer_iterable_types<tessera::detail::Array<T, N, H>> {};
-
-}  // namespace xt
-
-// What xt::view(a, ...), a + b and their like keep of an array that they are given by reference.
-template <class T, std::size_t N>
-struct xtl::closure_type<tessera::SharedArray<T, N>&> {
-  using type = tessera::detail::Array<T, N, tessera::detail::Holder::expression>;
-};
-template <class T, std::size_t N>
-struct xtl::closure_type<const tessera::SharedArray<T, N>&> {
-  using type = tessera::detail::Array<const T, N, tessera::detail::Holder::expression>;
-};
-template <class T, std::size_t N>
-struct xtl::const_closure_type<tessera::SharedArray<T, N>&>
-    : xtl::closure_type<const tessera::SharedArray<T, N>&> {};
-template <class T, std::size_t N>
-struct xtl::const_closure_type<const tessera::SharedArray<T, N>&>
-    : xtl::closure_type<const tessera::SharedArray<T, N>&> {};
 
 namespace tessera::detail {
 
@@ -140,11 +82,11 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// A new array of zeros under this name, owned. Throws Error: name_taken (unless a proven orphan
   /// had the name, which is replaced), invalid_name, invalid_shape, no_space.
   static Array create(std::string_view name, const Shape<N>& shape, CreateOptions options = {}) {
-    return Array(made(SegmentName(name), shape, options));
+    return Array(make(SegmentName(name), shape, options));
   }
   /// The same under a unique name: see name().
   static Array create(const Shape<N>& shape, CreateOptions options = {}) {
-    return Array(made(std::nullopt, shape, options));
+    return Array(make(std::nullopt, shape, options));
   }
 
   /// The array of that name. Throws Error: name_missing (timed_out where it was told to wait),
@@ -170,11 +112,11 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// a unique name, or the given one.
   template <class Source>
   static Array copy_of(const Source& source, CreateOptions options = {}) {
-    return copied(std::nullopt, source, options);
+    return make_copy(std::nullopt, source, options);
   }
   template <class Source>
   static Array copy_of(std::string_view name, const Source& source, CreateOptions options = {}) {
-    return copied(SegmentName(name), source, options);
+    return make_copy(SegmentName(name), source, options);
   }
 
   /// A new array with the elements of an .npy file, any byte order and order of axes; under a
@@ -183,10 +125,10 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// name_missing, not_an_array (also if it is truncated meanwhile), type_mismatch, rank_mismatch,
   /// no_space.
   static Array load(const std::string& path, CreateOptions options = {}) {
-    return filled(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
+    return finish(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
   }
   static Array load(const std::string& path, std::string_view name, CreateOptions options = {}) {
-    return filled(detail::load(path, SegmentName(name), dtype_of<Value>(), N, options.permission));
+    return finish(detail::load(path, SegmentName(name), dtype_of<Value>(), N, options.permission));
   }
 
   /// An .npy file on disk as an array: read-only where T is const, else changed in place. It may be
@@ -216,22 +158,22 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   /// Writes an .npy file, in place of the file of that path if there is one; that stays until the
   /// new one is whole, and on disk unless `options` say otherwise. See tessera::save.
   void save(const std::string& path, SaveOptions options = {}) const {
-    tessera::save(held(), path, options);
+    tessera::save(checked_segment(), path, options);
   }
   void save(const std::string& path, Durability durability) const {
     save(path, SaveOptions{durability});
   }
 
   /// Has the elements of a mapped file on disk before it returns.
-  void flush() { held().flush(); }
+  void flush() { checked_segment().flush(); }
 
   /// Leaves the name for others when this object ends. For the owner only.
-  void keep() { held().keep(); }
+  void keep() { checked_segment().keep(); }
 
   /// The segment's name; empty for a file on disk and for no array.
-  const std::string& name() const noexcept { return segment_ ? segment_->name() : nothing(); }
+  const std::string& name() const noexcept { return segment_ ? segment_->name() : no_name(); }
   /// Where it is: what numpy.load(path, mmap_mode="r+") opens.
-  const std::string& path() const noexcept { return segment_ ? segment_->path() : nothing(); }
+  const std::string& path() const noexcept { return segment_ ? segment_->path() : no_name(); }
   /// True if this object's end removes the name.
   bool owned() const noexcept { return segment_ && segment_->owned(); }
 
@@ -266,7 +208,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     requires(!xt::is_xexpression<E>::value && std::convertible_to<const E&, Value>)
   Array& operator=(const E& value) {
     static_assert(writable, "tessera: this array is read-only: its element type is const");
-    static_cast<void>(held());
+    static_cast<void>(checked_segment());
     std::fill(this->storage().begin(), this->storage().end(), static_cast<Value>(value));
     return *this;
   }
@@ -306,42 +248,42 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   template <class, std::size_t, Holder>
   friend class Array;
 
-  static std::shared_ptr<Segment> made(const std::optional<SegmentName>& name,
+  static std::shared_ptr<Segment> make(const std::optional<SegmentName>& name,
                                        const Shape<N>& shape, CreateOptions options) {
     static_assert(writable, "tessera: create an array of a non-const element type");
     return Segment::create(name, dtype_of<Value>(), shape.extents(), options.permission);
   }
 
   template <class Source>
-  static Array copied(const std::optional<SegmentName>& name, const Source& source,
+  static Array make_copy(const std::optional<SegmentName>& name, const Source& source,
                       CreateOptions options) {
     Array<Value, N, Holder::person> array;
-    const auto make = [&](const Shape<N>& shape) {
+    const auto make_array = [&](const Shape<N>& shape) {
       array = Array<Value, N, Holder::person>(
-          Array<Value, N, Holder::person>::made(name, shape, options));
+          Array<Value, N, Holder::person>::make(name, shape, options));
     };
     if constexpr (xt::is_xexpression<Source>::value) {
-      make(source.shape());
+      make_array(source.shape());
       xt::noalias(array) = source;
     } else {
       static_assert(N == 1, "tessera: a range becomes an array of rank 1");
-      make(std::size(source));
+      make_array(std::size(source));
       std::copy(std::begin(source), std::end(source), array.storage().begin());
     }
-    return filled(std::move(array.segment_));
+    return finish(std::move(array.segment_));
   }
-  static Array filled(std::shared_ptr<Segment> segment) {
+  static Array finish(std::shared_ptr<Segment> segment) {
     if constexpr (!writable) segment->make_read_only();
     return Array(std::move(segment));
   }
 
-  Segment& held() const {
+  Segment& checked_segment() const {
     if (!segment_)
       throw Error(Errc::invalid_argument, "SharedArray",
                   "it holds no array: it was moved from or never made");
     return *segment_;
   }
-  static const std::string& nothing() noexcept {
+  static const std::string& no_name() noexcept {
     static const std::string empty;
     return empty;
   }

@@ -10,16 +10,17 @@
 #include <tessera/host/file_locks.hpp>
 #include <tessera/host/name_look.hpp>
 #include <tessera/host/owner_lock.hpp>
+#include <tessera/memory/metadata.hpp>
 #include <tessera/memory/orphan.hpp>
 
 namespace tessera::detail {
 
 /// How long an orphan's lock is waited for where who holds it is no owner: a lister or a reaper has
 /// it for microseconds, a child that is about to start another program for some milliseconds.
-inline constexpr std::chrono::milliseconds patience_with_locks{100};
+inline constexpr std::chrono::milliseconds lock_timeout{100};
 
 /// The Error of a name that can't be given to a new array: what has it, and whose that is.
-inline Error taken_name(const std::string& name) {
+inline Error name_taken_error(const std::string& name) {
   const auto error = [&](const std::string& who, std::string_view advice) {
     return Error(Errc::name_taken, name, "the name is taken by " + who, advice);
   };
@@ -33,7 +34,7 @@ inline Error taken_name(const std::string& name) {
   try {
     const auto file = host::open_existing(path, host::Access::read_only, name);
     if (!file) return error("an array that has just ended", "try again");
-    const auto found = inspect(*file, file->info, name);
+    const auto found = read_metadata(*file, file->info, name);
     if (!found.control)
       return error("an .npy file that this library has not made, or a copy of an array", other);
     if (found.control->state != static_cast<std::uint32_t>(SegmentState::owned))
@@ -60,7 +61,7 @@ inline Error taken_name(const std::string& name) {
 /// Error(name_taken).
 template <class Free>
 void take_over(const std::string& name, Free&& free) {
-  const auto deadline = std::chrono::steady_clock::now() + patience_with_locks;
+  const auto deadline = std::chrono::steady_clock::now() + lock_timeout;
   for (int refusals = 0; !free();) {
     const auto removal = try_remove_orphan(name);
     if (removal.outcome == Removal::Outcome::removed) continue;
@@ -68,7 +69,7 @@ void take_over(const std::string& name, Free&& free) {
     if (++refusals >= 4 &&
         (removal.outcome != Removal::Outcome::locked || host::FileLocks().owned(removal.file) ||
          std::chrono::steady_clock::now() > deadline))
-      throw taken_name(name);
+      throw name_taken_error(name);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

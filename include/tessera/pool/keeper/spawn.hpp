@@ -21,7 +21,7 @@
 #include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/program.hpp>
-#include <tessera/memory/orphan.hpp>
+#include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/link.hpp>
 

@@ -14,6 +14,7 @@
 #include <tessera/host/children.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/program.hpp>
+#include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/keeper.hpp>
 #include <tessera/pool/keeper/link.hpp>

@@ -16,7 +16,7 @@ namespace tessera::detail {
 /// What `look` finds, which is given a text to fill with what it has seen that is no array yet. A
 /// name of ours appears complete; one that others write may not. Throws Error(timed_out).
 template <class Look>
-auto find_later(Look&& look, std::chrono::nanoseconds wait, const std::string& name) {
+auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::string& name) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const auto deadline =
@@ -39,8 +39,8 @@ auto find_later(Look&& look, std::chrono::nanoseconds wait, const std::string& n
 
 /// Reserves; workers that were attached to an array which has just ended let go of its memory
 /// within a quarter of a second, so only a lack that outlasts them is real. Throws Error(no_space).
-inline void reserve_patiently(host::Unpublished& file, std::uint64_t bytes,
-                              const std::string& subject) {
+inline void reserve_with_retry(host::Unpublished& file, std::uint64_t bytes,
+                               const std::string& subject) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
   for (;;) {
     try {

@@ -1,0 +1,57 @@
+// Floor 3, memory: what an open segment or .npy file says of itself.
+//
+// Bytes are copied once and the copy is checked: what others write meanwhile changes nothing.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tessera/base/error.hpp>
+#include <tessera/format/npy_header.hpp>
+#include <tessera/host/file.hpp>
+#include <tessera/memory/control_block.hpp>
+
+namespace tessera::detail {
+
+/// An open .npy file or segment, as far as its bytes can be trusted: header and data lie inside it.
+struct Metadata {
+  NpyHeader header;
+  std::optional<ControlBlock> control;  ///< of a segment of ours; a byte copy of one has none
+  host::FileInfo file;
+};
+
+/// `info` is what the system knows of the file now.
+inline Metadata read_metadata(const host::Descriptor& file, const host::FileInfo& info,
+                              const std::string& subject) {
+  Metadata out;
+  out.file = info;
+  // All of a small array, or else the beginning.
+  const std::size_t first = info.bytes <= 4096 ? 4096 : 512;
+  std::string head = host::read_at(file, 0, first, subject);
+  if (head.size() >= 512) {
+    try {
+      out.header = npy::decode(head, subject);
+    } catch (
+        const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
+      head = host::read_at(file, 0, npy::max_size + 12, subject);
+    }
+  }
+  if (out.header.dtype.kind == 0) out.header = npy::decode(head, subject);
+  const std::size_t data_end = out.header.data_offset + out.header.data_bytes();
+  if (data_end > out.file.bytes)
+    throw Error(Errc::not_an_array, subject,
+                "it is truncated: " + std::to_string(out.file.bytes) + " bytes of " +
+                    std::to_string(data_end),
+                "write it again");
+  const std::size_t at = ControlBlock::offset_for(out.header.data_offset, out.header.data_bytes());
+  const auto block = ControlBlock::read(
+      head.size() >= at + sizeof(ControlBlock)
+          ? std::string_view(head).substr(at)
+          : std::string_view(host::read_at(file, at, sizeof(ControlBlock), subject)));
+  if (block && block->inode == out.file.id.inode) out.control = block;
+  return out;
+}
+
+}  // namespace tessera::detail

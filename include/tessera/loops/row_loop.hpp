@@ -32,8 +32,9 @@ struct RowNest {
   RowNest(const std::array<std::size_t, N>& shape, const Out& out, const In& in) : counts(shape) {
     if constexpr (N > 0) {
       length = static_cast<std::ptrdiff_t>(std::exchange(counts[N - 1], 1));
-      for (std::size_t d = N - 1;
-           d > 0 && (counts[d - 1] == 1 || (out.contiguous_with(d, length) && in.contiguous_with(d, length))); --d)
+      for (std::size_t d = N - 1; d > 0 && (counts[d - 1] == 1 || (out.contiguous_with(d, length) &&
+                                                                   in.contiguous_with(d, length)));
+           --d)
         length *= static_cast<std::ptrdiff_t>(std::exchange(counts[d - 1], 1));
     }
   }
@@ -94,6 +95,28 @@ TESSERA_INLINE void convert_row(const Operand<T, N>& to, const Node& from, std::
     to.template read<Unit>(i) = converted<T>(ValueOf<Node>(from.template read<Unit>(i)));
 }
 
+/// to[i] = from[i] for a whole row.
+template <bool Unit, class T, std::size_t N, class Node>
+TESSERA_INLINE void copy_row(const Operand<T, N>& to, const Node& from, std::ptrdiff_t length) {
+  TESSERA_INDEPENDENT
+  for (std::ptrdiff_t i = 0; i < length; ++i)
+    to.template read<Unit>(i) = static_cast<T>(from.template read<Unit>(i));
+}
+
+/// The same for four elements from i on: straight code at every level of optimisation, since they
+/// are read before any is written.
+template <class T, std::size_t N, class Node>
+TESSERA_INLINE void copy_four(const Operand<T, N>& to, const Node& from, std::ptrdiff_t i) {
+  const T values[]{static_cast<T>(from.template read<true>(i)),
+                   static_cast<T>(from.template read<true>(i + 1)),
+                   static_cast<T>(from.template read<true>(i + 2)),
+                   static_cast<T>(from.template read<true>(i + 3))};
+  to.template read<true>(i) = values[0];
+  to.template read<true>(i + 1) = values[1];
+  to.template read<true>(i + 2) = values[2];
+  to.template read<true>(i + 3) = values[3];
+}
+
 /// out[x] = in[x] for every element; `in` is a node, converted as by converted().
 template <class T, std::size_t N, class Node>
 void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out, const Node& in) {
@@ -112,8 +135,9 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
       body(to, from);
     });
   };
+  const bool unit = out.unit() && in.unit();
   if constexpr (converts_in_part<T, ValueOf<Node>>) {
-    if (out.unit() && in.unit())
+    if (unit)
       each_row(
           [length](const auto& to, const auto& from) { convert_row<true>(to, from, 0, length); });
     else
@@ -121,42 +145,22 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
           [length](const auto& to, const auto& from) { convert_row<false>(to, from, 0, length); });
     return;
   }
-  if (!out.unit() || !in.unit()) {
-    each_row([length](const auto& to, const auto& from) {
-      TESSERA_INDEPENDENT
-      for (std::ptrdiff_t i = 0; i < length; ++i)
-        to.template read<false>(i) = static_cast<T>(from.template read<false>(i));
-    });
-    return;
-  }
+  if (!unit)
+    return each_row(
+        [length](const auto& to, const auto& from) { copy_row<false>(to, from, length); });
   if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= 16) {
     if (length <= short_row && length % 4 == 0) {
-      // Straight code at every level of optimisation, since a block is read before it is written.
-      const auto block = [](const auto& to, const auto& from, std::ptrdiff_t i) {
-        const T values[]{static_cast<T>(from.template read<true>(i)),
-                         static_cast<T>(from.template read<true>(i + 1)),
-                         static_cast<T>(from.template read<true>(i + 2)),
-                         static_cast<T>(from.template read<true>(i + 3))};
-        to.template read<true>(i) = values[0];
-        to.template read<true>(i + 1) = values[1];
-        to.template read<true>(i + 2) = values[2];
-        to.template read<true>(i + 3) = values[3];
-      };
-      // A row of one block without a loop: the fewer instructions, the more rows are in flight.
+      // A row of four without a loop: the fewer instructions, the more rows are in flight.
       if (length == 4)
-        each_row([&block](const auto& to, const auto& from) { block(to, from, 0); });
+        each_row([](const auto& to, const auto& from) { copy_four(to, from, 0); });
       else
-        each_row([&block, length](const auto& to, const auto& from) {
-          for (std::ptrdiff_t i = 0; i < length; i += 4) block(to, from, i);
+        each_row([length](const auto& to, const auto& from) {
+          for (std::ptrdiff_t i = 0; i < length; i += 4) copy_four(to, from, i);
         });
       return;
     }
   }
-  each_row([length](const auto& to, const auto& from) {
-    TESSERA_INDEPENDENT
-    for (std::ptrdiff_t i = 0; i < length; ++i)
-      to.template read<true>(i) = static_cast<T>(from.template read<true>(i));
-  });
+  each_row([length](const auto& to, const auto& from) { copy_row<true>(to, from, length); });
 }
 
 }  // namespace tessera::detail

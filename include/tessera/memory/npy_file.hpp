@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <tessera/format/transpose_copy.hpp>
 #include <tessera/host/destination.hpp>
 #include <tessera/memory/array_segment.hpp>
 
@@ -24,73 +25,6 @@ struct SaveOptions {
 };
 
 namespace detail {
-
-/// Copies a column-major array, which `read(offset, to, bytes)` reads, to a row-major one, through
-/// a buffer of about `room` bytes.
-template <class Read>
-void transpose_copy(Read&& read, std::byte* to, std::span<const std::size_t> shape,
-                    std::size_t item, std::size_t room = std::size_t{4} << 20) {
-  // As a matrix: a row is what lies together in the file, all axes but the last. In `to` it is what
-  // has neighbouring elements in a column.
-  std::vector<std::size_t> axes(shape.begin(), shape.end());
-  std::erase(axes, std::size_t{1});
-  if (std::find(axes.begin(), axes.end(), std::size_t{0}) != axes.end()) return;
-  const std::size_t rows = axes.empty() ? 1 : axes.back();
-  if (!axes.empty()) axes.pop_back();
-  std::size_t columns = 1;
-  std::vector<std::size_t> stride(axes.size());  // of `to`, in columns of the matrix
-  for (std::size_t d = axes.size(); d-- > 0;) {
-    stride[d] = columns;
-    columns *= axes[d];
-  }
-  const std::size_t fit = (std::max<std::size_t>)(room / item, 1);
-  const std::size_t wide = (std::min)(columns, (std::max<std::size_t>)(fit / 64, 1));
-  const std::size_t high = (std::min)(rows, (std::max<std::size_t>)(fit / wide, 1));
-  // A pitch that is no power of two: else all rows would meet in the same few cache lines.
-  const std::size_t pitch = wide == columns ? wide : wide + 64 / (std::min<std::size_t>)(item, 64);
-  std::vector<std::byte> block(high * pitch * item);
-  std::vector<std::size_t> index(axes.size());
-  for (std::size_t column = 0; column < columns; column += wide) {
-    const auto width = (std::min)(wide, columns - column);
-    for (std::size_t row = 0; row < rows; row += high) {
-      const auto height = (std::min)(high, rows - row);
-      if (width == columns)
-        read(row * columns * item, block.data(), height * columns * item);
-      else
-        for (std::size_t r = 0; r < height; ++r)
-          read(((row + r) * columns + column) * item, block.data() + r * pitch * item,
-               width * item);
-      std::size_t at = 0, rest = column;  // where the column is in `to`
-      for (std::size_t d = 0; d < axes.size(); ++d) {
-        index[d] = rest % axes[d];
-        rest /= axes[d];
-        at += index[d] * stride[d];
-      }
-      const auto copy = [&](auto size) {
-        for (std::size_t c = 0; c < width; ++c) {
-          auto* out = to + (at * rows + row) * item;
-          const auto* from = block.data() + c * item;
-          for (std::size_t r = 0; r < height; ++r, out += item, from += pitch * item)
-            std::memcpy(out, from, size == 0 ? item : size);
-          for (std::size_t d = 0; d < axes.size(); ++d) {  // the next column, first axis fastest
-            at += stride[d];
-            if (++index[d] < axes[d]) break;
-            at -= stride[d] * axes[d];
-            index[d] = 0;
-          }
-        }
-      };
-      switch (item) {  // a size that the compiler knows is one instruction
-        case 1: copy(std::integral_constant<std::size_t, 1>()); break;
-        case 2: copy(std::integral_constant<std::size_t, 2>()); break;
-        case 4: copy(std::integral_constant<std::size_t, 4>()); break;
-        case 8: copy(std::integral_constant<std::size_t, 8>()); break;
-        case 16: copy(std::integral_constant<std::size_t, 16>()); break;
-        default: copy(std::integral_constant<std::size_t, 0>());
-      }
-    }
-  }
-}
 
 /// A new segment (named or unique) with the elements of an .npy file, in this machine's byte order
 /// and row-major.

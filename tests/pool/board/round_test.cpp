@@ -15,109 +15,25 @@
 #include <string_view>
 #include <thread>
 #include <type_traits>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/interleavings.hpp"
 
 using Catch::Matchers::StartsWith;
 using tessera::detail::TileState;
 
-// Every interleaving of a caller, two workers, their keeper and a cancel; an atomic operation is
-// one step. Sequentially consistent: what the orders of the operations promise, threads test below.
-//
-// An actor plays in turns. What it knows between two turns is a plain object; within a turn it is a
-// function of what its operations returned. So a step plays the turn from its start with the
-// answers it had, lets it do one operation more, and jumps out of it at the next. A world is then a
-// value, which can be copied, compared and continued in every possible way.
+// Every interleaving of a caller, two workers, their keeper and a cancel: see
+// support/interleavings.hpp. What the memory orders of the operations promise, threads test below.
 
 namespace {
 
-using Word = std::uint64_t;
-
-struct Turn {
-  std::array<Word, 16> answers{};
-  Word taken = 0;
-  Word read = 0;              // a bit for each word that was looked at
-  Word waits = 0, woken = 0;  // until one of them changes
-};
-
-/// What there is of a world but its actors.
-struct Ground {
-  std::array<Word, 30> words{};
-  std::array<Turn, 5> turns{};
-};
-
-struct Stage {
-  Ground* ground = nullptr;
-  std::size_t actor = 0, at = 0, words = 0;
-  bool acted = false, changed = false;
-  std::size_t touched = 0;  // by the step, and maybe changed
-  const char* fault = nullptr;
-  std::jmp_buf out;
-
-  void blame(bool wrong, const char* what) {
-    if (wrong && fault == nullptr) fault = what;
-  }
-  template <class Next>
-  Word operate(std::size_t id, Next next) {
-    auto& turn = ground->turns[actor];
-    if (at < turn.taken) return turn.answers[at++];
-    if (acted) std::longjmp(out, 1);  // nothing that needs destroying is on an actor's stack
-    blame(turn.taken + 1 == turn.answers.size(), "a turn has too many steps");
-    acted = true;
-    touched = id;
-    auto& word = ground->words.at(id);
-    const auto old = std::exchange(word, next(word));
-    changed = word != old;
-    turn.read |= Word{1} << id;
-    for (auto& other : ground->turns)
-      if (changed && &other != &turn) other.woken |= other.read >> id & 1;
-    turn.answers[turn.taken++] = old;
-    ++at;
-    return old;
-  }
-} stage;
-
-}  // namespace
-
-namespace tessera_test::stepped {
-
-/// Takes the place of std::atomic. Its value is a word of the world that is played.
-template <class T>
-struct Stepped {
-  Stepped(T = T{}) : id(stage.words++) {}
-  Stepped(const Stepped&) = delete;
-  Stepped& operator=(const Stepped&) = delete;
-
-  T load(std::memory_order = std::memory_order_seq_cst) const {
-    return change([](T old) { return old; });
-  }
-  void store(T value, std::memory_order = std::memory_order_seq_cst) {
-    change([&](T) { return value; });
-  }
-  T fetch_add(T more, std::memory_order = std::memory_order_seq_cst) {
-    return change([&](T old) { return static_cast<T>(old + more); });
-  }
-  bool compare_exchange_weak(T& expected, T value, std::memory_order = std::memory_order_seq_cst) {
-    const T found = change([&](T old) { return old == expected ? value : old; });
-    return std::exchange(expected, found) == found;
-  }
-  template <class Next>
-  T change(Next next) const {
-    return static_cast<T>(
-        stage.operate(id, [&](Word old) { return static_cast<Word>(next(static_cast<T>(old))); }));
-  }
-
-  const std::size_t id;
-};
-
-}  // namespace tessera_test::stepped
-
-namespace {
-
+using tessera_test::stepped::Ground;
+using tessera_test::stepped::stage;
 using tessera_test::stepped::Stepped;
+using tessera_test::stepped::Turn;
+using tessera_test::stepped::Word;
 
 struct Board {
   tessera::detail::BasicGate<Stepped> gate;
@@ -138,12 +54,12 @@ enum class Flaw {
   ignores_stops,          // it claims and begins until no tile is left
   begins_what_it_claims,  // it does not ask whether a tile is open
   ends_before_it_writes,  // it stores done before the data
-  never_vacates,          // the caller writes while others are inside
+  never_waits,            // the caller writes while others are inside
   stays_armed,            // it leaves the round's number in the gate
   looks_too_soon,         // it believes the bytes of a round that others may be inside
   loses_open_tiles,       // it does not run open tiles again
   counts,                 // it waits for a number of tiles, not for their bytes
-  buries_the_living,      // the keeper does not wait for a worker's end
+  records_the_living,     // the keeper does not wait for a worker's end
   tells_of_death_last     // nobody is inside before the death is known
 };
 
@@ -226,14 +142,14 @@ struct ModelWorker {
 
 /// JobRunner::run.
 struct ModelCaller {
-  enum Phase : Word { vacating, owning, watching, looking, clearing, looking_again, ended };
+  enum Phase : Word { waiting_idle, owning, watching, looking, clearing, looking_again, ended };
   ModelRound round = round_of(0);
-  Word phase = vacating, number = 0, job = 0, ends = 0;
+  Word phase = waiting_idle, number = 0, job = 0, ends = 0;
   Word open = 0, unknown = 0, lost = 0, again = 0;  // what became of the round
 
   bool act() {
-    if (phase == vacating) {
-      if (crew().anyone_inside() && !flawed(Flaw::never_vacates)) return false;
+    if (phase == waiting_idle) {
+      if (crew().anyone_inside() && !flawed(Flaw::never_waits)) return false;
       phase = job == scene.jobs && again == 0 ? ended : owning;
     } else if (phase == owning) {
       if (again == 0) lay_out();
@@ -244,7 +160,7 @@ struct ModelCaller {
         if (board.cancelled.load() != 0) round.stop();
       }
       round.arm();
-      phase = scene.bare ? vacating : watching;
+      phase = scene.bare ? waiting_idle : watching;
     } else if (phase == watching) {
       if (!over()) return false;
       phase = looking;
@@ -255,7 +171,7 @@ struct ModelCaller {
       if (phase == looking && !flawed(Flaw::stays_armed)) round.disarm();
       look();
       const bool sure = phase == looking_again || flawed(Flaw::looks_too_soon);
-      phase = sure || (open | unknown) == 0 ? vacating : clearing;
+      phase = sure || (open | unknown) == 0 ? waiting_idle : clearing;
     }
     return true;
   }
@@ -291,11 +207,11 @@ struct ModelCaller {
 
 /// Keeper::collect, when a worker has ended.
 struct ModelKeeper {
-  Word buries = 0;
+  Word place = 0;
   bool act() const {
-    if (!flawed(Flaw::tells_of_death_last)) return crew().record_death(buries), true;
-    crew().leave(buries);
-    board.processes[buries].deaths.fetch_add(1);
+    if (!flawed(Flaw::tells_of_death_last)) return crew().record_death(place), true;
+    crew().leave(place);
+    board.processes[place].deaths.fetch_add(1);
     return true;
   }
 };
@@ -335,7 +251,7 @@ struct World : Ground {
     const auto w = worker(choice);
     if (w >= scene.workers || (ended() && !scene.bare)) return false;
     if (choice >= 'A') return deaths_left > 0 && dead == nobody;
-    return ready(1 + w) && (dead != w || flawed(Flaw::buries_the_living));
+    return ready(1 + w) && (dead != w || flawed(Flaw::records_the_living));
   }
   bool ended() const { return caller.phase == ModelCaller::ended; }
 
@@ -344,8 +260,9 @@ struct World : Ground {
     const auto phase = caller.phase;
     if (choice == 'c') {
       step(0, caller);
-      if (phase == ModelCaller::vacating && caller.phase != phase) check_counts();
-      if (phase > ModelCaller::watching && caller.phase == ModelCaller::vacating) check_outcome();
+      if (phase == ModelCaller::waiting_idle && caller.phase != phase) check_counts();
+      if (phase > ModelCaller::watching && caller.phase == ModelCaller::waiting_idle)
+        check_outcome();
     } else if (choice == 'k') {
       step(3, keeper);
       if (turns[3].taken == 0) replace(std::exchange(dead, nobody));
@@ -353,7 +270,7 @@ struct World : Ground {
       step(4, cancel);
     } else if (choice >= 'A') {
       --deaths_left;
-      dead = keeper.buries = w;
+      dead = keeper.place = w;
       for (Word k = team[w].next; k < team[w].last; ++k)
         if (is(k, TileState::started) && team[w].phase == ModelWorker::computing)
           victims[k] = team[w].job;
@@ -386,7 +303,7 @@ struct World : Ground {
     turn = goes_on ? Turn{} : Turn{.read = turn.read, .waits = 1, .woken = turn.woken};
   }
   void replace(std::size_t w) {
-    if (flawed(Flaw::buries_the_living)) return;
+    if (flawed(Flaw::records_the_living)) return;
     team[w] = {w};
     turns[1 + w] = {};
     late[w] = 0;
@@ -432,7 +349,7 @@ struct World : Ground {
     for (const auto& slot : board.workers) counted += value(slot.tiles);
     for (std::size_t k = 0; k < scene.tiles && caller.job != 0; ++k) done += is(k, TileState::done);
     stage.blame((counted > done || done - counted > scene.deaths - deaths_left) && !scene.bare &&
-                    !flawed(Flaw::never_vacates),
+                    !flawed(Flaw::never_waits),
                 "workers counted other tiles than are done");
   }
 };
@@ -440,28 +357,7 @@ struct World : Ground {
 /// Empty if all is well whichever way a scene goes on; else a fault and the choices that led there.
 std::string explore(const Scene& its) {
   scene = its;
-  stage.fault = nullptr;
-  std::vector<std::pair<World, std::string>> open{{World{}, ""}};
-  std::unordered_set<std::size_t> known;  // hashes: two worlds share one with a chance of 2^-64
-  bool ends = false;
-  while (!open.empty()) {
-    const auto [world, path] = open.back();
-    open.pop_back();
-    bool goes_on = false;
-    for (const char choice : World::choices) {
-      if (!world.possible(choice)) continue;
-      goes_on = goes_on || choice < 'A' || choice == 'c' || choice == 'k';
-      World next = world;
-      next.take(choice);
-      if (stage.fault != nullptr) return stage.fault + (": " + path + choice);
-      const std::string_view bytes(reinterpret_cast<const char*>(&next), sizeof next);
-      if (known.insert(std::hash<std::string_view>{}(bytes)).second)
-        open.emplace_back(next, path + choice);
-    }
-    if (!goes_on && !world.ended()) return "the caller waits for ever: " + path;
-    ends = ends || world.ended();
-  }
-  return ends ? "" : "nothing comes to an end";
+  return tessera_test::stepped::explore<World>();
 }
 
 }  // namespace
@@ -522,13 +418,13 @@ TEST_CASE("the explorer finds what is wrong with a pool", "[exhaustive]") {
       {{.tiles = 2, .jobs = 1, .deaths = 1, .flaw = Flaw::begins_what_it_claims},
        "a tile is computed twice"},
       {{.flaw = Flaw::ends_before_it_writes}, "a tile is done without its data"},
-      {{.flaw = Flaw::never_vacates}, touches},
+      {{.flaw = Flaw::never_waits}, touches},
       {{.flaw = Flaw::stays_armed}, touches},
       {{.tiles = 2, .flaw = Flaw::looks_too_soon},
        "a tile is unknown that no dead worker had begun"},
       {{.jobs = 1, .deaths = 1, .flaw = Flaw::loses_open_tiles}, "tiles are lost"},
       {{.jobs = 1, .deaths = 1, .flaw = Flaw::counts}, "the caller waits for ever"},
-      {{.deaths = 1, .flaw = Flaw::buries_the_living}, touches},
+      {{.deaths = 1, .flaw = Flaw::records_the_living}, touches},
       {{.jobs = 1, .deaths = 1, .flaw = Flaw::tells_of_death_last},
        "a tile is unknown, but no death known"},
   }));

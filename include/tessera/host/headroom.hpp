@@ -18,6 +18,7 @@
 #include <tessera/host/cgroup.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/segment_folder.hpp>
+#include <tessera/host/storage.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>

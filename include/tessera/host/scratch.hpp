@@ -17,6 +17,7 @@
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/identity.hpp>
+#include <tessera/host/leads_to.hpp>
 #include <tessera/host/owner_lock.hpp>
 
 #if defined(TESSERA_POSIX)

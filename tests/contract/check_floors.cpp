@@ -1,5 +1,9 @@
 // Reads every header below a folder and reports what breaks the plan of the house:
 //   - an include upward, or from one floor to another of the same height
+//   - the same between the folders of pool/, which are the processes that run the code
+//   - an include of a circle of headers; but where another line of this list breaks the circle,
+//   that
+//     one alone is reported
 //   - a third party or an OS header that does not come in by its door
 //   - a platform switch outside host/ and base/config.hpp
 //   - a macro without the library's prefix
@@ -32,14 +36,23 @@ const std::map<std::string, Floor> floors = {
     {"format", {1, {"base"}}},
     {"grid", {1, {"base"}}},
     {"host", {1, {"base"}}},
-    {"memory", {2, {"base", "format", "grid", "host"}}},
-    {"pool", {3, {"base", "format", "grid", "host", "memory"}}},
+    {"loops", {2, {"base", "format", "grid", "host"}}},
+    {"memory", {3, {"base", "format", "grid", "host", "loops"}}},
+    {"pool", {4, {"base", "format", "grid", "host", "loops", "memory"}}},
 };
 
-const std::set<std::string> xtensor_doors = {
-    "tessera/memory/xtensor.hpp", "tessera/memory/shared_array.hpp",
-    "tessera/memory/section.hpp", "tessera/memory/tile_view.hpp",
-    "tessera/pool/job.hpp",       "tessera/pool/tiled_pool.hpp"};
+/// The folders of pool/, and which others each may include. Headers that stand directly in pool/
+/// may include all of them. A folder may include such a header only where that one leads to no
+/// folder, by itself or by way of others.
+const std::map<std::string, std::set<std::string>> pool_folders = {
+    {"board", {}},
+    {"worker", {"board"}},
+    {"keeper", {"board", "worker"}},  // it starts workers
+    {"caller", {"board", "keeper"}},  // it starts the keeper
+};
+
+const std::set<std::string> xtensor_doors = {"tessera/loops/xtensor.hpp",
+                                             "tessera/memory/xtensor.hpp"};
 
 const std::regex include_line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
 const std::regex condition_line(R"(^\s*#\s*(if|ifdef|ifndef|elif|elifdef|elifndef)\b)");
@@ -104,6 +117,21 @@ std::string floor_of(const std::string& file) {
   return end == std::string::npos ? "" : file.substr(top.size(), end - top.size());
 }
 
+/// "tessera/pool/board/round.hpp" stands in "board"; what is not in a folder of pool/ in "".
+std::string pool_folder_of(const std::string& file) {
+  const std::string top = "tessera/pool/";
+  if (!file.starts_with(top)) return "";
+  const auto end = file.find('/', top.size());
+  return end == std::string::npos ? "" : file.substr(top.size(), end - top.size());
+}
+
+/// One header includes another.
+struct Edge {
+  std::string to;
+  int line;
+  bool forbidden = false;  // and reported
+};
+
 class Checker {
  public:
   explicit Checker(fs::path root) : root_(std::move(root)) {
@@ -112,6 +140,8 @@ class Checker {
         files_.insert(entry.path().lexically_relative(root_).generic_string());
     }
     for (const auto& file : files_) check(file);
+    for (const auto& file : files_) check_pool_folder(file);
+    for (const auto& file : files_) check_circles(file);
     check_reachable();
   }
 
@@ -151,14 +181,14 @@ class Checker {
                      const std::string& target) {
     const std::string own = resolve(file, target);
     if (!own.empty()) {
-      includes_[file].insert(own);
+      edges_[file].push_back({own, number});
       const std::string below = floor_of(own);
       if (outside || below == floor) return;
       if (!floors.contains(below)) {
-        report(file, number, "includes " + own + ", which is above every floor");
+        forbid(file, edges_[file].back(), "includes " + own + ", which is above every floor");
       } else if (!floors.at(floor).may_include.contains(below)) {
         const bool up = floors.at(below).height > floors.at(floor).height;
-        report(file, number,
+        forbid(file, edges_[file].back(),
                floor + "/ includes " + own + (up ? ", which is upward" : ", which is sideways"));
       }
       return;
@@ -190,19 +220,69 @@ class Checker {
     return files_.contains(beside) ? beside : "";
   }
 
-  void check_reachable() {
-    std::set<std::string> reached;
-    std::vector<std::string> todo = {"tessera.hpp"};
-    while (!todo.empty()) {
-      const std::string file = todo.back();
-      todo.pop_back();
-      if (reached.insert(file).second)
-        for (const auto& next : includes_[file]) todo.push_back(next);
+  /// Of a file in a folder of pool/.
+  void check_pool_folder(const std::string& file) {
+    const std::string folder = pool_folder_of(file);
+    if (folder.empty()) return;
+    if (!pool_folders.contains(folder)) {
+      report(file, 1, "stands in no folder of pool/ that is known");
+      return;
     }
+    for (auto& edge : edges_[file]) {
+      if (floor_of(edge.to) != "pool") continue;
+      const std::string other = pool_folder_of(edge.to);
+      if (other.empty()) {
+        if (leads_to_a_folder(edge.to))
+          forbid(file, edge,
+                 "pool/" + folder + "/ includes " + edge.to + ", which leads to a folder of pool/");
+      } else if (other != folder && !pool_folders.at(folder).contains(other)) {
+        forbid(file, edge, "pool/" + folder + "/ includes " + edge.to + " of pool/" + other + "/");
+      }
+    }
+  }
+
+  /// True if a header directly in pool/ includes one of its folders, by itself or by way of others.
+  bool leads_to_a_folder(const std::string& file) {
+    const auto reached =
+        reached_from(file, [](const Edge& edge) { return floor_of(edge.to) == "pool"; });
+    return std::any_of(reached.begin(), reached.end(),
+                       [](const auto& other) { return !pool_folder_of(other).empty(); });
+  }
+
+  /// Reports the includes of a file from which the way leads back to it.
+  void check_circles(const std::string& file) {
+    for (const auto& edge : edges_[file])
+      if (!edge.forbidden && (edge.to == file || reached_from(edge.to, [](const Edge& next) {
+                                                   return !next.forbidden;
+                                                 }).contains(file)))
+        report(file, edge.line, "includes " + edge.to + ", which leads back to here: a circle");
+  }
+
+  void check_reachable() {
+    const auto reached = reached_from("tessera.hpp", [](const Edge&) { return true; });
     for (const auto& file : files_) {
       if (file.starts_with("tessera/") && !reached.contains(file))
         report(file, 1, "is not reached from tessera.hpp");
     }
+  }
+
+  /// What a header includes, and what that includes, and so on, by edges that `goes` lets pass.
+  template <class Goes>
+  std::set<std::string> reached_from(const std::string& begin, Goes&& goes) {
+    std::set<std::string> reached;
+    std::vector<std::string> todo = {begin};
+    while (!todo.empty()) {
+      const std::string file = todo.back();
+      todo.pop_back();
+      for (const auto& edge : edges_[file])
+        if (goes(edge) && reached.insert(edge.to).second) todo.push_back(edge.to);
+    }
+    return reached;
+  }
+
+  void forbid(const std::string& file, Edge& edge, std::string what) {
+    edge.forbidden = true;
+    report(file, edge.line, std::move(what));
   }
 
   void report(const std::string& file, int line, std::string what) {
@@ -211,7 +291,7 @@ class Checker {
 
   fs::path root_;
   std::set<std::string> files_;
-  std::map<std::string, std::set<std::string>> includes_;
+  std::map<std::string, std::vector<Edge>> edges_;
   std::vector<Defect> defects_;
 };
 

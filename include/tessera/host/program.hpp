@@ -11,6 +11,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/inherited.hpp>
+#include <tessera/host/unseen_child.hpp>
 
 namespace tessera::host {
 

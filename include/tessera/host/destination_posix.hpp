@@ -20,7 +20,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file.hpp>
-#include <tessera/host/scratch.hpp>
+#include <tessera/host/folder_of.hpp>
 #include <tessera/host/segment_files.hpp>
 
 namespace tessera::host {

@@ -14,6 +14,7 @@
 #include <tessera/base/config.hpp>
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/storage.hpp>
 
 namespace tessera::host {
 

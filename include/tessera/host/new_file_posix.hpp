@@ -23,12 +23,15 @@
 #include <tessera/base/error.hpp>
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/folder_of.hpp>
 #include <tessera/host/headroom.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/nameless_posix.hpp>
 #include <tessera/host/owner_lock.hpp>
 #include <tessera/host/scratch.hpp>
 #include <tessera/host/segment_folder.hpp>
+#include <tessera/host/storage.hpp>
+#include <tessera/host/try_lock.hpp>
 
 namespace tessera::host {
 

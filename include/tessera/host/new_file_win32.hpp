@@ -16,11 +16,13 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/folder_of.hpp>
 #include <tessera/host/headroom.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/owner_lock.hpp>
 #include <tessera/host/scratch.hpp>
 #include <tessera/host/section_win32.hpp>
+#include <tessera/host/storage.hpp>
 
 namespace tessera::host {
 

@@ -1,4 +1,4 @@
-// Floor 1, host: what the bytes of a file stand in.
+// Floor 1, host: what the bytes of a file stand in, or are to.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,9 @@
 #endif
 
 namespace tessera::host {
+
+/// What a file is to be made of.
+enum class Medium { shared_memory, disk };
 
 /// What an open file's bytes stand in.
 enum class Storage { memory, huge_pages, disk, unknown };

@@ -8,7 +8,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file_info.hpp>
-#include <tessera/host/scratch.hpp>
+#include <tessera/host/folder_of.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <fcntl.h>

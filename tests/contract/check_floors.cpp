@@ -1,9 +1,8 @@
 // Reads every header below a folder and reports what breaks the plan of the house:
 //   - an include upward, or from one floor to another of the same height
 //   - the same between the folders of pool/, which are the processes that run the code
-//   - an include of a circle of headers; but where another line of this list breaks the circle,
-//   that
-//     one alone is reported
+//   - an include that is part of a cycle; where another line of this list forbids an include of
+//     that cycle, it alone is reported
 //   - a third party or an OS header that does not come in by its door
 //   - a platform switch outside host/ and base/config.hpp
 //   - a macro without the library's prefix
@@ -142,7 +141,7 @@ class Checker {
     }
     for (const auto& file : files_) check(file);
     for (const auto& file : files_) check_pool_folder(file);
-    for (const auto& file : files_) check_circles(file);
+    for (const auto& file : files_) check_cycles(file);
     check_reachable();
   }
 
@@ -251,12 +250,12 @@ class Checker {
   }
 
   /// Reports the includes of a file from which the way leads back to it.
-  void check_circles(const std::string& file) {
+  void check_cycles(const std::string& file) {
     for (const auto& edge : edges_[file])
       if (!edge.forbidden && (edge.to == file || reached_from(edge.to, [](const Edge& next) {
                                                    return !next.forbidden;
                                                  }).contains(file)))
-        report(file, edge.line, "includes " + edge.to + ", which leads back to here: a circle");
+        report(file, edge.line, "includes " + edge.to + ", which leads back to here: a cycle");
   }
 
   void check_reachable() {

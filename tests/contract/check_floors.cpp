@@ -7,6 +7,9 @@
 //   - a platform switch outside host/ and base/config.hpp
 //   - a macro without the library's prefix
 //   - a header that tessera.hpp does not lead to
+//   - a header that is too long
+//   - a header that stands on too high a level of pool/: one more than the highest that it includes
+// and prints how many levels pool/ has.
 //
 //   check_floors INCLUDE_DIR            prints the defects, exits 1 if there are any
 //   check_floors --marked INCLUDE_DIR   exits 0 if the defects are exactly the lines that end in
@@ -50,8 +53,10 @@ const std::map<std::string, std::set<std::string>> pool_folders = {
     {"caller", {"board", "keeper"}},  // it starts the keeper
 };
 
-const std::set<std::string> xtensor_doors = {"tessera/loops/xtensor.hpp",
-                                             "tessera/memory/xtensor.hpp"};
+const std::set<std::string> xtensor_doors = {"tessera/loops/xtensor.hpp"};
+
+constexpr int most_lines = 300;
+constexpr int most_levels = 6;
 
 const std::regex include_line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
 const std::regex condition_line(R"(^\s*#\s*(if|ifdef|ifndef|elif|elifdef|elifndef)\b)");
@@ -142,11 +147,18 @@ class Checker {
     for (const auto& file : files_) check(file);
     for (const auto& file : files_) check_pool_folder(file);
     for (const auto& file : files_) check_cycles(file);
+    for (const auto& file : files_) check_level(file);
     check_reachable();
   }
 
   [[nodiscard]] const std::set<std::string>& files() const { return files_; }
   [[nodiscard]] const std::vector<Defect>& defects() const { return defects_; }
+  /// How many headers of pool/ the longest way of includes through it has.
+  [[nodiscard]] int pool_levels() const {
+    int most = 0;
+    for (const auto& [file, level] : levels_) most = std::max(most, level);
+    return most;
+  }
 
  private:
   void check(const std::string& file) {
@@ -157,6 +169,7 @@ class Checker {
       report(file, 1, "stands on no floor");
       return;
     }
+    check_length(file);
     for (const auto& [number, text] : lines_of(root_ / file)) {
       std::smatch match;
       if (std::regex_search(text, match, include_line)) {
@@ -258,6 +271,41 @@ class Checker {
         report(file, edge.line, "includes " + edge.to + ", which leads back to here: a cycle");
   }
 
+  void check_length(const std::string& file) {
+    std::ifstream in(root_ / file);
+    std::string text;
+    int lines = 0;
+    while (std::getline(in, text)) ++lines;
+    if (lines > most_lines)
+      report(file, most_lines + 1,
+             "has " + std::to_string(lines) + " lines, and " + std::to_string(most_lines) +
+                 " are the most");
+  }
+
+  /// Reports the include by which a header of pool/ comes to stand too high.
+  void check_level(const std::string& file) {
+    if (floor_of(file) != "pool" || level_of(file) <= most_levels) return;
+    for (const auto& edge : edges_[file])
+      if (floor_of(edge.to) == "pool" && level_of(edge.to) == level_of(file) - 1) {
+        report(file, edge.line,
+               "includes " + edge.to + ", and so stands on level " +
+                   std::to_string(level_of(file)) + " of pool/");
+        return;
+      }
+  }
+
+  /// 1 for a header of pool/ that includes no other. An include that is forbidden, or part of a
+  /// cycle, does not count.
+  int level_of(const std::string& file) {
+    if (const auto known = levels_.find(file); known != levels_.end()) return known->second;
+    levels_[file] = 0;  // where the way leads back to here
+    int level = 1;
+    for (const auto& edge : edges_[file])
+      if (!edge.forbidden && floor_of(edge.to) == "pool")
+        level = std::max(level, level_of(edge.to) + 1);
+    return levels_[file] = level;
+  }
+
   void check_reachable() {
     const auto reached = reached_from("tessera.hpp", [](const Edge&) { return true; });
     for (const auto& file : files_) {
@@ -292,6 +340,7 @@ class Checker {
   fs::path root_;
   std::set<std::string> files_;
   std::map<std::string, std::vector<Edge>> edges_;
+  std::map<std::string, int> levels_;  // of headers of pool/
   std::vector<Defect> defects_;
 };
 
@@ -325,7 +374,8 @@ int main(int argc, char** argv) {
     std::cout << file << ':' << line << ": " << what << '\n';
     found.insert(file + ':' + std::to_string(line));
   }
-  std::cout << checker.files().size() << " files, " << checker.defects().size() << " defects\n";
+  std::cout << checker.files().size() << " files, " << checker.pool_levels() << " levels in pool/, "
+            << checker.defects().size() << " defects\n";
   if (!marked) return found.empty() ? 0 : 1;
 
   const auto wanted = marked_lines(root, checker.files());

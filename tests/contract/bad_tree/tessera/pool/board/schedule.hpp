@@ -1,2 +1,2 @@
 #pragma once
-#include <tessera/pool/kernel.hpp>
+#include <tessera/pool/options.hpp>

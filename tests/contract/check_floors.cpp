@@ -1,9 +1,15 @@
 // Reads every header below a folder and reports what breaks the plan of the house:
 //   - an include upward, or from one floor to another of the same height
+//   - the same between the folders of pool/, which are the processes that run the code
+//   - an include that is part of a cycle; where another line of this list forbids an include of
+//     that cycle, it alone is reported
 //   - a third party or an OS header that does not come in by its door
 //   - a platform switch outside host/ and base/config.hpp
 //   - a macro without the library's prefix
 //   - a header that tessera.hpp does not lead to
+//   - a header that is too long
+//   - a header that stands on too high a level of pool/: one more than the highest that it includes
+// and prints how many levels pool/ has.
 //
 //   check_floors INCLUDE_DIR            prints the defects, exits 1 if there are any
 //   check_floors --marked INCLUDE_DIR   exits 0 if the defects are exactly the lines that end in
@@ -32,14 +38,25 @@ const std::map<std::string, Floor> floors = {
     {"format", {1, {"base"}}},
     {"grid", {1, {"base"}}},
     {"host", {1, {"base"}}},
-    {"memory", {2, {"base", "format", "grid", "host"}}},
-    {"pool", {3, {"base", "format", "grid", "host", "memory"}}},
+    {"loops", {2, {"base", "format", "grid", "host"}}},
+    {"memory", {3, {"base", "format", "grid", "host", "loops"}}},
+    {"pool", {4, {"base", "format", "grid", "host", "loops", "memory"}}},
 };
 
-const std::set<std::string> xtensor_doors = {
-    "tessera/memory/xtensor.hpp", "tessera/memory/shared_array.hpp",
-    "tessera/memory/section.hpp", "tessera/memory/tile_view.hpp",
-    "tessera/pool/job.hpp",       "tessera/pool/tiled_pool.hpp"};
+/// The folders of pool/, and which others each may include. Headers that stand directly in pool/
+/// may include all of them. A folder may include such a header only where that one leads to no
+/// folder, by itself or by way of others.
+const std::map<std::string, std::set<std::string>> pool_folders = {
+    {"board", {}},
+    {"worker", {"board"}},
+    {"keeper", {"board", "worker"}},  // it starts workers
+    {"caller", {"board", "keeper"}},  // it starts the keeper
+};
+
+const std::set<std::string> xtensor_doors = {"tessera/loops/xtensor.hpp"};
+
+constexpr int most_lines = 300;
+constexpr int most_levels = 6;
 
 const std::regex include_line(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
 const std::regex condition_line(R"(^\s*#\s*(if|ifdef|ifndef|elif|elifdef|elifndef)\b)");
@@ -104,19 +121,44 @@ std::string floor_of(const std::string& file) {
   return end == std::string::npos ? "" : file.substr(top.size(), end - top.size());
 }
 
+/// "tessera/pool/board/round.hpp" stands in "board"; what is not in a folder of pool/ in "".
+std::string pool_folder_of(const std::string& file) {
+  const std::string top = "tessera/pool/";
+  if (!file.starts_with(top)) return "";
+  const auto end = file.find('/', top.size());
+  return end == std::string::npos ? "" : file.substr(top.size(), end - top.size());
+}
+
+/// One header includes another.
+struct Edge {
+  std::string to;
+  int line;
+  bool forbidden = false;  // and reported
+};
+
 class Checker {
  public:
   explicit Checker(fs::path root) : root_(std::move(root)) {
     for (const auto& entry : fs::recursive_directory_iterator(root_)) {
-      if (entry.is_regular_file())
+      // A page for people is no header.
+      if (entry.is_regular_file() && entry.path().extension() != ".md")
         files_.insert(entry.path().lexically_relative(root_).generic_string());
     }
     for (const auto& file : files_) check(file);
+    for (const auto& file : files_) check_pool_folder(file);
+    for (const auto& file : files_) check_cycles(file);
+    for (const auto& file : files_) check_level(file);
     check_reachable();
   }
 
   [[nodiscard]] const std::set<std::string>& files() const { return files_; }
   [[nodiscard]] const std::vector<Defect>& defects() const { return defects_; }
+  /// How many headers of pool/ the longest way of includes through it has.
+  [[nodiscard]] int pool_levels() const {
+    int most = 0;
+    for (const auto& [file, level] : levels_) most = std::max(most, level);
+    return most;
+  }
 
  private:
   void check(const std::string& file) {
@@ -127,6 +169,7 @@ class Checker {
       report(file, 1, "stands on no floor");
       return;
     }
+    check_length(file);
     for (const auto& [number, text] : lines_of(root_ / file)) {
       std::smatch match;
       if (std::regex_search(text, match, include_line)) {
@@ -151,14 +194,14 @@ class Checker {
                      const std::string& target) {
     const std::string own = resolve(file, target);
     if (!own.empty()) {
-      includes_[file].insert(own);
+      edges_[file].push_back({own, number});
       const std::string below = floor_of(own);
       if (outside || below == floor) return;
       if (!floors.contains(below)) {
-        report(file, number, "includes " + own + ", which is above every floor");
+        forbid(file, edges_[file].back(), "includes " + own + ", which is above every floor");
       } else if (!floors.at(floor).may_include.contains(below)) {
         const bool up = floors.at(below).height > floors.at(floor).height;
-        report(file, number,
+        forbid(file, edges_[file].back(),
                floor + "/ includes " + own + (up ? ", which is upward" : ", which is sideways"));
       }
       return;
@@ -190,19 +233,104 @@ class Checker {
     return files_.contains(beside) ? beside : "";
   }
 
-  void check_reachable() {
-    std::set<std::string> reached;
-    std::vector<std::string> todo = {"tessera.hpp"};
-    while (!todo.empty()) {
-      const std::string file = todo.back();
-      todo.pop_back();
-      if (reached.insert(file).second)
-        for (const auto& next : includes_[file]) todo.push_back(next);
+  /// Of a file in a folder of pool/.
+  void check_pool_folder(const std::string& file) {
+    const std::string folder = pool_folder_of(file);
+    if (folder.empty()) return;
+    if (!pool_folders.contains(folder)) {
+      report(file, 1, "stands in no folder of pool/ that is known");
+      return;
     }
+    for (auto& edge : edges_[file]) {
+      if (floor_of(edge.to) != "pool") continue;
+      const std::string other = pool_folder_of(edge.to);
+      if (other.empty()) {
+        if (leads_to_a_folder(edge.to))
+          forbid(file, edge,
+                 "pool/" + folder + "/ includes " + edge.to + ", which leads to a folder of pool/");
+      } else if (other != folder && !pool_folders.at(folder).contains(other)) {
+        forbid(file, edge, "pool/" + folder + "/ includes " + edge.to + " of pool/" + other + "/");
+      }
+    }
+  }
+
+  /// True if a header directly in pool/ includes one of its folders, by itself or by way of others.
+  bool leads_to_a_folder(const std::string& file) {
+    const auto reached =
+        reached_from(file, [](const Edge& edge) { return floor_of(edge.to) == "pool"; });
+    return std::any_of(reached.begin(), reached.end(),
+                       [](const auto& other) { return !pool_folder_of(other).empty(); });
+  }
+
+  /// Reports the includes of a file from which the way leads back to it.
+  void check_cycles(const std::string& file) {
+    for (const auto& edge : edges_[file])
+      if (!edge.forbidden && (edge.to == file || reached_from(edge.to, [](const Edge& next) {
+                                                   return !next.forbidden;
+                                                 }).contains(file)))
+        report(file, edge.line, "includes " + edge.to + ", which leads back to here: a cycle");
+  }
+
+  void check_length(const std::string& file) {
+    std::ifstream in(root_ / file);
+    std::string text;
+    int lines = 0;
+    while (std::getline(in, text)) ++lines;
+    if (lines > most_lines)
+      report(file, most_lines + 1,
+             "has " + std::to_string(lines) + " lines, and " + std::to_string(most_lines) +
+                 " are the most");
+  }
+
+  /// Reports the include by which a header of pool/ comes to stand too high.
+  void check_level(const std::string& file) {
+    if (floor_of(file) != "pool" || level_of(file) <= most_levels) return;
+    for (const auto& edge : edges_[file])
+      if (floor_of(edge.to) == "pool" && level_of(edge.to) == level_of(file) - 1) {
+        report(file, edge.line,
+               "includes " + edge.to + ", and so stands on level " +
+                   std::to_string(level_of(file)) + " of pool/");
+        return;
+      }
+  }
+
+  /// 1 for a header of pool/ that includes no other. An include that is forbidden, or part of a
+  /// cycle, does not count.
+  int level_of(const std::string& file) {
+    if (const auto known = levels_.find(file); known != levels_.end()) return known->second;
+    levels_[file] = 0;  // where the way leads back to here
+    int level = 1;
+    for (const auto& edge : edges_[file])
+      if (!edge.forbidden && floor_of(edge.to) == "pool")
+        level = std::max(level, level_of(edge.to) + 1);
+    return levels_[file] = level;
+  }
+
+  void check_reachable() {
+    const auto reached = reached_from("tessera.hpp", [](const Edge&) { return true; });
     for (const auto& file : files_) {
       if (file.starts_with("tessera/") && !reached.contains(file))
         report(file, 1, "is not reached from tessera.hpp");
     }
+  }
+
+  /// What a header includes, and what that includes, and so on, by edges that `goes` lets pass.
+  template <class Goes>
+  std::set<std::string> reached_from(const std::string& begin, Goes&& goes) {
+    std::set<std::string> reached;
+    std::vector<std::string> todo = {begin};
+    while (!todo.empty()) {
+      const std::string file = todo.back();
+      todo.pop_back();
+      for (const auto& edge : edges_[file])
+        if (goes(edge) && reached.insert(edge.to).second) todo.push_back(edge.to);
+    }
+    return reached;
+  }
+
+  void forbid(const std::string& file, Edge& edge, std::string what) {
+    edge.forbidden = true;
+    report(file, edge.line, std::move(what));
   }
 
   void report(const std::string& file, int line, std::string what) {
@@ -211,7 +339,8 @@ class Checker {
 
   fs::path root_;
   std::set<std::string> files_;
-  std::map<std::string, std::set<std::string>> includes_;
+  std::map<std::string, std::vector<Edge>> edges_;
+  std::map<std::string, int> levels_;  // of headers of pool/
   std::vector<Defect> defects_;
 };
 
@@ -245,7 +374,8 @@ int main(int argc, char** argv) {
     std::cout << file << ':' << line << ": " << what << '\n';
     found.insert(file + ':' + std::to_string(line));
   }
-  std::cout << checker.files().size() << " files, " << checker.defects().size() << " defects\n";
+  std::cout << checker.files().size() << " files, " << checker.pool_levels() << " levels in pool/, "
+            << checker.defects().size() << " defects\n";
   if (!marked) return found.empty() ? 0 : 1;
 
   const auto wanted = marked_lines(root, checker.files());

@@ -1,11 +1,16 @@
-// Floor 1, host: destination.hpp for Windows.
-//
-// A file that takes the place of another has that one's access list. Its owner is this user.
+// Floor 1, host: the members of destination.hpp for Windows.
 #pragma once
 
-#include <tessera/host/destination.hpp>
+#include <tessera/base/config.hpp>
 
 #if defined(TESSERA_WIN32)
+
+#include <string>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/descriptor.hpp>
+#include <tessera/host/file.hpp>
+#include <tessera/host/win32.hpp>
 
 namespace tessera::host {
 
@@ -69,16 +74,6 @@ inline void keep_owner_and_mode(const Descriptor& file, const Destination& to,
     throw last_failure(subject, "giving it the access list of the file there",
                        "remove that file, or give another path");
 }
-
-/// What is open for reading only has nothing to write.
-inline void sync(const Descriptor& file, Durability durability, const std::string& subject) {
-  if (durability == Durability::disk && ::FlushFileBuffers(file.get()) == 0 &&
-      ::GetLastError() != ERROR_ACCESS_DENIED)
-    throw last_failure(subject, "writing to disk", "is the disk full?");
-}
-
-/// Nothing: a file was moved to its name, and that is on disk.
-inline void sync_name(const std::string&, const Descriptor&, Durability, const std::string&) {}
 
 }  // namespace tessera::host
 

@@ -1,67 +1,27 @@
-// Floor 1, host: file.hpp's functions for Windows. A handle is one of a file, or of a section:
-// memory that has a name as long as somebody has a handle on it.
-//
-// A section is known by its name, which is the subject of every call about it, and it can't become
-// smaller. Its size is a multiple of a page.
+// Floor 1, host: the functions of file.hpp for Windows.
 #pragma once
 
-#include <tessera/host/file.hpp>
+#include <tessera/base/config.hpp>
 
 #if defined(TESSERA_WIN32)
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <tessera/host/descriptor.hpp>
+#include <tessera/host/file_info.hpp>
+#include <tessera/host/section_win32.hpp>
+#include <tessera/host/win32.hpp>
 
 namespace tessera::host {
 
 namespace detail {
-
-// Not by GetFileType, which takes a section for a file under Wine.
-inline bool is_section(const Descriptor& file) noexcept {
-  BY_HANDLE_FILE_INFORMATION info{};
-  return ::GetFileInformationByHandle(file.get(), &info) == 0;
-}
-
-/// Bytes [offset, offset + bytes) of a section; all from `offset` on for 0.
-class View {
- public:
-  View(const Descriptor& section, DWORD access, std::uint64_t offset, std::size_t bytes,
-       const std::string& subject) {
-    constexpr std::uint64_t granularity = 65536;
-    const auto from = offset / granularity * granularity;
-    skipped_ = static_cast<std::size_t>(offset - from);
-    base_ = ::MapViewOfFile(section.get(), access, high_of(from), low_of(from),
-                            bytes == 0 ? 0 : skipped_ + bytes);
-    if (base_ == nullptr) throw last_failure(subject, "mapping into memory");
-    if (region().State == MEM_COMMIT) return;
-    ::UnmapViewOfFile(base_);
-    throw Error(Errc::not_an_array, subject, "its memory is reserved, but not there",
-                "no array is made so: choose another name");
-  }
-  View(const View&) = delete;
-  View& operator=(const View&) = delete;
-  ~View() { ::UnmapViewOfFile(base_); }
-
-  char* data() const noexcept { return static_cast<char*>(base_) + skipped_; }
-  std::size_t size() const noexcept { return region().RegionSize - skipped_; }
-
- private:
-  MEMORY_BASIC_INFORMATION region() const noexcept {
-    MEMORY_BASIC_INFORMATION out{};
-    ::VirtualQuery(base_, &out, sizeof out);
-    return out;
-  }
-
-  void* base_ = nullptr;
-  std::size_t skipped_ = 0;
-};
-
-inline FileId section_id(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return {~std::uint64_t{0}, hash};
-}
 
 /// A path as Windows has them: from UTF-8; or, where it is none, from this system's code page, in
 /// which main() is given its arguments.
@@ -98,6 +58,8 @@ inline OVERLAPPED at(std::uint64_t offset) noexcept {
 }
 
 }  // namespace detail
+
+inline bool readable(const Descriptor&, std::chrono::milliseconds) noexcept { return false; }
 
 inline FileInfo file_info(const Descriptor& file, const std::string& subject) {
   if (detail::is_section(file))

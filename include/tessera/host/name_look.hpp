@@ -10,8 +10,8 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/file.hpp>
-#include <tessera/host/owner_lock.hpp>
 #include <tessera/host/segment_files.hpp>
+#include <tessera/host/try_lock.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <sys/stat.h>

@@ -2,38 +2,17 @@
 //
 // A process is watched by pidfd, which stays true when its number is used again and when somebody
 // else waits for it; where the system refuses those, by number and begin. Children leave by
-// leave(). For Windows see process_win32.hpp.
+// leave(). No process can be copied on Windows: what a copy begins with is nothing there.
 #pragma once
 
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <thread>
 
 #include <tessera/base/config.hpp>
-#include <tessera/base/error.hpp>
 #include <tessera/host/exit.hpp>
-#include <tessera/host/file.hpp>
 #include <tessera/host/signals.hpp>
-
-#if defined(TESSERA_POSIX)
-#include <fcntl.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#endif
-#if defined(TESSERA_LINUX)
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#endif
 
 namespace tessera::host {
 
@@ -44,211 +23,59 @@ inline constexpr bool can_fork = true;
 inline constexpr bool can_fork = false;
 #endif
 
-#if defined(TESSERA_POSIX)
-
-namespace detail {
-/// In a forked child: runs `body` and leaves with what it returns.
-template <class Body>
-[[noreturn]] void run_and_leave(Body& body) noexcept {
-  int code = 70;
-  try {
-    code = body();
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-  }
-  leave(code);
-}
-}  // namespace detail
-
-/// Forks a child that runs `body` and leaves with what it returns. Throws Error(system).
-template <class Body>
-int fork_child(const std::string& subject, Body&& body) {
-  const pid_t pid = ::fork();
-  if (pid < 0)
-    throw system_failure(errno, subject, "starting a process",
-                         "see ulimit -u and the memory that is free");
-  if (pid == 0) detail::run_and_leave(body);
-  return pid;
-}
-
-namespace detail {
-
-/// What the system says of a process by its number.
-struct ProcessLook {
-  char state = 'X';  ///< as ps shows it; X: there is none
-  unsigned long long begun =
-      0;  ///< when, in the system's ticks: no two of one number have the same
-  bool ended() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }
+/// How a child ended: `status` is a wait status, on Windows an exit code.
+struct ChildEnd {
+  int pid;
+  int status;
 };
-inline ProcessLook look_at(int pid) noexcept {
-  ProcessLook out;
-#if defined(TESSERA_LINUX)
-  char text[1024];
-  std::snprintf(text, sizeof text, "/proc/%d/stat", pid);
-  const Descriptor file(retry([&] { return ::open(text, O_RDONLY | O_CLOEXEC); }));
-  const auto n = file ? ::read(file.get(), text, sizeof text - 1) : -1;
-  text[n > 0 ? n : 0] = '\0';
-  // Behind the program's name, which may hold anything: the state is field 3, its begin field 22.
-  const char* const behind = std::strrchr(text, ')');
-  if (behind != nullptr)
-    std::sscanf(behind + 1,
-                " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                &out.state, &out.begun);
-#else
-  static_cast<void>(pid);
-#endif
-  return out;
-}
 
-}  // namespace detail
+/// Forks a child that runs `body` and leaves with what it returns; gives its number. Throws
+/// Error(system), on Windows Error(invalid_argument).
+template <class Body>
+int fork_child(const std::string& subject, Body&& body);
 
-/// A handle on a process, its own or another.
+/// A handle on a process, its own or another; on Windows also on a thread that is watched like one.
 ///
 /// Where the system refuses pidfds (filters of older container runtimes, valgrind) it goes by the
 /// number and by when the process began, and looks every few milliseconds.
-class ProcessHandle {
- public:
-  ProcessHandle() = default;
-  /// `pid` must be known to live, or to be unreaped, now. Throws Error(system).
-  explicit ProcessHandle(int pid) : pid_(pid) {
-#if defined(TESSERA_LINUX)
-    fd_ = opened([pid] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
-    if (fd_) return;
-    const int failure = errno;
-    const auto refuse = [&](std::string_view advice) {
-      return system_failure(failure, "process " + std::to_string(pid), "watching a process",
-                            advice);
-    };
-    if (failure == EMFILE || failure == ENFILE || failure == ENOMEM) throw refuse({});
-    if (failure == ESRCH) throw refuse("it has ended already");
-    begun_ = detail::look_at(pid).begun;
-    if (begun_ == 0) throw refuse("allow pidfd_open, or mount /proc");
-#else
-    throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
-#endif
-  }
+///
+///   ProcessHandle(pid)   `pid` must be known to live, or to be unreaped, now. Throws
+///   Error(system). wait_ended(at_most)  Waits up to `at_most` for its end; true if it has ended.
+///   reap()               Takes the end of a child from the system, if it has ended and nobody else
+///                        has taken it. Nothing where it is no child of this process.
+///   kill()               Ends it at once. Not a thread, which could not be ended safely.
+///   descriptor()         To poll; none where it has to be asked again and again.
+class ProcessHandle;
 
-  /// Waits up to `at_most` for its end; true if it has ended.
-  bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
-    if (fd_) return readable(fd_, at_most);
-    const auto deadline = std::chrono::steady_clock::now() + at_most;
-    while (!has_ended()) {
-      if (std::chrono::steady_clock::now() >= deadline) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return true;
-  }
+/// What the status of a ChildEnd says, in words: "was killed by signal 9 (Killed)", "crashed:
+/// access violation (0xc0000005)".
+inline std::string end_in_words(int status);
 
-  /// Takes the end of a child from the system, if it has ended and nobody else has. Nothing where
-  /// it is no child of this process.
-  void reap() const noexcept {
-#if defined(TESSERA_LINUX)
-    siginfo_t info;
-    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, newer than some headers
-    const auto taken = [&] {
-      return detail::retry([&] {
-        return ::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED | WNOHANG | __WALL);
-      });
-    };
-    if (fd_ && (taken() == 0 || errno == ECHILD)) return;
-    // By number. What can't be verified is taken only if it is none of the program's own children,
-    // which send it a signal at their ends.
-    if (fd_ || detail::look_at(pid_).begun == begun_)
-      ::waitpid(pid_, nullptr, WNOHANG | static_cast<int>(fd_ ? __WCLONE : __WALL));
-#endif
-  }
+inline int own_pid() noexcept;
+/// 0 on Windows, where the job object sees to it that a process ends with its parent.
+inline int parent_pid() noexcept;
 
-  void kill() const noexcept {
-#if defined(TESSERA_LINUX)
-    if (fd_ &&
-        (::syscall(SYS_pidfd_send_signal, fd_.get(), SIGKILL, nullptr, 0) == 0 || errno == ESRCH))
-      return;
-    if (!wait_ended(std::chrono::milliseconds(0))) ::kill(pid_, SIGKILL);
-#endif
-  }
-
-  /// To poll; none where it has to be asked again and again.
-  const Descriptor& descriptor() const noexcept { return fd_; }
-
- private:
-  bool has_ended() const noexcept {
-    const auto now = detail::look_at(pid_);
-    return now.ended() || now.begun != begun_;
-  }
-
-  int pid_ = 0;
-  Descriptor fd_;
-  unsigned long long begun_ = 0;
-};
-
-/// What a wait status says, in words: "was killed by signal 9 (Killed)".
-inline std::string end_in_words(int status) {
-  if (WIFSIGNALED(status)) {
-    const char* const words = ::strsignal(WTERMSIG(status));
-    return "was killed by signal " + std::to_string(WTERMSIG(status)) + " (" +
-           (words ? words : "?") + ")";
-  }
-  return "ended with exit code " + std::to_string(WEXITSTATUS(status));
-}
-
-inline int own_pid() noexcept { return ::getpid(); }
-inline int parent_pid() noexcept { return ::getppid(); }
-
-/// When a process began, which no other of its number did; 0 if there is none.
-inline std::uint64_t begin_of(int pid) noexcept {
-  const auto now = detail::look_at(pid);
-  return now.ended() ? 0 : now.begun;
-}
+/// When a process began, which no other of its number did; 0 if there is none, or on Windows.
+inline std::uint64_t begin_of(int pid) noexcept;
 
 /// Leaves the caller's process group, and with it the signals that its terminal sends; its session
 /// too, unless this process and its children are to `make_way` for the caller: Linux shares cores
 /// out among sessions first (autogroups), and a thread that yields its core to another session
 /// keeps it. `name` is what ps shows.
-inline void detach(const char* name, bool make_way) noexcept {
-  if (make_way) {
-    static_cast<void>(::setpgid(0, 0));
-  } else {
-    ::setsid();
-  }
-#if defined(TESSERA_LINUX)
-  ::prctl(PR_SET_NAME, name);
-#endif
-}
+inline void detach(const char* name, bool make_way) noexcept;
 
 /// The kernel ends this process when its parent ends. False if that has happened already. For a
 /// single-threaded parent: the signal comes when the thread that forked ends.
-inline bool end_with_parent(int parent, const char* name) noexcept {
-#if defined(TESSERA_LINUX)
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_SET_NAME, name);
-#endif
-  return ::getppid() == parent;
-}
+inline bool end_with_parent(int parent, const char* name) noexcept;
 
 /// Bytes that only this process uses (Private_Clean + Private_Dirty of Linux's smaps_rollup),
 /// shared memory not counted; nothing where that can't be read.
-inline std::optional<std::uint64_t> private_bytes(int pid) {
-  std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
-  std::uint64_t kilobytes = 0, sum = 0;
-  bool seen = false;
-  std::string key;
-  std::string line;
-  std::getline(rollup, line);  // the address range
-  while (rollup >> key) {
-    if (key == "Private_Clean:" || key == "Private_Dirty:") {
-      rollup >> kilobytes;
-      sum += kilobytes * 1024;
-      seen = true;
-    }
-    std::getline(rollup, line);
-  }
-  return seen ? std::optional(sum) : std::nullopt;
-}
-
-#endif
+inline std::optional<std::uint64_t> private_bytes(int pid);
 
 }  // namespace tessera::host
 
-#if defined(TESSERA_WIN32)
+#if defined(TESSERA_POSIX)
+#include <tessera/host/process_posix.hpp>
+#else
 #include <tessera/host/process_win32.hpp>
 #endif

@@ -1,55 +1,56 @@
-// Floor 1, host: process.hpp's functions for Windows, where no process can be copied: what a copy
-// begins with is nothing here.
+// Floor 1, host: the members of process.hpp for Windows.
 #pragma once
 
-#include <tessera/host/process.hpp>
+#include <tessera/base/config.hpp>
 
 #if defined(TESSERA_WIN32)
 
 #include <process.h>
 
-#include <functional>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
 #include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/exit.hpp>
+#include <tessera/host/file.hpp>
 
 namespace tessera::host {
 
-/// Throws Error(invalid_argument): there are no copies of a process.
 template <class Body>
-int fork_child(const std::string& subject, const Body&) {
+int fork_child(const std::string& subject, Body&&) {
   throw Error(Errc::invalid_argument, subject, "this system can't copy a process",
               "use StartMethod::spawn");
 }
-inline void reset_signals() noexcept {}
-inline void ignore_signals() noexcept {}
-inline void detach(const char*, bool) noexcept {}
-inline bool end_with_parent(int, const char*) noexcept { return false; }
 
-/// Ctrl-C and Ctrl-Break are its caller's business: that one's end is this process's own.
-inline void ignore_terminal() noexcept {
-  ::SetConsoleCtrlHandler(
-      [](DWORD event) -> BOOL { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }, TRUE);
-  // Nor do its crashes open a window that somebody has to close.
-  ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
-  ::_set_error_mode(_OUT_TO_STDERR);
-}
-
-inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }
-inline int parent_pid() noexcept { return 0; }  // whose end is the job object's business
-inline std::uint64_t begin_of(int) noexcept { return 0; }
-
-/// A handle on a process, its own or another, or on a thread that is watched like one.
 class ProcessHandle {
  public:
   ProcessHandle() = default;
-  /// `pid` must be known to live now. Throws Error(system).
   explicit ProcessHandle(int pid)
       : handle_(::OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION,
                               FALSE, static_cast<DWORD>(pid))) {
     if (!handle_) throw last_failure("process " + std::to_string(pid), "watching a process");
   }
 
-  /// A thread of this process that runs `body`, of which an exception ends no more than the thread.
-  /// Throws Error(system).
+  bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
+    return ::WaitForSingleObject(handle_.get(), static_cast<DWORD>(at_most.count())) ==
+           WAIT_OBJECT_0;
+  }
+  void reap() const noexcept {}
+  void kill() const noexcept { ::TerminateProcess(handle_.get(), killed); }
+
+  const Descriptor& descriptor() const noexcept { return handle_; }
+
+  /// Here only: a thread of this process that runs `body`, of which an exception ends no more than
+  /// the thread. Throws Error(system).
   template <class Body>
   static ProcessHandle of_thread(const std::string& subject, Body&& body) {
     using Stored = std::decay_t<Body>;
@@ -72,25 +73,13 @@ class ProcessHandle {
     return out;
   }
 
-  /// Waits up to `at_most` for its end; true if it has ended.
-  bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
-    return ::WaitForSingleObject(handle_.get(), static_cast<DWORD>(at_most.count())) ==
-           WAIT_OBJECT_0;
-  }
-  void reap() const noexcept {}
-  /// Not a thread, which could not be ended safely.
-  void kill() const noexcept { ::TerminateProcess(handle_.get(), killed); }
-
-  const Descriptor& descriptor() const noexcept { return handle_; }
-
-  /// The exit code of processes that are killed.
+  /// Here only: the exit code of processes that are killed.
   static constexpr UINT killed = 0xC000013A;  // STATUS_CONTROL_C_EXIT
 
  private:
   Descriptor handle_;
 };
 
-/// What an exit code says, in words: "crashed: access violation (0xc0000005)".
 inline std::string end_in_words(int status) {
   const auto code = static_cast<std::uint32_t>(status);
   if (code == ProcessHandle::killed) return "was killed";
@@ -112,7 +101,15 @@ inline std::string end_in_words(int status) {
   return std::string("crashed: ") + what + " (" + hex.data() + ")";
 }
 
-/// Not told here.
+inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }
+inline int parent_pid() noexcept { return 0; }
+
+inline std::uint64_t begin_of(int) noexcept { return 0; }
+
+inline void detach(const char*, bool) noexcept {}
+
+inline bool end_with_parent(int, const char*) noexcept { return false; }
+
 inline std::optional<std::uint64_t> private_bytes(int) { return std::nullopt; }
 
 }  // namespace tessera::host

@@ -1,15 +1,25 @@
-// Floor 1, host: program.hpp's functions for Windows.
+// Floor 1, host: the functions of program.hpp for Windows.
 #pragma once
 
-#include <tessera/host/program.hpp>
+#include <tessera/base/config.hpp>
 
 #if defined(TESSERA_WIN32)
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cwchar>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include <tessera/host/descriptor.hpp>
+#include <tessera/host/file_info.hpp>
+#include <tessera/host/inherited.hpp>
+#include <tessera/host/win32.hpp>
 
 namespace tessera::host {
 
@@ -95,25 +105,15 @@ class StartAttributes {
   std::unique_ptr<std::byte[]> memory_;
 };
 
-}  // namespace detail
-
-/// False: a new process has the token of whoever started it, and one that was raised by consent or
-/// by a service inherits no handle of who asked for it.
-inline bool has_gained_rights() noexcept { return false; }
-
-/// Starts the program that runs here once more, with these arguments (words without blanks or
-/// quotes), a word for take_given() and `variable` (as in "NAME=value") in its environment besides
-/// what is there. It has this process's folder and standard streams, and of all handles the `given`
-/// alone; it is in the job object, if one is given, from its first moment on, and in a group of its
-/// own for Ctrl-C. Throws Error(system).
-inline Started start_again(const std::string& subject, const std::vector<std::string>& arguments,
-                           const std::string& variable, const Given& given,
-                           const Descriptor& job = {}) {
+/// As start_again(); if a job object is given, the new process is in it from its first moment on.
+inline Started start_in_job(const std::string& subject, const std::vector<std::string>& arguments,
+                            const std::string& variable, const Given& given,
+                            const Descriptor& job) {
   std::vector<Descriptor> copies;
   std::vector<HANDLE> inherited;
   Numbers numbers;
   for (const auto* const file : given) {
-    copies.push_back(detail::inheritable(file->get()));
+    copies.push_back(inheritable(file->get()));
     if (!copies.back()) throw last_failure(subject, "starting the program again");
     numbers.push_back(reinterpret_cast<std::uintptr_t>(copies.back().get()));
   }
@@ -121,7 +121,7 @@ inline Started start_again(const std::string& subject, const std::vector<std::st
   with.StartupInfo.cb = sizeof with;
   with.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
   const auto stream = [&](DWORD which) {
-    copies.push_back(detail::inheritable(::GetStdHandle(which)));
+    copies.push_back(inheritable(::GetStdHandle(which)));
     return copies.back().get();
   };
   with.StartupInfo.hStdInput = stream(STD_INPUT_HANDLE);
@@ -129,17 +129,16 @@ inline Started start_again(const std::string& subject, const std::vector<std::st
   with.StartupInfo.hStdError = stream(STD_ERROR_HANDLE);
   for (const auto& copy : copies)
     if (copy) inherited.push_back(copy.get());
-  const detail::StartAttributes attributes(std::move(inherited), job ? job.get() : nullptr,
-                                           subject);
+  const StartAttributes attributes(std::move(inherited), job ? job.get() : nullptr, subject);
   with.lpAttributeList = attributes.get();
 
-  const auto file = detail::program_file(subject);
+  const auto file = program_file(subject);
   std::wstring line = L'"' + file + L'"';
   for (const auto& argument : arguments)
     line += L' ' + std::wstring(argument.begin(), argument.end());
   const auto word = as_word(numbers);
   line += L' ' + std::wstring(word.begin(), word.end());
-  auto environment = detail::environment_with(variable);
+  auto environment = environment_with(variable);
   PROCESS_INFORMATION made{};
   if (::CreateProcessW(
           file.c_str(), line.data(), nullptr, nullptr, TRUE,
@@ -150,8 +149,15 @@ inline Started start_again(const std::string& subject, const std::vector<std::st
   return {static_cast<int>(made.dwProcessId), Descriptor(made.hProcess)};
 }
 
-/// Takes, by the word that it was started with, `count` handles that start_again() gave this
-/// program; none if it gave others or none at all.
+}  // namespace detail
+
+inline bool has_gained_rights() noexcept { return false; }
+
+inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
+                           const std::string& variable, const Given& given) {
+  return detail::start_in_job(subject, arguments, variable, given, {});
+}
+
 inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count) {
   std::vector<Descriptor> out;
   const auto numbers = as_numbers(word);
@@ -169,7 +175,6 @@ inline std::vector<Descriptor> take_given(std::string_view word, std::size_t cou
   return out;
 }
 
-/// What this process starts does not see `variable`.
 inline void forget_variable(const char* variable) noexcept {
   ::SetEnvironmentVariableA(variable, nullptr);
   ::_putenv_s(variable, "");  // the C library's copy

@@ -1,13 +1,15 @@
 // Floor 1, host: what a process does about signals.
 //
 // A keeper ends with its caller and by nothing polite; a worker meets signals as a new program
-// does. On Windows there are none that matter here: see process_win32.hpp.
+// does. On Windows there are none but those of the terminal.
 #pragma once
 
 #include <csignal>
+#include <cstdlib>
 #include <initializer_list>
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <pthread.h>
@@ -47,20 +49,37 @@ inline void set_all_signals(void (*action)(int)) noexcept {
 }
 }  // namespace detail
 
+#endif
+
 /// In a forked child: signals as a new program has them, whatever the caller installed or blocked.
-inline void reset_signals() noexcept { detail::set_all_signals(SIG_DFL); }
+inline void reset_signals() noexcept {
+#if defined(TESSERA_POSIX)
+  detail::set_all_signals(SIG_DFL);
+#endif
+}
 
 /// For a process that is to end by SIGKILL alone, or by itself: batch systems, service managers and
 /// terminals send everything else, mostly to all processes of a program. Faults of its own end it
 /// all the same: the kernel does not let those be ignored.
-inline void ignore_signals() noexcept { detail::set_all_signals(SIG_IGN); }
-
-/// For a process in the background of its caller's terminal: it is neither ended nor stopped when
-/// the terminal goes, nor by reading from it or writing to it.
-inline void ignore_terminal() noexcept {
-  for (const int number : {SIGHUP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
+inline void ignore_signals() noexcept {
+#if defined(TESSERA_POSIX)
+  detail::set_all_signals(SIG_IGN);
+#endif
 }
 
+/// For a process in the background of its caller's terminal: it is neither ended nor stopped when
+/// the terminal goes, nor by reading from it or writing to it. On Windows it ignores Ctrl-C and
+/// Ctrl-Break, which are its caller's business: when the caller ends, this process ends too.
+inline void ignore_terminal() noexcept {
+#if defined(TESSERA_POSIX)
+  for (const int number : {SIGHUP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
+#else
+  ::SetConsoleCtrlHandler(
+      [](DWORD event) -> BOOL { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }, TRUE);
+  // Nor do its crashes open a window that somebody has to close.
+  ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
+  ::_set_error_mode(_OUT_TO_STDERR);
 #endif
+}
 
 }  // namespace tessera::host

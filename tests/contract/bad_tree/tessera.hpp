@@ -5,6 +5,12 @@
 #include <tessera/base/error.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/grid/box.hpp>
+#include <tessera/grid/lattice.hpp>
+#include <tessera/grid/slab_layout.hpp>
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/file.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/shared_array.hpp>
+#include <tessera/pool/attic/berth.hpp>
 #include <tessera/pool/tiled_pool.hpp>

@@ -1,0 +1,144 @@
+// Floor 1, host: the functions of program.hpp for POSIX.
+#pragma once
+
+#include <tessera/base/config.hpp>
+
+#if defined(TESSERA_POSIX)
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/types.h>
+#include <unistd.h>
+#if defined(TESSERA_LINUX)
+#include <sys/auxv.h>
+#endif
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tessera/base/error.hpp>
+#include <tessera/host/descriptor.hpp>
+#include <tessera/host/file_info.hpp>
+#include <tessera/host/inherited.hpp>
+#include <tessera/host/segment_folder.hpp>
+#include <tessera/host/unseen_child.hpp>
+
+namespace tessera::host {
+
+/// The number of the first given file in the new program; the others follow.
+inline constexpr int first_given = first_number;
+
+namespace detail {
+
+/// Copies beyond the numbers that the new program has them at: no copy overwrites another.
+inline std::vector<Descriptor> copies_beyond(const Given& given, const std::string& subject) {
+  std::vector<Descriptor> out;
+  const int beyond = first_given + static_cast<int>(given.size());
+  for (const auto* const file : given) {
+    out.emplace_back(::fcntl(file->get(), F_DUPFD_CLOEXEC, beyond));
+    if (!out.back()) throw last_failure(subject, "starting the program again");
+  }
+  return out;
+}
+
+}  // namespace detail
+
+inline bool has_gained_rights() noexcept {
+#if defined(TESSERA_LINUX)
+  if (::getauxval(AT_SECURE) != 0) return true;
+#endif
+  return ::getuid() != ::geteuid() || ::getgid() != ::getegid();
+}
+
+inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
+                           const std::string& variable, const Given& given) {
+#if defined(TESSERA_LINUX)
+  if (has_gained_rights())
+    throw Error(Errc::not_permitted, subject,
+                "this program has more rights than whoever started it (set-user bit, capabilities, "
+                "or another effective user), and must not be started again by anybody's word",
+                "use StartMethod::fork, or change the real user too");
+  struct Actions {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    Actions() {
+      ::posix_spawn_file_actions_init(&actions);
+      ::posix_spawnattr_init(&attributes);
+    }
+    Actions(const Actions&) = delete;
+    Actions& operator=(const Actions&) = delete;
+    ~Actions() {
+      ::posix_spawn_file_actions_destroy(&actions);
+      ::posix_spawnattr_destroy(&attributes);
+    }
+  } with;
+  sigset_t all, none;
+  ::sigfillset(&all);
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigdefault(&with.attributes, &all);
+  ::posix_spawnattr_setsigmask(&with.attributes, &none);
+  ::posix_spawnattr_setflags(&with.attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const auto copies = detail::copies_beyond(given, subject);
+  Numbers numbers;
+  for (const auto& copy : copies) {
+    const int number = first_given + static_cast<int>(numbers.size());
+    ::posix_spawn_file_actions_adddup2(&with.actions, copy.get(), number);
+    numbers.push_back(static_cast<std::uint64_t>(number));
+  }
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+  ::posix_spawn_file_actions_addclosefrom_np(&with.actions,
+                                             first_given + static_cast<int>(copies.size()));
+#endif
+  arguments.push_back(as_word(numbers));
+  std::vector<char*> words{program_invocation_name}, environment;
+  for (auto& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  auto folder = segment_folder_given();
+  const auto its_name = folder.substr(0, folder.find('=') + 1);
+  for (char** kept = environ; kept != nullptr && *kept != nullptr; ++kept)
+    if (!std::string_view(*kept).starts_with(its_name)) environment.push_back(*kept);
+  environment.push_back(folder.data());
+  environment.push_back(const_cast<char*>(variable.c_str()));
+  environment.push_back(nullptr);
+  const auto told = detail::by_helper(subject, [&] {
+    pid_t pid = 0;
+    const int failure = ::posix_spawn(&pid, "/proc/self/exe", &with.actions, &with.attributes,
+                                      words.data(), environment.data());
+    return detail::Told{pid, failure};
+  });
+  if (told.failure != 0)
+    throw system_failure(told.failure, subject, "starting the program again",
+                         "see ulimit -u and the memory that is free; /proc must be there");
+  return {told.pid};
+#else
+  static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(given);
+  throw Error(Errc::system, subject, "starting the program again needs Linux");
+#endif
+}
+
+inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count) {
+  std::vector<Descriptor> out;
+  const auto numbers = as_numbers(word);
+  if (!numbers || numbers->size() != count) return out;
+  for (std::size_t i = 0; i < count; ++i)
+    if ((*numbers)[i] != static_cast<std::size_t>(first_given) + i ||
+        ::fcntl(static_cast<int>((*numbers)[i]), F_GETFD) < 0)
+      return out;
+  for (const auto number : *numbers) {
+    out.emplace_back(static_cast<int>(number));
+    ::fcntl(out.back().get(), F_SETFD, FD_CLOEXEC);
+  }
+  return out;
+}
+
+inline void forget_variable(const char* variable) noexcept { ::unsetenv(variable); }
+
+}  // namespace tessera::host
+
+#endif

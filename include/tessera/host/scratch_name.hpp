@@ -1,0 +1,41 @@
+// Floor 1, host: the names that files have until they get their own: see scratch.hpp.
+//
+// A name says which machine it is from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <tessera/base/config.hpp>
+#include <tessera/host/identity.hpp>
+#include <tessera/host/win32.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <unistd.h>
+#endif
+
+namespace tessera::host::detail {
+
+/// What all such names begin with; 8 digits, a dash and 16 digits follow.
+inline constexpr std::string_view scratch_begin = ".tessera-new-";
+
+/// What those of this machine begin with.
+inline std::string scratch_prefix() {
+  char machine[256] = {};
+#if defined(TESSERA_POSIX)
+  ::gethostname(machine, sizeof machine - 1);
+#else
+  DWORD size = sizeof machine;
+  ::GetComputerNameA(machine, &size);
+#endif
+  std::uint32_t hash = 0x811c9dc5u;  // FNV-1a
+  for (const char* c = machine; *c != '\0'; ++c)
+    hash = (hash ^ static_cast<unsigned char>(*c)) * 0x01000193u;
+  std::string out(scratch_begin);
+  for (int digit = 28; digit >= 0; digit -= 4) out += "0123456789abcdef"[hash >> digit & 15];
+  return out + "-";
+}
+inline std::string scratch_name() { return scratch_prefix() + random_hex(16); }
+
+}  // namespace tessera::host::detail

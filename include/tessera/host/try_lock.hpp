@@ -1,0 +1,56 @@
+// Floor 1, host: the lock of an open file.
+#pragma once
+
+#include <cstdint>
+
+#include <tessera/base/config.hpp>
+#include <tessera/host/descriptor.hpp>
+
+#if defined(TESSERA_POSIX)
+#include <sys/file.h>
+#endif
+#if defined(TESSERA_LINUX)
+#include <sys/vfs.h>
+#endif
+
+namespace tessera::host {
+
+/// Whether all who see the files of this file system also see each other's locks. Containers have
+/// names of machines of their own, and these in common.
+inline bool locks_reach_all(NativeFile file) noexcept {
+#if defined(TESSERA_LINUX)
+  struct statfs fs {};
+  if (::fstatfs(file, &fs) != 0) return false;
+  switch (static_cast<std::uint32_t>(fs.f_type)) {
+    case 0x0000ef53:               // ext2, 3, 4
+    case 0x58465342:               // xfs
+    case 0x9123683e:               // btrfs
+    case 0xf2f52010:               // f2fs
+    case 0x2fc12fc1:               // zfs
+    case 0x794c7630:               // overlay
+    case 0x01021994:               // tmpfs
+    case 0x858458f6:               // ramfs
+    case 0x958458f6: return true;  // hugetlbfs
+    default: return false;
+  }
+#else
+  static_cast<void>(file);
+  return false;
+#endif
+}
+
+enum class Lock { exclusive, shared };
+
+/// Takes the lock if nobody holds one against it. A shared one asks whether an owner lives without
+/// looking like one to the next who asks. False on Windows: an owner's mark is its own, and there
+/// is nothing to remove once it is gone.
+inline bool try_lock([[maybe_unused]] const Descriptor& file, [[maybe_unused]] Lock lock) {
+#if defined(TESSERA_POSIX)
+  const int operation = (lock == Lock::exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
+  return detail::retry([&] { return ::flock(file.get(), operation); }) == 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace tessera::host

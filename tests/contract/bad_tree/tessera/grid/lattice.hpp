@@ -1,0 +1,3 @@
+#pragma once
+#include "lattice.hpp"  // defect
+#include <tessera/grid/box.hpp>

@@ -1,0 +1,3 @@
+#pragma once
+#include <tessera/host/mapping.hpp>
+#include "file_info.hpp"  // defect

@@ -1,0 +1,3 @@
+#pragma once
+#include <tessera/memory/shared_array.hpp>
+#include <tessera/pool/options.hpp>

@@ -1,6 +1,6 @@
-// Floor 0, base: which types hold addresses, as far as the compiler can tell.
+// Floor 0, base: tests at compile time whether a type holds addresses.
 //
-// An address means nothing in another process. Two tests, both at compile time:
+// An address means nothing in another process. Two tests:
 // - holds_no_address: in a constant expression C++ does not allow bytes to become a pointer or a
 //   reference. So a type that can be made from bytes there holds none. This works for the captures
 //   of a lambda too.

@@ -37,7 +37,7 @@ enum class Errc {
   kernel_failed,     ///< a kernel threw
   worker_died,       ///< a worker process ended in the middle of a tile
   cancelled,         ///< a job was cancelled before all of its tiles were done
-  pool_unusable,     ///< its keeper is gone, its user has changed, or this is a forked child
+  pool_unusable,     ///< its keeper is gone, the user id has changed, or this is a forked child
   system             ///< a system call failed; what() has the system's own words
 };
 
@@ -191,9 +191,9 @@ inline Meaning meaning_of(int error_number) noexcept {
     case ENODEV:
       return {Errc::system, "this file system can't map files into memory: use another, or load()"};
     case ENOLCK:
-      return {Errc::system, "this file system gives no locks: have names in another folder"};
+      return {Errc::system, "this file system has no locks: put names in another folder"};
 #if defined(ESTALE)
-    case ESTALE: return {Errc::system, "its server has removed or replaced it: open it anew"};
+    case ESTALE: return {Errc::system, "its server has removed or replaced it: open it again"};
 #endif
     case EMFILE: return {Errc::system, "close files or raise ulimit -n"};
     case ENFILE: return {Errc::system, "all programs have too many files open: raise fs.file-max"};

@@ -9,7 +9,7 @@
 
 namespace tessera::detail {
 
-/// Appends an item to a list, behind a separator if it is not the first.
+/// Appends an item to a list, after a separator unless it is the first.
 inline void append_item(std::string& list, std::string_view item,
                         std::string_view separator = ", ") {
   if (!list.empty()) list += separator;

@@ -1,6 +1,6 @@
 // Floor 1, format: bool elements whose byte is neither 0 nor 1.
 //
-// NumPy takes every byte but 0 for True, and real files have such bytes. In C++ they are no values
+// NumPy takes every byte but 0 for True, and real files have such bytes. In C++ they are not values
 // of bool: sums and products of them are wrong. So an array that has such a byte is never handed
 // out; where its elements are copied anyway, the byte becomes 1.
 #pragma once

@@ -1,7 +1,7 @@
 // Public: npy::foreign_format. Floor 1, format: files of other formats, known by their first bytes.
 //
-// A person who gives such a file to map_file or load reads in the error what the file is, and the
-// one command that makes an .npy file of it.
+// If map_file or load gets such a file, the error says what it is, and gives the one command that
+// makes an .npy file of it.
 #pragma once
 
 #include <algorithm>

@@ -2,9 +2,9 @@
 //
 // encode() writes what every known reader takes: version 1.0, NumPy's own spelling, 128 bytes in
 // all. A struct with a long description takes the next multiple of 64; a field's name outside ASCII
-// takes version 3.0. decode() reads what NumPy writes, from bytes that nobody has checked. Its
-// result is consistent: the extents' product and the data's bytes fit in 63 bits, every field lies
-// inside its element, and encode() accepts it. Anything else is an Error. Format:
+// takes version 3.0. decode() reads what NumPy writes, from unchecked bytes. Its result is
+// consistent: the extents' product and the data's bytes fit in 63 bits, every field lies inside its
+// element, and encode() accepts it. Anything else is an Error. Format:
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
@@ -38,7 +38,7 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
   text +=
       fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
   text += tessera::detail::tuple_of(shape) + ", }";
-  // Versions 1 and 2 are Latin-1; only version 3 is UTF-8, which other names need.
+  // Versions 1 and 2 are Latin-1. Such a name needs UTF-8, which is version 3.
   const bool ascii = detail::is_ascii(text);
   const std::size_t prefix = ascii ? 10 : 12;
   const std::size_t need = prefix + text.size() + 1;

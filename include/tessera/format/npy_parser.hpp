@@ -1,6 +1,6 @@
 // Public: NpyHeader. Floor 1, format: the parser of the dictionary in an .npy header. No OS calls.
 //
-// It reads the few Python literals that occur there, from bytes that nobody has checked. It refuses
+// It reads the few Python literals that occur there, from bytes that are not checked. It refuses
 // what it does not understand, with a reason, and guesses nothing.
 #pragma once
 
@@ -206,7 +206,7 @@ class Parser {
       Dtype::Field field;
       field.name = name_of_field();
       expect(',');
-      // A field's type may be an array. Its extents come behind those of the field.
+      // A field's type may be an array. Its extents come after those of the field.
       const bool is_array = accept('(');
       field.type = dtype(depth + 1);
       std::vector<std::size_t> inner;

@@ -94,7 +94,7 @@ inline std::optional<std::string> unit_of(std::string_view text) {
   return (count == 1 ? "" : std::to_string(count)) + std::string(text);
 }
 
-/// The type that a descr stands for, or nothing.
+/// The type that a descr means, or nothing.
 inline std::optional<Dtype> scalar_of(std::string_view descr) {
   const auto made = [](const Spelling& s) { return Dtype{s.kind, s.size, false, {}, {}}; };
   for (const auto& name : names)
@@ -141,7 +141,7 @@ inline std::optional<Dtype> scalar_of(std::string_view descr) {
   return std::nullopt;
 }
 
-/// Why a descr is no element type here, and what to do about it: two parts of an error text.
+/// Why a descr is not supported, and what to do about it: two parts of an error text.
 inline std::pair<std::string_view, std::string_view> why_no_scalar(std::string_view descr) {
   while (!descr.empty() && std::string_view("<>=|").find(descr[0]) != std::string_view::npos)
     descr.remove_prefix(1);

@@ -81,7 +81,7 @@ void transpose_copy(Read&& read, std::byte* to, std::span<const std::size_t> sha
   const std::size_t fit = (std::max<std::size_t>)(room / item, 1);
   const std::size_t wide = (std::min)(columns, (std::max<std::size_t>)(fit / 64, 1));
   const std::size_t high = (std::min)(rows, (std::max<std::size_t>)(fit / wide, 1));
-  // The pitch is no power of two: otherwise all rows would share the same few cache lines.
+  // The pitch is not a power of two: otherwise all rows would share the same few cache lines.
   const std::size_t pitch = wide == columns ? wide : wide + 64 / (std::min<std::size_t>)(item, 64);
   std::vector<std::byte> block(high * pitch * item);
   ColumnWalk walk(std::move(axes));

@@ -2,7 +2,7 @@
 //
 // A row of a small tile has few elements, and every row may lie on another page. So the loop nest
 // is plain, pointers stay in registers, short rows have no loop of their own, and where rows are
-// far apart, the memory behind each is prefetched.
+// far apart, the memory after each is prefetched.
 #pragma once
 
 #include <algorithm>
@@ -61,7 +61,7 @@ TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In i
 
 /// How many bytes ahead to prefetch while a row is computed, in a loop over rows of `length`
 /// elements; 0: none. No hardware prefetches rows that lie far apart, and looking up their pages
-/// takes longest. During that lookup the memory behind the row is fetched too: the next tile needs
+/// takes longest. During that lookup the memory after the row is fetched too: the next tile needs
 /// it. In rows of more than a kilobyte the computation hides all this.
 template <class T, std::size_t N>
 std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,

@@ -62,9 +62,9 @@ std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
 ///       for (std::size_t i = 0; i < out.size(); ++i) out[i] = a[i] + b[i];
 ///     }, v, t, r);
 ///
-/// The body is called as const: what it counts, it counts in a variable that it captures by
-/// reference. Throws Error: shape_mismatch if the tiles have different shapes; invalid_argument if
-/// the step of a section makes the elements of a row not contiguous.
+/// The body is called as const: it counts or sums in variables that it captures by reference.
+/// Throws Error: shape_mismatch if the tiles have different shapes; invalid_argument if the step of
+/// a section makes the elements of a row not contiguous.
 template <class Body, std::size_t N, class... T>
   requires(N > 0 && sizeof...(T) > 0)
 TESSERA_INLINE void for_each_row(const Body& body, const TileView<T, N>&... tiles) {

@@ -19,8 +19,8 @@
 
 namespace tessera::detail {
 
-/// True if work that visits this many bytes, each once, is faster with streaming stores. Not to be
-/// asked for an output that is also an input: its lines come into the cache anyway.
+/// True if work that visits this many bytes, each once, is faster with streaming stores. Do not use
+/// them for an output that is also an input: its lines come into the cache anyway.
 inline bool streaming_pays(std::size_t bytes) {
   static const std::size_t cache = host::last_level_cache();
   return host::can_stream && cache != 0 && bytes / 2 >= cache;
@@ -45,7 +45,7 @@ void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) 
       to.template read<true>(i) = converted<T>(ValueOf<Node>(from.template read<Unit>(i)));
   };
   const auto past = reinterpret_cast<std::uintptr_t>(to.at) % cache_line;
-  // Structs may be aligned so that none begins at a line's beginning: then nothing is streamed.
+  // Structs may be aligned so that none begins a cache line: then nothing is streamed.
   const auto head = past % sizeof(T) == 0
                         ? static_cast<std::ptrdiff_t>((cache_line - past) % cache_line / sizeof(T))
                         : length;

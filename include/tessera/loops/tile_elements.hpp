@@ -1,6 +1,6 @@
 // Floor 2, loops: the iterators of a tile, for algorithms and for xtensor.
 //
-// TileView inherits them from here. For a shape that a tile is broadcast to, xtensor's own serve.
+// TileView inherits them. A shape that the tile is broadcast to has xtensor's own iterators.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Floor 2, loops: where the elements of a tile are, and how an index is checked.
 //
-// Where bounds are checked (see TESSERA_CHECKS_BOUNDS) every index is. Then this code is in another
-// inline namespace, so that units with and without checks can be linked together.
+// With bounds checks (see TESSERA_CHECKS_BOUNDS) every index is checked. Code with checks is in
+// another inline namespace than code without, so that units of both kinds can be linked together.
 #pragma once
 
 #include <array>

@@ -2,9 +2,9 @@
 //
 // This is what a kernel gets. It owns nothing and is cheap to copy. Assigning to it writes
 // elements, as with xtensor's views, by the loop of row_loop.hpp. Writing to a view of const
-// elements does not compile. It is no container: other tiles' elements lie between its own. So only
-// xtensor's own strided views can call storage(), and where xtensor needs contiguous memory, it
-// makes a copy.
+// elements does not compile. It is not a container: other tiles' elements lie between its own. So
+// only xtensor's own strided views can call storage(), and where xtensor needs contiguous memory,
+// it makes a copy.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Public: Shape, CreateOptions, AttachOptions. Floor 3, memory: type and shape of a segment.
 //
-// create and attach check elements and extents by these rules, before any data is handed out. What
-// does not depend on the type is no template. No xtensor.
+// create and attach check elements and extents by these rules, before any data is handed out. Code
+// that does not depend on the type is not a template. No xtensor.
 #pragma once
 
 #include <array>
@@ -93,7 +93,7 @@ inline void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t
                 "use the rank of the array");
 }
 
-/// Throws Error(type_mismatch) if a bool's byte is neither 0 nor 1: that is no value in C++. Reads
+/// Throws Error(type_mismatch) if a bool's byte is neither 0 nor 1: C++ has no such value. Reads
 /// all elements of an array that has bools.
 inline void check_bools(const Segment& segment) {
   const auto& header = segment.header();

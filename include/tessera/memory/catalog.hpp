@@ -30,7 +30,7 @@ struct Entry {
   };
   std::string name;
   Kind kind = Kind::foreign;
-  std::optional<NpyHeader> header;  ///< nothing if it is no .npy array
+  std::optional<NpyHeader> header;  ///< nothing if it is not an .npy array
   std::uint64_t bytes = 0;          ///< size of the file, even if it can't be opened
   std::uint64_t user = 0;           ///< number of the user who owns it; 0 on Windows
   std::chrono::system_clock::time_point created{};  ///< 1970 if unknown
@@ -70,7 +70,7 @@ inline std::optional<Entry> entry(const std::string& name, const Options& option
       out.kind = host::owner_lives(*file, name) ? Entry::Kind::owned : Entry::Kind::orphan;
     }
   } catch (const Error&) {
-    // It can't be read or is no array: it is listed as foreign.
+    // It can't be read or is not an array: it is listed as foreign.
   }
   return out;
 }
@@ -133,15 +133,15 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     if (!found) return false;
     if (found->kind == Entry::Kind::foreign)
       throw Error(Errc::not_permitted, name.str(),
-                  "it is not an array of this library and this user (of number " +
+                  "this library did not make it, or another user owns it (user " +
                       std::to_string(found->user) + ")",
-                  "leave it to whoever put it there");
+                  "let its owner remove it");
     if (found->kind == Entry::Kind::owned && force == Force::no)
       throw Error(Errc::not_permitted, name.str(), "its owner lives",
                   "let the owner end, or force it");
     if constexpr (!host::names_outlive_processes)
       throw Error(Errc::not_permitted, name.str(),
-                  "a name here goes when the last process that has it attached lets go of it",
+                  "on this system a name ends with the last process that has it attached",
                   "end those processes");
     if (tessera::detail::remove_orphan(name.str())) return true;
     const auto file = host::open_existing(path, host::Access::read_only, name.str());

@@ -1,4 +1,4 @@
-// Public: ControlBlock, SegmentState, Identity. Floor 3, memory: the record behind an array's data.
+// Public: ControlBlock, SegmentState, Identity. Floor 3, memory: the record after an array's data.
 //
 // 128 bytes at align64(header + data): their place follows from the header, never from the
 // segment's size. They say that the segment is tessera's, which array it is (a random identity),
@@ -19,7 +19,7 @@ namespace tessera {
 
 using Identity = std::array<std::uint8_t, 16>;
 
-/// owned: reaped when its owner is gone. kept: stays until somebody removes it. ended: its owner
+/// owned: reaped when its owner has ended. kept: stays until somebody removes it. ended: its owner
 /// has removed the name or is removing it; attached processes may unmap it.
 enum class SegmentState : std::uint32_t { owned = 1, kept = 2, ended = 3 };
 
@@ -32,12 +32,12 @@ struct ControlBlock {
   std::uint32_t state = 0;              ///< a SegmentState
   Identity identity{};                  ///< of this array, random
   Identity owner{};                     ///< of the process that created it, random
-  std::uint64_t inode = 0;              ///< of this very file: a byte copy has another
+  std::uint64_t inode = 0;              ///< of this file: a byte copy has another
   std::int64_t created_ns = 0;          ///< nanoseconds since 1970, UTC
   std::uint64_t published = 0;          ///< a counter for producers and consumers, at offset 64
   std::array<std::uint8_t, 56> reserved{};
 
-  /// The offset of an array's control block: behind its data, on a cache line.
+  /// The offset of an array's control block: after its data, on a cache line.
   static constexpr std::size_t offset_for(std::size_t data_offset, std::size_t data_bytes) {
     return (data_offset + data_bytes + 63) / 64 * 64;
   }

@@ -16,10 +16,10 @@
 
 namespace tessera::detail {
 
-/// What has been checked of an open .npy file or segment: header and data lie inside it.
+/// The checked header and control block of an open file. Header and data lie inside the file.
 struct Metadata {
   NpyHeader header;
-  std::optional<ControlBlock> control;  ///< nothing in other .npy files and byte copies
+  std::optional<ControlBlock> control;  ///< none in a plain .npy file, none in a byte copy
   host::FileInfo file;
 };
 
@@ -29,7 +29,7 @@ inline Metadata read_metadata(const host::Descriptor& file, const host::FileInfo
                               const std::string& subject) {
   Metadata out;
   out.file = info;
-  // Reads a small array whole, of others the beginning.
+  // Reads all of a small file, or the beginning of a large one.
   const std::size_t first = info.bytes <= 4096 ? 4096 : 512;
   std::string head = host::read_at(file, 0, first, subject);
   if (head.size() >= 512) {

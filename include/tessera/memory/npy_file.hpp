@@ -39,7 +39,7 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
   const auto read = [&](std::size_t offset, std::byte* to, std::size_t bytes) {
     if (host::read_into(*file, header.data_offset + offset, to, bytes, path) != bytes)
       throw Error(Errc::not_an_array, path, "it was truncated while it was read",
-                  "see who writes it, and load it again");
+                  "wait until its writer is done, and load it again");
   };
   const auto native = [&](std::byte* at, std::size_t bytes) {
     if (any_swapped(header.dtype))

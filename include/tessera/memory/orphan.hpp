@@ -1,7 +1,7 @@
 // Floor 3, memory: removal of names whose owner has ended.
 //
 // An orphan is proven, never guessed: a regular file of this user; a valid control block in state
-// `owned`, with the inode of this very file; and its lock, taken by this process.
+// `owned`, with the inode of the file itself; and its lock, taken by this process.
 #pragma once
 
 #include <chrono>
@@ -60,7 +60,7 @@ Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
     host::unlink(path);
     if (!host::leads_to(path, file->info.id)) out.outcome = Removal::Outcome::removed;
   } catch (const std::exception&) {
-    // What can't be opened, read or understood is no proven orphan.
+    // What can't be opened, read or understood is not a proven orphan.
   }
   return out;
 }
@@ -82,8 +82,8 @@ inline bool remove_orphan(const std::string& name, const Identity* owner = nullp
       name, [owner](const Identity& its) { return owner == nullptr || its == *owner; });
 }
 
-/// Removes orphans of this user, though nobody has called reap(): a new pool does that. Searches
-/// the folder of names for about 2 ms, if the folder belongs to this machine alone. Never throws.
+/// Removes some orphans of this user when a pool starts. Searches the folder of names for about 2
+/// ms, if the folder belongs to this machine alone. Never throws.
 inline void remove_some_orphans() noexcept {
   try {
     host::visit_own_files(std::chrono::milliseconds(2), [](const std::string& name) {

@@ -80,8 +80,8 @@ class OwnedName {
   }
 
  private:
-  // Written through the descriptor: in the mapping it would raise SIGBUS if somebody has truncated
-  // the segment.
+  // Through the descriptor: if another process has truncated the segment, a store to the mapping
+  // would raise SIGBUS.
   void write_state(SegmentState state) {
     const auto value = static_cast<std::uint32_t>(state);
     host::write_at(lock_.descriptor(), control_at_ + offsetof(ControlBlock, state),

@@ -21,8 +21,8 @@
 
 namespace tessera {
 
-/// What a job does with an argument: it reads or writes, in each tile, that tile's part; or it
-/// reads the whole argument in every tile.
+/// How a job uses an argument: each tile reads its part (read) or writes it (write), or every tile
+/// reads all of it (whole).
 enum class Use { read, write, whole };
 
 /// Elements of an array, with N axes, as an argument of a job. Keeps the mapping alive.
@@ -154,7 +154,7 @@ std::vector<Progression> Section<T, N, U>::lattice() const {
                             segment->subject());
 }
 
-/// Marks an argument as output: each tile is written by the kernel that gets it.
+/// Marks an argument as output: the kernel writes its tiles.
 ///
 ///     pool.map({4, 4}, kernel, into(a), b);  // reads b, writes a
 ///     pool.map({4, 4}, kernel, into(xt::view(a, 0, xt::all(), xt::all())), b);

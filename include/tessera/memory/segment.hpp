@@ -1,6 +1,6 @@
 // Public: Segment, Permission, Durability. Floor 3, memory: one name, one mapping, maybe its owner.
 //
-// A segment is an .npy file with a control block behind its data. The process that creates it owns
+// A segment is an .npy file with a control block after its data. The process that creates it owns
 // it, and the name is removed when the owner ends. An attached process holds a mapping and nothing
 // else: its end never removes a name. Bytes from outside are copied once and the copy is checked.
 // Sizes come from the header, never from the file's size.
@@ -68,7 +68,7 @@ class Segment {
                                          bool any_user = false) {
     const auto path = host::segment_path(name.str());
     host::FileInfo info;
-    // With `seen`, a file that is no array yet is no Error: `seen` gets the reason.
+    // With `seen`, a file that is not an array yet is not an Error: `seen` gets the reason.
     const auto look = [&](std::string* seen) -> std::shared_ptr<Segment> {
       const auto file = host::open_existing(path, access, name.str());
       if (!file) {
@@ -182,9 +182,9 @@ class Segment {
     control_.state = static_cast<std::uint32_t>(SegmentState::kept);
   }
 
-  /// False if somebody has written behind the end of the data. Always true for a file on disk.
+  /// False if something was written past the end of the data. Always true for a file on disk.
   bool intact() const noexcept { return control_at_ == 0 || frame().intact(); }
-  /// Restores what was behind the data, so that others can attach and the name can be reaped. The
+  /// Restores what was after the data, so that others can attach and the name can be reaped. The
   /// mapping must be writable.
   void restore() noexcept { frame().restore(); }
 

@@ -49,7 +49,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   using typename Container::value_type;
   using typename Semantic::temporary_type;
 
-  /// No array: no name, no elements. An array that was moved from is the same.
+  /// No array: no name, no elements. Also the state of an array that was moved from.
   Array() noexcept : storage_(nullptr, 0) {}
 
   Array(Array&& other) noexcept : Array() { swap(other); }
@@ -79,8 +79,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// A new array of zeros under this name, owned. Throws Error: name_taken (an orphan's name is
-  /// taken over), invalid_name, invalid_shape, no_space; not_permitted, system (see
-  /// segment_folder).
+  /// taken over), invalid_name, invalid_shape, no_space, not_permitted, system (no folder of
+  /// names).
   static Array create(std::string_view name, const Shape<N>& shape, CreateOptions options = {}) {
     return Array(make(SegmentName(name), shape, options));
   }
@@ -90,8 +90,9 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// The array of that name. Throws Error: name_missing (timed_out if it was to wait),
-  /// invalid_name, type_mismatch, rank_mismatch, not_an_array, not_permitted. An array with bools
-  /// is read once: a byte that is neither 0 nor 1 is a type_mismatch.
+  /// invalid_name, not_an_array, not_permitted, rank_mismatch; type_mismatch, also for Fortran
+  /// order, the other byte order and a bool whose byte is neither 0 nor 1 (arrays with bools are
+  /// read once).
   static Array attach(std::string_view name, AttachOptions options = {}) {
     auto segment = Segment::attach(SegmentName(name), access, options.wait, options.any_user);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
@@ -131,9 +132,8 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// An .npy file on disk as an array: read-only if T is const, else changed in place. It may be
-  /// larger than memory. Throws Error: name_missing, not_an_array, not_permitted, type_mismatch
-  /// (also for a bool whose byte is neither 0 nor 1: arrays with bools are read once),
-  /// rank_mismatch, no_space (for the holes of a file that is to be changed).
+  /// larger than memory. Throws Error: name_missing, not_an_array, not_permitted, rank_mismatch;
+  /// type_mismatch, as attach does; no_space (for the holes of a file that is to be changed).
   static Array map_file(const std::string& path) {
     auto segment = Segment::map_file(path, access);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));

@@ -31,7 +31,7 @@ auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::str
                     "start its creator, or wait longer");
       throw Error(Errc::timed_out, name,
                   "the name is there, but it was no array when the time was over: " + seen,
-                  "see that its writer ends, or wait longer");
+                  "let its writer finish, or wait longer");
     }
     std::this_thread::sleep_for(pause);
   }

@@ -1,7 +1,8 @@
-// All of tessera, nothing optional: SharedArray, TiledPool, and what they are made of.
+// Public: all of tessera: SharedArray, TiledPool and their parts. Nothing optional.
 #pragma once
 
-// A user's macros of these names stay, though the standard library can't be read among them.
+// A program may define macros min and max, as <windows.h> does. The headers of the standard library
+// can't be read with them, so they are removed here and restored at the end.
 #pragma push_macro("min")
 #pragma push_macro("max")
 #undef min

@@ -1,8 +1,10 @@
-// Floor 0, base: which types hold addresses, as far as the compiler can tell.
+// Floor 0, base: tests at compile time whether a type holds addresses.
 //
-// An address means nothing in another process. A type without any is known by what the language
-// forbids: bytes can't become a pointer or a reference within a constant expression. That sees
-// into closures too. What only addresses are made of is found by building it from nothing else.
+// An address means nothing in another process. Two tests:
+// - holds_no_address: in a constant expression C++ does not allow bytes to become a pointer or a
+//   reference. So a type that can be made from bytes there holds none. This works for the captures
+//   of a lambda too.
+// - made_of_addresses: an aggregate that can be built from addresses alone holds nothing else.
 #pragma once
 
 #include <array>
@@ -35,7 +37,8 @@ concept MadeOfBytesOnly = requires {
 };
 
 /// True if no object of this type holds a pointer or a reference. False also where the compiler
-/// can't tell: unions (std::variant, std::optional), and what no constant can be made of.
+/// can't tell: for unions, also inside a member such as std::variant or std::optional, and for
+/// types that no constant expression can make.
 template <class T>
 inline constexpr bool holds_no_address = [] {
   if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
@@ -55,7 +58,8 @@ inline constexpr bool holds_no_address<std::variant<T...>> = (holds_no_address<T
 template <class T>
 constexpr bool is_made_of_addresses();
 
-/// Becomes whatever an aggregate of type T has a member of, addresses only if it is told so.
+/// Converts to the type of any member of an aggregate T; if `addresses_only`, only to types that
+/// are made of addresses.
 template <class T, bool addresses_only>
 struct MemberOf {
   constexpr MemberOf(auto) {}
@@ -70,7 +74,7 @@ constexpr bool has_members(std::index_sequence<I...>) {
   return requires { T{MemberOf<T, addresses_only>{std::integral_constant<std::size_t, I>{}}...}; };
 }
 
-/// How many members an aggregate has; 0 for more than so many.
+/// How many members an aggregate has; 0 if there are more than `n`.
 template <class T, std::size_t n = 16>
 constexpr std::size_t count_members() {
   if constexpr (n == 0 || has_members<T, false>(std::make_index_sequence<17>{}))
@@ -81,7 +85,7 @@ constexpr std::size_t count_members() {
     return count_members<T, n - 1>();
 }
 
-// NOLINTBEGIN(bugprone-branch-clone): which question comes first decides
+// NOLINTBEGIN(bugprone-branch-clone): the order of the questions matters
 template <class T>
 inline constexpr bool made_of_addresses = [] {
   if constexpr (std::is_pointer_v<T> || std::is_member_function_pointer_v<T>) {

@@ -1,7 +1,7 @@
-// Floor 0, base: version, platform and compiler switches.
+// Public: TESSERA_VERSION_*, cache_line. Floor 0, base: version, platform and compiler switches.
 //
-// The only file outside host/ that asks which platform this is. Everything here is a macro with the
-// prefix TESSERA_ or a constant: including it costs nothing and defines nothing else.
+// Outside host/, only this file asks for the platform. It defines macros with the prefix TESSERA_,
+// one constant, and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -29,43 +29,44 @@
 #define TESSERA_CLEAR_PADDING(object) static_cast<void>(object)
 #endif
 
-// A float of two bytes. std::float16_t, where there is one, is the same type.
+// A floating-point type of two bytes. Where std::float16_t exists, it is the same type.
 #if defined(__FLT16_MANT_DIG__) && (defined(__SSE2__) || defined(__aarch64__)) && \
     ((defined(__clang__) && __clang_major__ >= 15) || (!defined(__clang__) && __GNUC__ >= 12))
 #define TESSERA_FLOAT16 _Float16
 #endif
 
-// In front of a loop whose iterations touch no common element, which the compiler can't see.
-// Unrolled, since the few instructions of such a loop take up to twice as long where they happen to
-// lie across two 64-byte lines of code. Not for clang, which unrolls by itself, and warns its user
-// wherever such a loop can't be vectorised.
+// For a loop whose iterations touch no common element, where the compiler can't prove that. It also
+// unrolls the loop: a loop of few instructions takes up to twice as long if its code crosses a
+// 64-byte boundary. Empty for clang, which unrolls by itself, and which would warn the user of
+// every such loop that it can't vectorise.
 #if defined(__GNUC__) && !defined(__clang__)
 #define TESSERA_INDEPENDENT _Pragma("GCC ivdep") _Pragma("GCC unroll 4")
 #else
 #define TESSERA_INDEPENDENT
 #endif
 
-// A function whose inlining decides what its loop costs, however long its caller grows.
+// For a function that must be inlined however large its caller is: its loop is slow otherwise.
 #if defined(__GNUC__)
 #define TESSERA_INLINE [[gnu::always_inline]] inline
 #else
 #define TESSERA_INLINE inline
 #endif
 
-// Asks for the cache line at an address soon, in the second-level cache: in a walk over distant
-// rows the first level would lose it again, since equal columns share its sets.
+// Fetches the cache line at an address into the second-level cache. The first level would lose it
+// before it is used: in a walk over distant rows, the elements of a column share a few of its sets.
 #if defined(__GNUC__)
 #define TESSERA_PREFETCH(address) __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 2)
 #else
 #define TESSERA_PREFETCH(address) static_cast<void>(address)
 #endif
 
-// Whether a tile looks at every index that it is given: in builds without NDEBUG and without
-// optimisation, and wherever TESSERA_CHECK_BOUNDS or xtensor's own switch asks for it.
+// Whether a tile checks every index: in builds without NDEBUG and without optimisation, and
+// wherever TESSERA_CHECK_BOUNDS or xtensor's XTENSOR_ENABLE_ASSERT is defined.
 #if defined(TESSERA_CHECK_BOUNDS) || defined(XTENSOR_ENABLE_ASSERT) || \
     (!defined(NDEBUG) && !defined(__OPTIMIZE__))
 #define TESSERA_CHECKS_BOUNDS 1
-// What looks at indices has names of its own: units with and without may be linked together.
+// Code that checks is in one inline namespace, code that does not in another. So units of both
+// kinds can be linked together.
 #define TESSERA_BOUNDS bounds_checked
 #else
 #define TESSERA_CHECKS_BOUNDS 0
@@ -74,7 +75,7 @@
 
 namespace tessera {
 
-/// Bytes that two cores do not share when each writes its own: the unit of every alignment here.
+/// Bytes of a cache line. Data that different cores write is aligned to it, on lines of its own.
 inline constexpr std::size_t cache_line = 64;
 
 }  // namespace tessera

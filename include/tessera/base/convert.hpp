@@ -1,8 +1,9 @@
-// Floor 0, base: conversions of elements, defined for every value.
+// Floor 0, base: conversion of elements, with one result for every value.
 //
-// C++ leaves open what a float outside an integer's range becomes, and compilers use that: the
-// vector body of a loop and its last elements differ. Here each value has one result. Blocks are
-// looked over first, which is cheap, so that only a block with such a value costs more.
+// C++ does not define what a float outside an integer's range becomes. So a compiler may give
+// different results in the vectorised part of a loop and in its last elements. Here every value has
+// one result. A block is first searched for such values, which is cheap; only a block that has one
+// takes the slow path.
 #pragma once
 
 #include <bit>
@@ -16,18 +17,18 @@
 
 namespace tessera::detail {
 
-/// True of conversions that C++ does not define for all values: from float or double to integers.
+/// True for conversions that C++ does not define for all values: from floating point to integers.
 template <class T, class Value>
 inline constexpr bool converts_in_part =
     std::floating_point<Value> && std::integral<T> && !std::same_as<T, bool>;
 
-/// The first number beyond the range of an integer T, a power of two.
+/// The first number above the range of an integer T. It is a power of two.
 template <class T, class Value>
 inline constexpr Value beyond_range =
     static_cast<Value>((std::numeric_limits<T>::max)() / 2 + 1) * Value(2);
 
-/// `value` as a T, as by static_cast; but what is outside the range of an integer T becomes the
-/// end of the range that is nearest, and NaN becomes 0.
+/// `value` as a T, as by static_cast, with two exceptions if T is an integer: a value outside its
+/// range becomes the nearest end of the range, and NaN becomes 0.
 template <class T, class Value>
 TESSERA_INLINE constexpr T converted(const Value& value) {
   if constexpr (converts_in_part<T, Value>) {
@@ -47,8 +48,8 @@ TESSERA_INLINE void convert_block(const Value* from, T* to) {
     using Bits = std::conditional_t<sizeof(Value) == 4, std::int32_t, std::int64_t>;
     constexpr Bits all = (std::numeric_limits<Bits>::max)();
     constexpr Bits beyond = std::bit_cast<Bits>(beyond_range<T, Value>);
-    // Its sign tells whether any is outside, or may be. In integers, since a comparison of floats
-    // can trap, which keeps compilers from vectors.
+    // Negative if a value is, or may be, outside the range. Computed in integers: compilers do not
+    // vectorise a comparison of floats, since it can trap.
     Bits outside = 0;
     for (std::size_t i = 0; i < n; ++i) {
       const auto bits = std::bit_cast<Bits>(from[i]);

@@ -1,8 +1,8 @@
-// Floor 0, base: the one exception type of the library, and its codes.
+// Public: Error, Errc. Floor 0, base: the one exception type of the library, and its codes.
 //
-// Every failure that a caller can meet is an Error: what happened, to which name or file, and what
-// to do about it. Kernels throw what they like.
-// What the standard library throws for want of private memory is let through.
+// Every failure that a caller can meet is an Error. It says what happened, to which name or file,
+// and what to do about it. Kernels may throw anything. An exception of the standard library for
+// lack of private memory (std::bad_alloc) is passed on.
 #pragma once
 
 #include <cerrno>
@@ -15,31 +15,30 @@
 
 namespace tessera {
 
-/// What went wrong, for programs. Compares equal to the std::errc that says the same, if there is
-/// one: name_taken is std::errc::file_exists.
+/// What went wrong, as a code. It equals the std::errc of the same meaning, if there is one:
+/// Errc::name_taken == std::errc::file_exists.
 enum class Errc {
-  invalid_name = 1,  ///< a segment name outside the grammar
+  invalid_name = 1,  ///< a name with a character that is not allowed, or of a wrong length
   invalid_shape,     ///< extents that are negative, overflow, or do not fit their use
   invalid_argument,  ///< any other argument that can't be served
   name_taken,        ///< create on a name that exists
   name_missing,      ///< attach to a name, or open a file, that does not exist
-  not_an_array,      ///< bytes that are no .npy array, or no segment of this library
-  type_mismatch,     ///< another element type than the one asked for
-  rank_mismatch,     ///< another number of axes than the one asked for
+  not_an_array,      ///< not a regular file with a valid .npy array
+  type_mismatch,     ///< the element type differs from the one asked for
+  rank_mismatch,     ///< the number of axes differs from the one asked for
   shape_mismatch,    ///< shapes that differ or do not line up
   no_space,          ///< shared memory, a control group, a limit or a disk is exhausted
   not_permitted,     ///< another user's segment, or access refused by the system
   timed_out,         ///< a deadline passed
-  replaced,          ///< a name now leads to another array than the one meant
-  overlap,           ///< two tiles, or two arguments, would touch the same written element
+  replaced,          ///< the name leads to another array by now
+  overlap,           ///< two tiles or two arguments share an element that is written
   captured_address,  ///< a kernel holds a pointer or a reference into the caller's memory
-  foreign_kernel,    ///< a kernel whose code the workers do not have
+  foreign_kernel,    ///< the workers do not have the code of this kernel
   kernel_failed,     ///< a kernel threw
   worker_died,       ///< a worker process ended in the middle of a tile
   cancelled,         ///< a job was cancelled before all of its tiles were done
-  pool_unusable,  ///< the pool can't run jobs: its keeper is gone, its user is another by now, or
-                  ///< this is a forked child
-  system          ///< a system call failed; the message has the system's own words
+  pool_unusable,     ///< its keeper is gone, the user id has changed, or this is a forked child
+  system             ///< a system call failed; what() has the system's own words
 };
 
 namespace detail {
@@ -93,8 +92,8 @@ class ErrorCategory final : public std::error_category {
   }
 };
 
-/// Made before main() and never destroyed: whoever makes an Error while the program ends finds it,
-/// and registers nothing for the end, which on Windows waits for the lock that exit() holds.
+/// Made before main() and never destroyed: an Error can still be made while the program ends. No
+/// destructor is registered: on Windows that would wait for the lock that exit() holds.
 struct LastingCategory {
   union {
     ErrorCategory category;
@@ -114,17 +113,24 @@ inline std::error_code make_error_code(Errc code) noexcept {
   return {static_cast<int>(code), detail::error_category()};
 }
 
-/// The library's exception. what() reads "tessera: SUBJECT: what happened; what to do".
+/// The library's exception. what() reads "tessera: SUBJECT: what happened; what to do", on one
+/// line.
+///
+///     try {
+///       auto a = SharedArray<double, 2>::attach("a");
+///     } catch (const Error& error) {
+///       if (error.errc() != Errc::name_missing) throw;
+///     }
 class Error : public std::system_error {
  public:
-  /// subject is a segment name, a file or a thing such as "TiledPool"; advice may be empty.
+  /// `subject`: a segment name, a file, or a thing such as "TiledPool". `advice` may be empty.
   Error(Errc code, std::string subject, std::string_view happened, std::string_view advice = {})
       : std::system_error(make_error_code(code)), subject_(std::move(subject)) {
     what_.append("tessera: ").append(subject_).append(": ");
     happened_ = {what_.size(), happened.size()};
     what_.append(happened);
     if (!advice.empty()) what_.append("; ").append(advice);
-    // One line that a terminal shows whole: a NUL in a name would end what() in the middle.
+    // Control characters are replaced: a NUL in a name would cut what() short.
     for (char& c : what_)
       if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
   }
@@ -144,16 +150,16 @@ class Error : public std::system_error {
  private:
   std::string subject_;
   std::string what_;
-  std::pair<std::size_t, std::size_t> happened_;  // where it begins in what_, and its length
+  std::pair<std::size_t, std::size_t> happened_;  // its start in what_, and its length
 };
 
 namespace detail {
 
-/// What a failed system call means: a code, and what helps where the number alone tells it.
+/// What a failed system call means: a code, and advice where the error number alone allows one.
 struct Meaning {
   Errc code = Errc::system;
   std::string_view advice{};
-  bool besides = false;  ///< the advice stands before what else could be done, else in its place
+  bool besides = false;  ///< the caller's advice follows this one; otherwise it is dropped
 };
 
 inline Meaning meaning_of(int error_number) noexcept {
@@ -185,9 +191,9 @@ inline Meaning meaning_of(int error_number) noexcept {
     case ENODEV:
       return {Errc::system, "this file system can't map files into memory: use another, or load()"};
     case ENOLCK:
-      return {Errc::system, "this file system gives no locks: have names in another folder"};
+      return {Errc::system, "this file system has no locks: put names in another folder"};
 #if defined(ESTALE)
-    case ESTALE: return {Errc::system, "its server has removed or replaced it: open it anew"};
+    case ESTALE: return {Errc::system, "its server has removed or replaced it: open it again"};
 #endif
     case EMFILE: return {Errc::system, "close files or raise ulimit -n"};
     case ENFILE: return {Errc::system, "all programs have too many files open: raise fs.file-max"};
@@ -197,8 +203,8 @@ inline Meaning meaning_of(int error_number) noexcept {
 
 }  // namespace detail
 
-/// An Error from errno: the typed code where one fits, the system's own words in any case; what
-/// helps, where the number tells it whatever was to be done, or else `advice`.
+/// An Error from errno. Its code is the one that fits, or Errc::system; its text has the system's
+/// own words. Where the error number itself tells what helps, that replaces or precedes `advice`.
 inline Error system_failure(int error_number, std::string subject, std::string_view doing,
                             std::string_view advice = {}) {
   const std::string words = std::generic_category().message(error_number);

@@ -1,4 +1,4 @@
-// Floor 0, base: shapes and indices as numbers in a row: their product, and how they are written.
+// Floor 0, base: shapes and indices: their product, and their text.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace tessera::detail {
 
-/// The product of all extents, as of a shape's elements; 1 for none. It must be known to fit.
+/// The product of all extents; 1 if there are none. Overflow is not checked.
 template <class Extents>
 constexpr std::size_t product_of(const Extents& extents) {
   std::size_t out = 1;
@@ -19,8 +19,8 @@ constexpr std::size_t product_of(const Extents& extents) {
   return out;
 }
 
-/// `first` times all extents; nothing where that, or a part of it without extents of 0, is more
-/// than `most`.
+/// `first` times all extents, or nothing if that is more than `most`. An extent of 0 makes the
+/// result 0, but the product of the other extents must still be at most `most`.
 template <class Extents>
 constexpr std::optional<std::uint64_t> checked_product(
     std::uint64_t first, const Extents& extents,
@@ -39,7 +39,7 @@ constexpr std::optional<std::uint64_t> checked_product(
   return empty ? 0 : out;
 }
 
-/// As Python writes a tuple: "(365, 16, 16)", "(7,)", "()".
+/// A tuple as Python writes it: "(365, 16, 16)", "(7,)", "()".
 template <class Values>
 std::string tuple_of(const Values& values) {
   std::string out;

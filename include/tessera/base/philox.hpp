@@ -1,8 +1,8 @@
-// Floor 0, base: Philox, random numbers that depend on a seed and a stream's number only.
+// Public: Philox. Floor 0, base: random numbers that depend only on a seed and a stream's number.
 //
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3"
-// (2011), the one of C++26's std::philox4x32, of NumPy's and cuRAND's kind: a block of four numbers
-// is a function of a counter and a key, so streams need no common state.
+// (2011). C++26's std::philox4x32 is the same; NumPy's and cuRAND's are of the same kind. A block
+// of four numbers is a function of a counter and a key, so streams share no state.
 #pragma once
 
 #include <array>
@@ -11,8 +11,13 @@
 namespace tessera {
 
 /// A random number engine for the distributions of the standard library and of xt::random. Each
-/// pair of seed and stream gives other numbers, 2^66 of them; the same pair the same everywhere.
+/// pair of seed and stream gives its own sequence of 2^66 numbers, the same in every process.
 /// Philox(seed) with a seed below 2^32 gives what C++26's std::philox4x32(seed) gives.
+///
+///     Philox random(2024, tile.number());
+///     const double x = std::normal_distribution<>(0, 1)(random);
+///
+/// Threads must not share one engine.
 class Philox {
  public:
   using result_type = std::uint32_t;
@@ -32,7 +37,7 @@ class Philox {
     return block_[next_++];
   }
 
-  /// Leaves out the next `numbers`, at once.
+  /// Skips the next `numbers` numbers, in constant time.
   constexpr void discard(unsigned long long numbers) noexcept {
     const unsigned long long left = 4 - next_;
     if (numbers <= left) {
@@ -49,7 +54,7 @@ class Philox {
     return a.key_ == b.key_ && a.stream_ == b.stream_ && a.position() == b.position();
   }
 
-  /// The function itself: four numbers from a counter and a key, in ten rounds.
+  /// Ten rounds of Philox: four numbers from a counter and a key.
   static constexpr std::array<std::uint32_t, 4> block(std::array<std::uint32_t, 4> counter,
                                                       std::array<std::uint32_t, 2> key) noexcept {
     for (int round = 0; round < 10; ++round) {
@@ -72,9 +77,9 @@ class Philox {
   constexpr std::uint64_t position() const noexcept { return 4 * count_ - (4 - next_); }
 
   std::array<std::uint32_t, 2> key_, stream_;
-  std::uint64_t count_ = 0;  // blocks that were made
+  std::uint64_t count_ = 0;  // blocks made so far
   std::array<std::uint32_t, 4> block_{};
-  unsigned next_ = 4;  // of block_
+  unsigned next_ = 4;  // index in block_; 4: a new block is due
 };
 
 }  // namespace tessera

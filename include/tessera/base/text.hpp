@@ -1,7 +1,7 @@
-// Floor 0, base: text put together.
+// Floor 0, base: concatenation of text.
 //
-// By appending: g++ 12 warns of `"literal" + std::string` in its own header (-Wrestrict at -O3),
-// and that reaches whoever includes ours with -Werror.
+// It appends, since g++ 12 warns of `"literal" + std::string` in its own header (-Wrestrict at
+// -O3). A user who compiles with -Werror would get that as an error.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace tessera::detail {
 
-/// Puts one more item behind a list.
+/// Appends an item to a list, after a separator unless it is the first.
 inline void append_item(std::string& list, std::string_view item,
                         std::string_view separator = ", ") {
   if (!list.empty()) list += separator;

@@ -1,8 +1,8 @@
 // Floor 1, format: bool elements whose byte is neither 0 nor 1.
 //
-// NumPy takes any byte but 0 for True, and real files have such bytes. In C++ they are no value of
-// the type: sums and products of them are wrong. So they are found before an array is handed out,
-// or made 1 where it is copied anyway.
+// NumPy takes every byte but 0 for True, and real files have such bytes. In C++ they are not values
+// of bool: sums and products of them are wrong. So an array that has such a byte is never handed
+// out; where its elements are copied anyway, the byte becomes 1.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace tessera::detail {
 
-/// Where the bools of one element are, in bytes from its begin.
+/// Where the bools of one element are, in bytes from its beginning.
 inline std::vector<std::size_t> bool_offsets(const Dtype& dtype) {
   if (dtype.kind == 'b') return {0};
   std::vector<std::size_t> out;
@@ -31,7 +31,7 @@ inline std::vector<std::size_t> bool_offsets(const Dtype& dtype) {
   return out;
 }
 
-/// The first of these bytes that is neither 0 nor 1, as its place.
+/// The index of the first byte that is neither 0 nor 1, if there is one.
 inline std::optional<std::size_t> find_no_bool(std::span<const std::byte> bytes) {
   std::size_t at = 0;
   constexpr std::uint64_t others = 0xfefefefefefefefeu;
@@ -48,8 +48,8 @@ inline std::optional<std::size_t> find_no_bool(std::span<const std::byte> bytes)
   return std::nullopt;
 }
 
-/// The number of the first element with a bool that is neither 0 nor 1. Reads every element of a
-/// type that has bools.
+/// The number of the first element that has a bool which is neither 0 nor 1, if there is one. Reads
+/// every element if the type has bools.
 inline std::optional<std::size_t> find_no_bool(std::span<const std::byte> elements,
                                                const Dtype& dtype) {
   if (dtype.kind == 'b') return find_no_bool(elements);
@@ -61,7 +61,7 @@ inline std::optional<std::size_t> find_no_bool(std::span<const std::byte> elemen
   return std::nullopt;
 }
 
-/// Makes every bool 0 or 1, any byte but 0 being true.
+/// Makes every bool 0 or 1: a byte other than 0 becomes 1.
 inline void make_bools(std::span<std::byte> elements, const Dtype& dtype) {
   const auto offsets = bool_offsets(dtype);
   if (offsets.empty()) return;

@@ -1,8 +1,8 @@
-// Floor 1, format: element types and their .npy descr. No OS calls.
+// Public: Dtype, Element, dtype_of, Describe, TESSERA_FIELDS. Floor 1, format: element types.
 //
-// Dtype is the run-time side: what a descr says. dtype_of<T>() is the compile-time side. Two dtypes
-// are the same element only if kind, size, byte order and every field agree, names and offsets
-// included; a descr that NumPy writes for a type of ours reads back equal.
+// Dtype is the run-time form: what a descr in an .npy header says. dtype_of<T>() gives that of a
+// C++ type. Two Dtypes are equal only if kind, size, byte order and every field are, names and
+// offsets included. The descr that NumPy writes for such a C++ type reads back equal.
 #pragma once
 
 #include <algorithm>
@@ -25,21 +25,22 @@
 namespace tessera {
 
 inline constexpr std::size_t max_element_size = 0x7fffffff;  ///< bytes; NumPy's own limit
-inline constexpr int max_struct_depth = 8;                   ///< structs within structs
+inline constexpr int max_struct_depth = 8;                   ///< levels of structs within structs
 
-/// One element's type as .npy files know it: a scalar, or a struct of named fields.
+/// The type of one element as .npy files describe it: a scalar, or a struct of named fields.
 struct Dtype {
   struct Field;
 
-  char kind = 0;              ///< b, i, u, f, c, M, m for scalars; V for structs; 0 for none
+  char kind = 0;              ///< scalar: b, i, u, f, c, M or m; struct: V; none: 0
   std::size_t size = 0;       ///< bytes of one element
-  bool swapped = false;       ///< stored in the other byte order than this machine's
+  bool swapped = false;       ///< true: not in this machine's byte order
   std::vector<Field> fields;  ///< of a struct, in order of offset
   std::string unit = {};  ///< of datetime64 (M) and timedelta64 (m): "ns", "25s"; empty: generic
 
   friend bool operator==(const Dtype&, const Dtype&) = default;
 
-  /// NumPy's own spelling: '<f8' (with its quotes), or [('a', '<f4'), ('', '|V4')] for structs.
+  /// The descr as NumPy spells it: '<f8' (with its quotes), or [('a', '<f4'), ('', '|V4')] for a
+  /// struct.
   std::string to_string() const;
 };
 
@@ -47,14 +48,14 @@ struct Dtype::Field {
   std::string name;
   std::size_t offset = 0;
   Dtype type;
-  std::vector<std::size_t> shape;  ///< of an array field; empty for a plain one
+  std::vector<std::size_t> shape;  ///< extents of an array field; empty for a scalar
 
   std::size_t bytes() const { return type.size * detail::product_of(shape); }
   friend bool operator==(const Field&, const Field&) = default;
 };
 
-/// Describes the fields of a struct so that it can be an element. Specialise it with a
-/// `static std::vector<Dtype::Field> fields()`; TESSERA_FIELDS writes that specialisation.
+/// Describes the fields of a struct, so that arrays can hold it. TESSERA_FIELDS specialises it; a
+/// specialisation by hand has `static std::vector<Dtype::Field> fields()`.
 template <class T>
 struct Describe;
 
@@ -82,16 +83,16 @@ template <class T>
 concept CharacterType = std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
                         std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 
-// By size, so that long and long long, which are one type to .npy, both serve.
+// Told apart by size: long and long long are one type in .npy, and both must work.
 template <class T>
 concept SizedInteger = std::integral<T> && !std::same_as<T, bool> && !CharacterType<T> &&
                        (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
 }  // namespace detail
 
-/// What an array can hold: bool, integers, float, double, complex of these, and trivially copyable
-/// structs whose fields are described; _Float16, which is std::float16_t, where the compiler has
-/// it. long double is left out: its bytes differ by machine. Times (datetime64, timedelta64) are
-/// std::int64_t, and NaT is the least of them.
+/// What an array can hold: bool, integers, float, double, std::complex of these two, and trivially
+/// copyable structs that are described; _Float16 (the same type as std::float16_t) where the
+/// compiler has it. Not long double: its bytes differ by machine. Times (datetime64, timedelta64)
+/// are std::int64_t; NaT is the smallest of them.
 template <class T>
 concept Element =
     std::same_as<T, std::remove_cv_t<T>> &&
@@ -140,7 +141,7 @@ Dtype::Field make_field(std::string name, std::size_t offset) {
   [&]<std::size_t... Axis>(std::index_sequence<Axis...>) {
     (shape.push_back(std::extent_v<Member, Axis>), ...);
   }(std::make_index_sequence<std::rank_v<Member>>{});
-  // An element first: from C++26 on std::complex has a tuple_size too.
+  // Element is tested first: from C++26 on, std::complex has a tuple_size too.
   if constexpr (!Element<Scalar> && requires {
                   std::tuple_size<Scalar>::value;
                   typename Scalar::value_type;
@@ -161,7 +162,7 @@ inline std::optional<std::size_t> bounded_bytes(const Dtype::Field& field) {
   return checked_product(field.type.size, field.shape, max_element_size);
 }
 
-/// What keeps a dtype from being written as a descr and read back equal; empty if nothing does.
+/// Why a dtype can't be written as a descr and read back equal; empty if it can.
 inline std::string_view invalid_reason(const Dtype& dtype, int depth = 0) {
   if (depth > max_struct_depth) return "structs nested too deeply";
   if (dtype.size == 0) return "a struct without bytes";
@@ -204,7 +205,7 @@ inline void swap_bytes(const Dtype& dtype, std::byte* element) {
   }
 }
 
-/// True if a scalar anywhere in the element is in the other byte order.
+/// True if any scalar in the element is not in this machine's byte order.
 inline bool any_swapped(const Dtype& dtype) {
   if (dtype.swapped) return true;
   for (const auto& field : dtype.fields)
@@ -212,15 +213,14 @@ inline bool any_swapped(const Dtype& dtype) {
   return false;
 }
 
-/// The same element in this machine's byte order.
+/// The same type in this machine's byte order.
 inline Dtype in_native_order(Dtype dtype) {
   dtype.swapped = false;
   for (auto& field : dtype.fields) field.type = in_native_order(std::move(field.type));
   return dtype;
 }
 
-/// The C++ element that has these values: in this machine's byte order, times as the integers that
-/// they are.
+/// The type of the C++ element with these values: in this machine's byte order, times as integers.
 inline Dtype value_type(Dtype dtype) {
   dtype.swapped = false;
   if (dtype.kind == 'M' || dtype.kind == 'm') dtype.kind = 'i';
@@ -255,7 +255,7 @@ inline std::string Dtype::to_string() const {
 
 }  // namespace tessera
 
-// Applies TESSERA_EACH_ to each name: __VA_OPT__ recursion, for 342 names at most.
+// Applies TESSERA_EACH_ to each name, by __VA_OPT__ recursion: 342 names at most.
 #define TESSERA_PARENS_ ()
 #define TESSERA_EXPAND_(...) \
   TESSERA_EXPAND4_(TESSERA_EXPAND4_(TESSERA_EXPAND4_(TESSERA_EXPAND4_(__VA_ARGS__))))
@@ -271,9 +271,11 @@ inline std::string Dtype::to_string() const {
       __VA_OPT__(, TESSERA_EACH_AGAIN_ TESSERA_PARENS_(Type, __VA_ARGS__))
 #define TESSERA_EACH_AGAIN_() TESSERA_EACH_
 
-/// Describes a struct's fields, in order of declaration, at global scope:
-/// `TESSERA_FIELDS(Station, height, count, winds);`. Fields may be scalars, arrays or described
-/// structs.
+/// Describes a struct's fields, in order of declaration. Write it at global scope. A field is a
+/// scalar, an array or a described struct.
+///
+///     struct Station { double height; std::int32_t count; float winds[3]; };
+///     TESSERA_FIELDS(Station, height, count, winds);
 #define TESSERA_FIELDS(Type, ...)                                 \
   template <>                                                     \
   struct tessera::Describe<Type> {                                \

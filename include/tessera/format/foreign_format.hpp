@@ -1,6 +1,6 @@
-// Floor 1, format: files of other formats, known by their first bytes. No OS calls.
+// Public: npy::foreign_format. Floor 1, format: files of other formats, known by their first bytes.
 //
-// A person who gives such a file to map_file or load is told what it is, and the one command that
+// If map_file or load gets such a file, the error says what it is, and gives the one command that
 // makes an .npy file of it.
 #pragma once
 
@@ -12,10 +12,10 @@
 
 namespace tessera::npy {
 
-/// A format that is not .npy. In the command FILE is the file, NAME a variable in it.
+/// A format other than .npy. In `command`, FILE stands for the file and NAME for a variable in it.
 struct ForeignFormat {
   std::string_view name;
-  std::size_t offset;  ///< of the bytes that tell it
+  std::size_t offset;  ///< of `bytes` in the file
   std::string_view bytes, command;
 };
 
@@ -88,7 +88,7 @@ inline constexpr std::array foreign_formats{
 
 }  // namespace detail
 
-/// The format that a file begins like; nullptr if it is none that is known here.
+/// The format that begins with these bytes; nullptr if it is not known here.
 inline const ForeignFormat* foreign_format(std::string_view first_bytes) {
   for (const auto& format : detail::foreign_formats)
     if (first_bytes.size() >= format.offset &&
@@ -97,8 +97,8 @@ inline const ForeignFormat* foreign_format(std::string_view first_bytes) {
   return nullptr;
 }
 
-/// "to convert it: " and the command, with the name of the file in FILE's place if a shell and
-/// Python take it as it is.
+/// "to convert it: " and the command. The file's name replaces FILE if it needs no quoting in a
+/// shell and in Python.
 inline std::string advice_to_convert(std::string_view command, std::string_view file) {
   std::string out = "to convert it: " + std::string(command);
   const bool plain = !file.empty() && std::all_of(file.begin(), file.end(), [](char c) {

@@ -1,10 +1,10 @@
-// Floor 1, format: the .npy header, versions 1 to 3. No OS calls.
+// Public: npy::encode, npy::decode. Floor 1, format: the .npy header, versions 1 to 3. No OS calls.
 //
 // encode() writes what every known reader takes: version 1.0, NumPy's own spelling, 128 bytes in
-// all (the next multiple of 64 where a struct's description needs more; version 3.0 where a field
-// has a name that is not ASCII). decode() reads what NumPy writes, from bytes that nobody vouches
-// for: whatever it returns is consistent (the extents' product and the data's bytes fit in 63 bits,
-// every field lies inside its element, encode takes it back), else an Error. Format:
+// all. A struct with a long description takes the next multiple of 64; a field's name outside ASCII
+// takes version 3.0. decode() reads what NumPy writes, from unchecked bytes. Its result is
+// consistent: the extents' product and the data's bytes fit in 63 bits, every field lies inside its
+// element, and encode() accepts it. Anything else is an Error. Format:
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
@@ -24,9 +24,9 @@
 namespace tessera::npy {
 
 /// The header of an array: 128 bytes, or the next multiple of 64 that holds it. `numpy.load` and
-/// this library's decode read it back. Throws Error(invalid_argument) if a struct's fields are not
-/// what a descr can say (unnamed, overlapping, out of order) or do not fit in 64 KiB, and
-/// Error(invalid_shape) for more than 32 axes or more than 2^63 bytes.
+/// decode() read it back. Throws Error: invalid_argument if a descr can't express a struct's fields
+/// (unnamed, overlapping, out of order) or needs more than 64 KiB; invalid_shape for more than 32
+/// axes or more than 2^63 bytes.
 inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape,
                           bool fortran_order = false) {
   if (const auto flaw = tessera::detail::invalid_reason(dtype); !flaw.empty())
@@ -38,7 +38,7 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
   text +=
       fortran_order ? ", 'fortran_order': True, 'shape': " : ", 'fortran_order': False, 'shape': ";
   text += tessera::detail::tuple_of(shape) + ", }";
-  // Versions 1 and 2 are Latin-1; only 3.0 carries the UTF-8 of such a name.
+  // Versions 1 and 2 are Latin-1. Such a name needs UTF-8, which is version 3.
   const bool ascii = detail::is_ascii(text);
   const std::size_t prefix = ascii ? 10 : 12;
   const std::size_t need = prefix + text.size() + 1;
@@ -58,7 +58,7 @@ inline std::string encode(const Dtype& dtype, std::span<const std::size_t> shape
 }
 
 /// The header of a new row-major array, as encode() writes it. Throws Error(invalid_shape), naming
-/// `subject`, for more than any memory.
+/// `subject`, if the array is larger than any memory; and what encode() throws.
 inline NpyHeader make_header(const Dtype& dtype, std::span<const std::size_t> shape,
                              const std::string& subject) {
   constexpr std::uint64_t most_behind = 256;  // padding and control block
@@ -72,8 +72,8 @@ inline NpyHeader make_header(const Dtype& dtype, std::span<const std::size_t> sh
   return {dtype, false, {shape.begin(), shape.end()}, encoded};
 }
 
-/// Reads a header from the first bytes of a file or segment; `subject` names it in the Error
-/// (not_an_array) that anything else than a complete, consistent header gives.
+/// Reads a header from the first bytes of a file or segment. Throws Error(not_an_array), naming
+/// `subject`, unless they are a complete, consistent header.
 inline NpyHeader decode(std::string_view bytes, const std::string& subject) {
   const auto refuse = [&subject](const detail::Malformed& malformed) {
     const bool is_command = malformed.advice.find("FILE") != std::string_view::npos;

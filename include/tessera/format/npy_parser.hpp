@@ -1,7 +1,7 @@
-// Floor 1, format: the dictionary in an .npy header, read. No OS calls.
+// Public: NpyHeader. Floor 1, format: the parser of the dictionary in an .npy header. No OS calls.
 //
-// A reader of the few Python literals that occur there, for bytes that nobody vouches for: what is
-// not understood is refused with a reason, nothing is guessed.
+// It reads the few Python literals that occur there, from bytes that are not checked. It refuses
+// what it does not understand, with a reason, and guesses nothing.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 
 namespace tessera {
 
-/// What a .npy header says.
+/// What an .npy header says.
 struct NpyHeader {
   Dtype dtype;
   bool fortran_order = false;
@@ -39,17 +39,17 @@ struct NpyHeader {
 namespace npy {
 
 inline constexpr std::string_view magic = "\x93NUMPY";
-inline constexpr std::size_t usual_size = 128;  ///< bytes of a header of ours
+inline constexpr std::size_t usual_size = 128;  ///< bytes of a header that encode() writes
 inline constexpr std::size_t max_size = 65536;  ///< a longer header is refused when reading
 inline constexpr std::size_t max_rank = 32;     ///< NumPy's own limit
 
 namespace detail {
 
-/// So that a number of bytes is a valid ptrdiff_t.
+/// A larger number of bytes would not fit in a ptrdiff_t.
 inline constexpr std::uint64_t most_bytes = (std::numeric_limits<std::ptrdiff_t>::max)();
 
-/// Bytes of an array, or nothing if they do not fit in 63 bits. Each extent counts, zeros aside, so
-/// that strides can't overflow either.
+/// Bytes of an array, or nothing if they do not fit in 63 bits. An extent of 0 does not hide the
+/// others: their product must fit, so that strides can't overflow either.
 inline std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape,
                                                 std::size_t item) {
   return tessera::detail::checked_product(item, shape, most_bytes);
@@ -139,7 +139,7 @@ class Parser {
 
   std::string string() {
     skip();
-    if (word("u'")) return string_until('\'');  // Python 2 wrote u'name' now and then
+    if (word("u'")) return string_until('\'');  // Python 2 sometimes wrote u'name'
     if (accept('\'')) return string_until('\'');
     if (accept('"')) return string_until('"');
     throw Malformed{"the header has something else where a string belongs"};
@@ -172,7 +172,7 @@ class Parser {
     if (error != std::errc{} || (rest_[0] == '0' && end != rest_.data() + 1))
       throw Malformed{"an extent is not a non-negative number that fits"};
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    if (!rest_.empty() && rest_[0] == 'L') rest_.remove_prefix(1);  // Python 2's long
+    if (!rest_.empty() && rest_[0] == 'L') rest_.remove_prefix(1);  // Python 2 wrote 5L
     return value;
   }
 
@@ -206,7 +206,7 @@ class Parser {
       Dtype::Field field;
       field.name = name_of_field();
       expect(',');
-      // An array as a field's type: its extents follow those of the field.
+      // A field's type may be an array. Its extents come after those of the field.
       const bool is_array = accept('(');
       field.type = dtype(depth + 1);
       std::vector<std::size_t> inner;
@@ -229,7 +229,7 @@ class Parser {
         throw Malformed{"it has a struct of more than 2 GiB"};
       out.size += *bytes;
       if (!field.name.empty()) {
-        out.fields.push_back(std::move(field));  // an empty name is padding
+        out.fields.push_back(std::move(field));  // a field with an empty name is padding
       } else if (field.type.kind != 'V' || !field.type.fields.empty()) {
         throw Malformed{"a struct's field has no name"};
       }
@@ -240,7 +240,7 @@ class Parser {
     }
     return out;
   }
-  // A title, NumPy's second name for a field, is read over.
+  // A field may have two names: (title, name). The title is skipped.
   std::string name_of_field() {
     if (!accept('(')) return string();
     string();
@@ -249,7 +249,7 @@ class Parser {
     expect(')');
     return name;
   }
-  // One axis may stand without its brackets.
+  // A tuple; one axis may be written without brackets.
   std::vector<std::size_t> extents() {
     if (at('(')) return tuple();
     return {integer()};

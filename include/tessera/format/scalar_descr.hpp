@@ -1,7 +1,8 @@
-// Floor 1, format: the descr of one scalar, in all spellings that NumPy reads. No OS calls.
+// Floor 1, format: the descr of one scalar, in every spelling that NumPy reads. No OS calls.
 //
-// numpy.dtype takes '<f8', 'f8', 'd', '=d' and 'float64' for the same type, and so does this. What
-// has no fixed meaning ('int' is 4 or 8 bytes) or no counterpart here is no scalar.
+// numpy.dtype reads '<f8', 'f8', 'd', '=d' and 'float64' as one type, and so does this. It refuses
+// a spelling without a fixed meaning ('int' is 4 or 8 bytes) and a type that has no counterpart
+// here.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,7 @@ struct Spelling {
   std::size_t size;
 };
 
-/// Letters that stand for a C type of this machine; a byte order may stand in front.
+/// Letters for the C types of this machine. A byte order may precede them.
 inline constexpr std::array letters{Spelling{"?", 'b', 1},
                                     Spelling{"b", 'i', 1},
                                     Spelling{"B", 'u', 1},
@@ -49,7 +50,7 @@ inline constexpr std::array letters{Spelling{"?", 'b', 1},
                                     Spelling{"M", 'M', 8},
                                     Spelling{"m", 'm', 8}};
 
-/// Names of types; always in this machine's byte order.
+/// Names of types, always in this machine's byte order.
 inline constexpr std::array names{
     Spelling{"bool", 'b', 1},           Spelling{"bool_", 'b', 1},
     Spelling{"int8", 'i', 1},           Spelling{"int16", 'i', 2},
@@ -66,19 +67,19 @@ inline constexpr std::array names{
     Spelling{"intc", 'i', sizeof(int)}, Spelling{"uintc", 'u', sizeof(int)},
     Spelling{"longlong", 'i', 8},       Spelling{"ulonglong", 'u', 8}};
 
-/// Kinds that have their size in bytes behind them.
+/// Kinds that are followed by their size in bytes.
 inline constexpr std::array sized{
     Spelling{"b", 'b', 1}, Spelling{"i", 'i', 1},  Spelling{"i", 'i', 2}, Spelling{"i", 'i', 4},
     Spelling{"i", 'i', 8}, Spelling{"u", 'u', 1},  Spelling{"u", 'u', 2}, Spelling{"u", 'u', 4},
     Spelling{"u", 'u', 8}, Spelling{"f", 'f', 2},  Spelling{"f", 'f', 4}, Spelling{"f", 'f', 8},
     Spelling{"c", 'c', 8}, Spelling{"c", 'c', 16}, Spelling{"M", 'M', 8}, Spelling{"m", 'm', 8}};
 
-/// The unit of datetime64 and timedelta64, from "[25s]": "25s"; empty for the generic one.
+/// The unit of a datetime64 or timedelta64: "25s" for "[25s]", empty for the generic unit.
 inline std::optional<std::string> unit_of(std::string_view text) {
   if (text.empty()) return std::string();
   if (text.size() < 3 || text.front() != '[' || text.back() != ']') return std::nullopt;
   text = text.substr(1, text.size() - 2);
-  std::int32_t count = 1;  // as NumPy has it
+  std::int32_t count = 1;  // of 32 bits, as in NumPy
   if (text.front() >= '0' && text.front() <= '9') {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (error != std::errc{} || count == 0) return std::nullopt;
@@ -93,7 +94,7 @@ inline std::optional<std::string> unit_of(std::string_view text) {
   return (count == 1 ? "" : std::to_string(count)) + std::string(text);
 }
 
-/// The type that a descr stands for, or nothing.
+/// The type that a descr means, or nothing.
 inline std::optional<Dtype> scalar_of(std::string_view descr) {
   const auto made = [](const Spelling& s) { return Dtype{s.kind, s.size, false, {}, {}}; };
   for (const auto& name : names)
@@ -140,7 +141,7 @@ inline std::optional<Dtype> scalar_of(std::string_view descr) {
   return std::nullopt;
 }
 
-/// What is said of a descr that is no element type here, and what to do about it.
+/// Why a descr is not supported, and what to do about it: two parts of an error text.
 inline std::pair<std::string_view, std::string_view> why_no_scalar(std::string_view descr) {
   while (!descr.empty() && std::string_view("<>=|").find(descr[0]) != std::string_view::npos)
     descr.remove_prefix(1);

@@ -1,7 +1,7 @@
-// Floor 1, format: a column-major array (Fortran order) as a row-major one.
+// Floor 1, format: copies a column-major array (Fortran order) to a row-major one.
 //
-// The file is read as a matrix. A row of it is what lies together in the file: all axes but the
-// last. A column is what lies together in the copy.
+// The file is read as a matrix. A row of the matrix is contiguous in the file: all axes but the
+// last. A column is contiguous in the copy: the last axis.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace tessera::detail {
 
-/// Where the columns of the matrix begin in the copy, one after the other.
+/// Goes through the columns of the matrix, and says where each begins in the copy.
 class ColumnWalk {
  public:
   /// `axes`: the extents of all axes but the last.
@@ -36,9 +36,9 @@ class ColumnWalk {
       at_ += index_[d] * strides_[d];
     }
   }
-  /// In columns, from the first one of the copy.
+  /// Where the column begins in the copy: the number of columns before it.
   std::size_t at() const noexcept { return at_; }
-  /// The next column: the first axis is the fastest.
+  /// Goes to the next column: the first axis is the fastest.
   void next() noexcept {
     for (std::size_t d = 0; d < axes_.size(); ++d) {
       at_ += strides_[d];
@@ -53,7 +53,7 @@ class ColumnWalk {
   std::size_t at_ = 0;
 };
 
-/// Calls f with the size of an element as a constant (0: any other size): a copy whose size the
+/// Calls f with the size of an element as a constant (0: any other size). A copy whose size the
 /// compiler knows is one instruction.
 template <class F>
 void with_item_size(std::size_t item, F&& f) {
@@ -67,8 +67,8 @@ void with_item_size(std::size_t item, F&& f) {
   }
 }
 
-/// Copies a column-major array of elements of `item` bytes, which `read(offset, to, bytes)` reads,
-/// to a row-major one, through a buffer of about `room` bytes.
+/// Copies a column-major array to a row-major one at `to`. `read(offset, to, bytes)` reads from the
+/// source; an element has `item` bytes; the buffer has about `room` bytes.
 template <class Read>
 void transpose_copy(Read&& read, std::byte* to, std::span<const std::size_t> shape,
                     std::size_t item, std::size_t room = std::size_t{4} << 20) {
@@ -81,7 +81,7 @@ void transpose_copy(Read&& read, std::byte* to, std::span<const std::size_t> sha
   const std::size_t fit = (std::max<std::size_t>)(room / item, 1);
   const std::size_t wide = (std::min)(columns, (std::max<std::size_t>)(fit / 64, 1));
   const std::size_t high = (std::min)(rows, (std::max<std::size_t>)(fit / wide, 1));
-  // A pitch that is no power of two: else all rows would meet in the same few cache lines.
+  // The pitch is not a power of two: otherwise all rows would share the same few cache lines.
   const std::size_t pitch = wide == columns ? wide : wide + 64 / (std::min<std::size_t>)(item, 64);
   std::vector<std::byte> block(high * pitch * item);
   ColumnWalk walk(std::move(axes));

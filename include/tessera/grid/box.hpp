@@ -1,4 +1,4 @@
-// Floor 1, grid: a half-open region of an N-d grid. No OS calls.
+// Public: Box. Floor 1, grid: a half-open region of an N-d grid. No OS calls.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace tessera {
 
-/// The elements x with lo[d] <= x[d] < hi[d] on every axis d. Empty if any axis is.
+/// The elements x with lo[d] <= x[d] < hi[d] on every axis d. Empty if lo[d] == hi[d] on any axis.
 template <std::size_t N>
 struct Box {
   std::array<std::size_t, N> lo{};

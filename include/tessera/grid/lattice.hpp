@@ -1,5 +1,4 @@
-// Floor 1, grid: evenly spaced elements of an N-d grid, and whether two such sets meet. No OS
-// calls.
+// Public: Progression, meet. Floor 1, grid: evenly spaced indices, and whether two sets share one.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +8,7 @@
 
 namespace tessera {
 
-/// The indices start, start + step, ..., count of them, along one axis. step is at least 1.
+/// `count` indices along one axis: start, start + step, and so on. step is at least 1.
 struct Progression {
   std::int64_t start = 0;
   std::int64_t count = 0;
@@ -19,17 +18,19 @@ struct Progression {
   friend constexpr bool operator==(const Progression&, const Progression&) = default;
 };
 
-/// True if an index is in both. Exact: solves a.start + i*a.step == b.start + j*b.step in bounds.
+/// True if both contain the same index. Exact: solves a.start + i * a.step == b.start + j * b.step
+/// for i and j within the counts.
 constexpr bool meet(const Progression& a, const Progression& b) {
   if (a.count == 0 || b.count == 0) return false;
-  if (a.step < b.step) return meet(b, a);  // the walk below is along a: the shorter one
+  if (a.step < b.step) return meet(b, a);  // the loop below goes along a: fewer steps
   const std::int64_t lo = a.start > b.start ? a.start : b.start;
   const std::int64_t hi = a.last() < b.last() ? a.last() : b.last();
   if (lo > hi) return false;
-  // Common members repeat every lcm of the steps; walk a's members over at most one period of b.
+  // Common indices repeat with the least common multiple of the steps. So the loop goes along a,
+  // over at most one such period.
   const std::int64_t g = std::gcd(a.step, b.step);
   if ((b.start - a.start) % g != 0) return false;
-  // Counted in steps, and stepped only within hi: a step may be as large as the type.
+  // The loop counts steps and never computes an index above hi: a step may be as large as the type.
   const std::int64_t first = (lo - a.start) / a.step + ((lo - a.start) % a.step != 0);
   const std::int64_t in_bounds = (hi - a.start) / a.step - first + 1;
   const std::int64_t tries = in_bounds < b.step / g ? in_bounds : b.step / g;
@@ -38,7 +39,8 @@ constexpr bool meet(const Progression& a, const Progression& b) {
   return false;
 }
 
-/// True if the products of the progressions share an element: both of one grid, one entry per axis.
+/// True if two sets of elements of one grid share an element. Each set has one progression per
+/// axis.
 constexpr bool meet(std::span<const Progression> a, std::span<const Progression> b) {
   for (std::size_t d = 0; d < a.size() && d < b.size(); ++d)
     if (!meet(a[d], b[d])) return false;

@@ -1,7 +1,7 @@
-// Floor 1, grid: into which boxes an elementwise job is cut.
+// Floor 1, grid: how an elementwise job is cut into boxes.
 //
-// Every box is computed alike, so that any cut is right: these are chosen for speed. Rows are long,
-// and neighbours together are contiguous memory.
+// Every element is computed in the same way, so any cut gives the same result. These cuts are
+// chosen for speed: rows are long, and neighbouring boxes are contiguous in memory.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace tessera::detail {
 
-/// A tile shape of the trailing R axes as one of all N axes: the others are whole.
+/// A tile shape of the trailing R axes, extended to all N axes: the leading axes are whole.
 template <std::size_t N, std::size_t R>
 std::array<std::size_t, N> with_whole_axes(const std::array<std::size_t, R>& tile) {
   std::array<std::size_t, N> out;
@@ -22,9 +22,9 @@ std::array<std::size_t, N> with_whole_axes(const std::array<std::size_t, R>& til
   return out;
 }
 
-/// The same with the other axes cut into slabs of equal extent, so that neighbouring tiles of one
-/// slab are contiguous memory. A slab of a tile has at least 512 elements: less costs more to claim
-/// than to compute.
+/// As with_whole_axes(), but with the leading axes cut into slabs of equal extent, so that
+/// neighbouring tiles of one slab are contiguous in memory. A tile has at least 512 elements in a
+/// slab: fewer cost more to claim than to compute.
 template <std::size_t N, std::size_t R>
 std::array<std::size_t, N> with_slabs(const std::array<std::size_t, R>& tile,
                                       const std::array<std::size_t, N>& shape) {
@@ -43,8 +43,9 @@ std::array<std::size_t, N> with_slabs(const std::array<std::size_t, R>& tile,
   return out;
 }
 
-/// Boxes of whole trailing axes, long rows first: some 32 for each worker, none smaller than 1024
-/// elements (not worth a claim) nor larger than 16384 (more than a core's cache).
+/// The shape of a box: whole trailing axes first, so that rows are long. About 32 boxes for each
+/// worker. A box has at least 1024 elements (fewer are not worth a claim) and about 16384 at most
+/// (more do not fit in a core's cache).
 template <std::size_t N>
 std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape, std::size_t workers) {
   const std::size_t target =
@@ -60,8 +61,8 @@ std::array<std::size_t, N> boxes_for(const std::array<std::size_t, N>& shape, st
   return box;
 }
 
-/// How many neighbouring tiles of an elementwise job are dealt together: enough for rows of 128
-/// elements, which make them fast, but each worker gets at least two such groups.
+/// How many neighbouring tiles of an elementwise job stay together: enough for rows of 128
+/// elements, which are fast to compute; but each worker gets at least two such groups.
 template <std::size_t R>
 std::size_t grain_of(const TileGrid<R>& grid, std::size_t workers) {
   constexpr std::size_t row = 128;  // elements

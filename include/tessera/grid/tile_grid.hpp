@@ -1,8 +1,8 @@
-// Floor 1, grid: an N-d shape cut into tiles. No OS calls.
+// Public: TileGrid, full. Floor 1, grid: an N-d shape cut into tiles. No OS calls.
 //
-// Tiles are numbered row-major. Every element lies in exactly one tile; tiles at the upper edges
-// are smaller where the extent is no multiple of the tile's. A shape with a zero extent has no
-// element, and no tile along that axis, so none at all.
+// Tiles are numbered in row-major order. Every element is in exactly one tile. Tiles at the upper
+// edges are smaller if the tile's extent does not divide the axis. A shape with an extent of 0 has
+// no tiles.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +16,18 @@
 
 namespace tessera {
 
-/// As a tile's extent: the whole axis.
+/// The extent of a tile that has the whole axis.
 inline constexpr std::size_t full = static_cast<std::size_t>(-1);
 
 namespace detail {
-/// A tile shape, and an argument of a job, have at most so many axes.
+/// The most axes that a tile shape or an argument of a job may have.
 inline constexpr std::size_t max_axes = 16;
 }  // namespace detail
 
+/// A shape of N axes, cut into tiles. It never changes, so threads may share one.
+///
+///     const TileGrid<2> grid({10, 10}, {4, 4});  // 3 x 3 tiles
+///     grid.box(8);                               // from {8, 8} up to, not including, {10, 10}
 template <std::size_t N>
 class TileGrid {
  public:
@@ -31,9 +35,9 @@ class TileGrid {
 
   TileGrid() = default;
 
-  /// Cuts `shape` into tiles of `tile` elements per axis (`full`: the whole axis; more than the
-  /// axis has: the same). Throws Error(invalid_shape) if a tile's extent is 0 or the elements
-  /// overflow.
+  /// Cuts `shape` into tiles of `tile` elements per axis. `full`, or more than the axis has, means
+  /// the whole axis. Throws Error(invalid_shape) if a tile's extent is 0, or if the number of
+  /// elements does not fit in 64 bits.
   constexpr TileGrid(const Index& shape, const Index& tile) : shape_(shape) {
     for (std::size_t d = 0; d < N; ++d) {
       if (tile[d] == 0)
@@ -48,13 +52,13 @@ class TileGrid {
   }
 
   constexpr const Index& shape() const { return shape_; }      ///< elements per axis
-  constexpr const Index& tile_shape() const { return tile_; }  ///< of an inner tile
+  constexpr const Index& tile_shape() const { return tile_; }  ///< of a tile not at an edge
   constexpr const Index& counts() const { return counts_; }    ///< tiles per axis
 
   /// Number of tiles.
   constexpr std::size_t size() const { return detail::product_of(counts_); }
 
-  /// The place of tile `number` (less than size()) in the grid of tiles.
+  /// The position of tile `number` (less than size()) in the grid of tiles.
   constexpr Index index(std::size_t number) const {
     Index out{};
     for (std::size_t d = N; d-- > 0;) {
@@ -71,7 +75,7 @@ class TileGrid {
     return out;
   }
 
-  /// The number of the tile that has the element at `point`.
+  /// The number of the tile that contains the element at `point`.
   constexpr std::size_t tile_of(const Index& point) const {
     Index at{};
     for (std::size_t d = 0; d < N; ++d) at[d] = point[d] / tile_[d];
@@ -81,14 +85,13 @@ class TileGrid {
   /// The elements of tile `number`.
   constexpr Box<N> box(std::size_t number) const { return box_of(index(number), index(number)); }
 
-  /// Covers the tiles [first, last) with as few boxes as rows allow, in order, and calls f(Box) for
-  /// each: neighbours along an axis become one wide box. Together the boxes hold exactly the
-  /// elements of these tiles, each once.
+  /// Calls f(Box) for boxes that together hold exactly the elements of the tiles [first, last),
+  /// each once, in order. Neighbours along an axis become one wide box, so the boxes are few.
   template <class F>
   constexpr void merged(std::size_t first, std::size_t last, F&& f) const {
     while (first < last) {
-      // The largest axis-aligned run that starts here: whole trailing axes as long as `first` is at
-      // their beginning and they fit, then as many steps of the next axis as fit.
+      // The largest run of tiles from `first` on that is a box: whole trailing axes, as long as
+      // `first` is at their beginning and they fit; then as many steps of the next axis as fit.
       std::size_t block = 1, axis = N;
       while (axis > 0 && first % (block * counts_[axis - 1]) == 0 &&
              block * counts_[axis - 1] <= last - first)

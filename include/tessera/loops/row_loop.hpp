@@ -1,8 +1,8 @@
-// Floor 2, loops: the loop over the rows of nodes.
+// Floor 2, loops: the loop that runs nodes over the rows of a tile.
 //
-// Elements are few in a row of a small tile, and every row may lie on a page of its own: so the
-// nest is plain, what moves stays in registers, short rows are straight code, and where rows are
-// far apart, what stands next to each is fetched with it.
+// A row of a small tile has few elements, and every row may lie on another page. So the loop nest
+// is plain, pointers stay in registers, short rows have no loop of their own, and where rows are
+// far apart, the memory after each is prefetched.
 #pragma once
 
 #include <algorithm>
@@ -18,14 +18,14 @@
 
 namespace tessera::detail {
 
-/// Elements of a row that is too short to be worth a loop of its own.
+/// Up to this many elements, a row is computed in groups of four.
 inline constexpr std::ptrdiff_t short_row = 32;
 
-/// A loop over N axes as rows: the last axes, as far as they follow each other in memory in every
-/// operand, are one row; the axes before them are walked.
+/// A loop over N axes, as rows. The last axes form one row as long as they are contiguous in every
+/// operand; the loop goes over the axes before them.
 template <std::size_t N>
 struct RowNest {
-  std::array<std::size_t, N> counts{};  ///< steps on each walked axis; 1 on those of the row
+  std::array<std::size_t, N> counts{};  ///< steps on each axis; 1 on the axes of a row
   std::ptrdiff_t length = 1;            ///< elements of a row
 
   template <class Out, class In>
@@ -43,8 +43,8 @@ struct RowNest {
   }
 };
 
-/// Calls body(out, in) at the beginning of each row. Nodes go down by value and the axes are
-/// constants, so that what moves can stay in registers.
+/// Calls body(out, in) at the beginning of each row. Nodes are passed by value and the axes are
+/// constants, so that the compiler can keep pointers in registers.
 template <std::size_t Axis, std::size_t N, class Out, class In, class Body>
 TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In in,
                          const Body& body) {
@@ -59,10 +59,10 @@ TESSERA_INLINE void walk(const std::array<std::size_t, N>& counts, Out out, In i
   }
 }
 
-/// How many bytes ahead of a row to fetch while it is worked on, in a walk over rows of `length`
-/// elements; 0: nothing. Rows that lie far apart are what no hardware fetches in time, and finding
-/// their pages takes longest. While one is found, what stands next to the row is fetched too: the
-/// next tile needs it. In rows of a kilobyte or more all that is hidden.
+/// How many bytes ahead to prefetch while a row is computed, in a loop over rows of `length`
+/// elements; 0: none. No hardware prefetches rows that lie far apart, and looking up their pages
+/// takes longest. During that lookup the memory after the row is fetched too: the next tile needs
+/// it. In rows of more than a kilobyte the computation hides all this.
 template <class T, std::size_t N>
 std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t length,
                        const Operand<T, N>& out) {
@@ -75,11 +75,11 @@ std::size_t look_ahead(const std::array<std::size_t, N>& counts, std::ptrdiff_t 
   return 0;
 }
 
-/// What a node gives for an element.
+/// The type of the elements that a node gives.
 template <class Node>
 using ValueOf = std::remove_cvref_t<decltype(std::declval<const Node&>().template read<true>(0))>;
 
-/// to[i] = from[i] for i in [i, end), converted a block at a time: see convert_block.
+/// to[k] = from[k] for k in [i, end), converted in blocks: see convert_block.
 template <bool Unit, class T, std::size_t N, class Node>
 TESSERA_INLINE void convert_row(const Operand<T, N>& to, const Node& from, std::ptrdiff_t i,
                                 std::ptrdiff_t end) {
@@ -103,8 +103,8 @@ TESSERA_INLINE void copy_row(const Operand<T, N>& to, const Node& from, std::ptr
     to.template read<Unit>(i) = static_cast<T>(from.template read<Unit>(i));
 }
 
-/// The same for four elements from i on: straight code at every level of optimisation, since they
-/// are read before any is written.
+/// to[k] = from[k] for the four elements from i on. All four are read before one is written, so
+/// this has no loop at any level of optimisation.
 template <class T, std::size_t N, class Node>
 TESSERA_INLINE void copy_four(const Operand<T, N>& to, const Node& from, std::ptrdiff_t i) {
   const T values[]{static_cast<T>(from.template read<true>(i)),
@@ -117,7 +117,8 @@ TESSERA_INLINE void copy_four(const Operand<T, N>& to, const Node& from, std::pt
   to.template read<true>(i + 3) = values[3];
 }
 
-/// out[x] = in[x] for every element; `in` is a node, converted as by converted().
+/// out[x] = in[x] for every element of `shape`. `in` is a node; values are converted as by
+/// converted().
 template <class T, std::size_t N, class Node>
 void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out, const Node& in) {
   const RowNest<N> rows(shape, out, in);
@@ -150,7 +151,8 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
         [length](const auto& to, const auto& from) { copy_row<false>(to, from, length); });
   if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= 16) {
     if (length <= short_row && length % 4 == 0) {
-      // A row of four without a loop: the fewer instructions, the more rows are in flight.
+      // Without a loop: the fewer instructions a row has, the more rows the processor has in
+      // flight.
       if (length == 4)
         each_row([](const auto& to, const auto& from) { copy_four(to, from, 0); });
       else

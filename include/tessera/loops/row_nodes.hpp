@@ -1,10 +1,11 @@
 // Floor 2, loops: an xtensor expression rebuilt as a tree of nodes.
 //
-// xtensor walks strided views element by element through steppers. A kernel's `v = t + r` is the
-// same arithmetic on every element, so it is rebuilt here as a tree of nodes (a strided operand, a
-// scalar, a function of nodes) that row_loop.hpp moves from row to row and reads in a loop the
-// compiler can vectorise. What can't be rebuilt (reductions, generators, lazy views) is evaluated
-// once into a temporary and becomes an operand: so `x - xt::mean(x, {0})` computes its mean once.
+// xtensor goes through strided views element by element, with steppers. A kernel's `v = t + r` is
+// the same arithmetic on every element. So it is rebuilt here as a tree of nodes: a strided
+// operand, a scalar, or a function of nodes. row_loop.hpp moves the tree from row to row, and reads
+// it in a loop that the compiler can vectorise. What can't be rebuilt (reductions, generators, lazy
+// views) is evaluated once into a temporary, which becomes an operand: `x - xt::mean(x, {0})`
+// computes its mean once.
 #pragma once
 
 #include <array>
@@ -23,13 +24,13 @@
 
 namespace tessera::detail {
 
-/// The addresses from lo up to hi; and whether a strided operand is the very same elements.
+/// The addresses from lo up to, not including, hi.
 struct Footprint {
   std::uintptr_t lo = 0, hi = 0;
   bool meets(const Footprint& other) const { return lo < other.hi && other.lo < hi; }
 };
 
-/// A strided operand of a loop over N axes; stride 0 where it is broadcast.
+/// A strided operand of a loop over N axes. Its stride is 0 on an axis that is broadcast.
 template <class T, std::size_t N>
 struct Operand {
   T* at = nullptr;
@@ -45,14 +46,14 @@ struct Operand {
     else
       return at[i * strides[N - 1]];
   }
-  /// Fetches the line so many bytes ahead. It may lie outside the array. Inlined, since gcc drops
-  /// calls of functions that do nothing but fetch.
+  /// Fetches the cache line `ahead` bytes further on, which may lie outside the array. Inlined,
+  /// since gcc drops calls of functions that only prefetch.
   TESSERA_INLINE void prefetch(std::size_t ahead) const {
     TESSERA_PREFETCH(reinterpret_cast<std::uintptr_t>(at) + ahead);
   }
   const Operand& non_owning() const { return *this; }
   bool unit() const { return N == 0 || strides[N - 1] == 1; }
-  /// True if axis - 1 goes on where axis ends after `length` elements.
+  /// True if axis - 1 continues where a row of `length` elements ends.
   bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
     return strides[axis - 1] == length * strides[N - 1];
   }
@@ -67,6 +68,7 @@ struct Operand {
     return {reinterpret_cast<std::uintptr_t>(at + lo), reinterpret_cast<std::uintptr_t>(at + hi)};
   }
   /// True if writing `out` element by element could change an element of this before it is read.
+  /// False if both are the same elements at the same indices.
   template <class U>
   bool disturbed_by(const Operand<U, N>& out, const std::array<std::size_t, N>& shape) const {
     if (static_cast<const void*>(at) == static_cast<const void*>(out.at) &&
@@ -76,6 +78,7 @@ struct Operand {
   }
 };
 
+/// A scalar.
 template <class T>
 struct Constant {
   T value;
@@ -91,10 +94,11 @@ struct Constant {
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
-/// A function as a loop carries it.
+/// A function as a node holds it: a copy if that is trivial, else a reference.
 template <class F>
 using Carried = std::conditional_t<std::is_trivially_copyable_v<F>, F, const F&>;
 
+/// A function of nodes.
 template <class F, class... Nodes>
 struct Applied {
   F function;
@@ -116,12 +120,12 @@ struct Applied {
                                std::index_sequence<I...>) const {
     (std::get<I>(nodes).prefetch(ahead), ...);
   }
-  /// The same without what it owns: cheap to copy, valid as long as this is.
+  /// The same node without ownership: cheap to copy, valid as long as this one.
   auto non_owning() const {
     return std::apply(
         [&](const auto&... node) {
-          return Applied<Carried<F>, std::decay_t<decltype(node.non_owning())>...>{function,
-                                                                             {node.non_owning()...}};
+          return Applied<Carried<F>, std::decay_t<decltype(node.non_owning())>...>{
+              function, {node.non_owning()...}};
         },
         nodes);
   }
@@ -129,8 +133,8 @@ struct Applied {
     return std::apply([](const auto&... node) { return (node.unit() && ...); }, nodes);
   }
   bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
-    return std::apply([&](const auto&... node) { return (node.contiguous_with(axis, length) && ...); },
-                      nodes);
+    return std::apply(
+        [&](const auto&... node) { return (node.contiguous_with(axis, length) && ...); }, nodes);
   }
   bool disturbed_by(const auto& out, const auto& shape) const {
     return std::apply([&](const auto&... node) { return (node.disturbed_by(out, shape) || ...); },
@@ -150,12 +154,14 @@ struct Evaluated {
   }
   auto non_owning() const { return node.non_owning(); }
   bool unit() const { return node.unit(); }
-  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const { return node.contiguous_with(axis, length); }
+  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
+    return node.contiguous_with(axis, length);
+  }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
-/// A strided operand of rank M, lined up by its trailing axes with a loop over N. Throws
-/// Error(shape_mismatch) if it does not broadcast to `shape`.
+/// The operand for a strided array of any rank, aligned by its trailing axes with a loop over N
+/// axes. Throws Error(shape_mismatch) if the array does not broadcast to `shape`.
 template <std::size_t N, class T, class S, class Strides>
 Operand<T, N> broadcast_operand(T* data, const S& extents, const Strides& strides,
                                 const std::array<std::size_t, N>& shape) {
@@ -190,8 +196,8 @@ inline constexpr bool is_function_expression = false;
 template <class F, class... CT>
 inline constexpr bool is_function_expression<xt::xfunction<F, CT...>> = true;
 
-/// What an expression is evaluated into. Row-major: xt::eval takes the expression's own layout, and
-/// xtensor misplaces elements when that is dynamic.
+/// The container that an expression is evaluated into. It is row-major: xt::eval would take the
+/// layout of the expression, and xtensor misplaces elements when that is dynamic.
 template <class T, class S>
 struct Plain {
   using type = xt::xarray<T, xt::layout_type::row_major>;
@@ -201,7 +207,8 @@ struct Plain<T, std::array<I, M>> {
   using type = xt::xtensor<T, M, xt::layout_type::row_major>;
 };
 
-/// The node that reads expression `e` in a loop over `shape`.
+/// The node that reads expression `e` in a loop over `shape`. Throws Error(shape_mismatch) if `e`
+/// does not broadcast to it.
 template <std::size_t N, class E>
 auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
   if constexpr (is_scalar_expression<E>) {

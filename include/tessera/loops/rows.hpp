@@ -1,8 +1,7 @@
-// Floor 2, loops: the rows of tiles side by side, as spans.
+// Public: for_each_row. Floor 2, loops: the rows of several tiles as spans, for kernels with loops.
 //
-// For kernels that are loops. Where a row of each tile begins is stepped, not computed anew, and
-// what stands next to distant rows is fetched with them, as in row_loop.hpp: rows of a few elements
-// would cost more to find than to compute.
+// The beginning of a row is found by one step from the row before, and distant rows are prefetched
+// as in row_loop.hpp. Otherwise a row of few elements would cost more to find than to compute.
 #pragma once
 
 #include <array>
@@ -20,7 +19,7 @@ namespace tessera {
 
 namespace detail {
 
-/// Operands that are walked together.
+/// Operands that move together.
 template <std::size_t N, class... T>
 struct SideBySide {
   std::tuple<Operand<T, N>...> operands;
@@ -37,7 +36,8 @@ struct SideBySide {
   }
 };
 
-/// The extents that all tiles have. Throws where rows side by side can't be had.
+/// The shape that all tiles have. Throws Error: shape_mismatch if they differ, invalid_argument if
+/// the rows of one are not contiguous.
 template <std::size_t N, class... T>
 std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
   const auto shape = std::get<0>(std::tie(tiles...)).shape();
@@ -55,11 +55,16 @@ std::array<std::size_t, N> shape_of_rows(const TileView<T, N>&... tiles) {
 
 }  // namespace detail
 
-/// Calls body(row of the first tile, row of the second, ...) for all rows, in order, a row being a
-/// std::span of the elements along the last axis:
-/// `for_each_row([](auto out, auto a, auto b) { ... }, v, t, r);`. The body is const: what it
-/// counts stands outside it. Throws Error(shape_mismatch) for tiles of different shapes and
-/// Error(invalid_argument) where a section's step leaves the elements of a row scattered.
+/// Calls body(row of the first tile, row of the second, ...) for all rows, in order. A row is a
+/// std::span of the elements along the last axis; those of a read-only tile are const.
+///
+///     for_each_row([](auto out, auto a, auto b) {
+///       for (std::size_t i = 0; i < out.size(); ++i) out[i] = a[i] + b[i];
+///     }, v, t, r);
+///
+/// The body is called as const: it counts or sums in variables that it captures by reference.
+/// Throws Error: shape_mismatch if the tiles have different shapes; invalid_argument if the step of
+/// a section makes the elements of a row not contiguous.
 template <class Body, std::size_t N, class... T>
   requires(N > 0 && sizeof...(T) > 0)
 TESSERA_INLINE void for_each_row(const Body& body, const TileView<T, N>&... tiles) {

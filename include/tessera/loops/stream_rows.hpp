@@ -1,8 +1,8 @@
-// Floor 2, loops: the loop over rows with stores that pass the caches by.
+// Floor 2, loops: the loop over rows with streaming stores, which bypass the caches.
 //
-// For elementwise work whose arrays are far larger than the last-level cache. Elements are computed
-// in registers, a store's width at a time, whatever the function; which elements get which values
-// is the same as with run_rows.
+// For elementwise work on arrays that are far larger than the last-level cache. Values are computed
+// in registers, as many as one store holds, for any function. Results are the same as with
+// run_rows.
 #pragma once
 
 #include <algorithm>
@@ -19,21 +19,21 @@
 
 namespace tessera::detail {
 
-/// True if work that visits so many bytes, once, gains by streaming its output. Not for an output
-/// that is read in place: its lines come to the cache anyway.
+/// True if work that visits this many bytes, each once, is faster with streaming stores. Do not use
+/// them for an output that is also an input: its lines come into the cache anyway.
 inline bool streaming_pays(std::size_t bytes) {
   static const std::size_t cache = host::last_level_cache();
   return host::can_stream && cache != 0 && bytes / 2 >= cache;
 }
 
-/// The elements that stream_row can stream: they fill a store, or stores fill them.
+/// The element types that stream_row can stream: their size divides a cache line.
 template <class T>
 inline constexpr bool streamable =
     std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
     cache_line % sizeof(T) == 0;
 
-/// to[i] = from[i] for a row of `length` elements, next to each other in `to` and, if Unit, in
-/// `from`. Whole cache lines are streamed, ragged ends are stored as usual.
+/// to[i] = from[i] for a row of `length` elements, contiguous in `to` and, if Unit, in `from`.
+/// Whole cache lines are streamed; the elements before and after them are stored as usual.
 template <bool Unit, class T, std::size_t N, class Node>
   requires streamable<T>
 void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) {
@@ -45,14 +45,14 @@ void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) 
       to.template read<true>(i) = converted<T>(ValueOf<Node>(from.template read<Unit>(i)));
   };
   const auto past = reinterpret_cast<std::uintptr_t>(to.at) % cache_line;
-  // Structs may lie so that no element begins with a line.
+  // Structs may be aligned so that none begins a cache line: then nothing is streamed.
   const auto head = past % sizeof(T) == 0
                         ? static_cast<std::ptrdiff_t>((cache_line - past) % cache_line / sizeof(T))
                         : length;
   auto i = (std::min)(head, length);
   store(0, i);
-  // Counted down: a bound on i would share its arithmetic with the address of a line's last
-  // element, and leave that element out of the vectors.
+  // It counts lines down: with a bound on i, the compiler would share its arithmetic with the
+  // address of a line's last element, and not vectorise that element.
   for (auto lines = (length - i) / per_line; lines > 0; --lines, i += per_line) {
     if constexpr (converts_in_part<T, ValueOf<Node>>) {
       ValueOf<Node> values[per_line];
@@ -76,8 +76,8 @@ void stream_row(const Operand<T, N> to, const Node from, std::ptrdiff_t length) 
   store(i, length);
 }
 
-/// run_rows, streamed where rows are long enough. `in` must read nothing of `out`. What it wrote is
-/// ordered before whatever this thread stores next.
+/// run_rows, with streaming stores where rows are long enough. `in` must not read what `out`
+/// writes. All stores of this call come before later stores of this thread.
 template <class T, std::size_t N, class Node>
 void stream_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
                  const Node& in) {

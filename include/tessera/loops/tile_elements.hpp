@@ -1,7 +1,6 @@
-// Floor 2, loops: the elements of a tile as a range, for algorithms and for xtensor.
+// Floor 2, loops: the iterators of a tile, for algorithms and for xtensor.
 //
-// The part of TileView that walks. xtensor's own iterators are behind it for shapes that the tile
-// is repeated over.
+// TileView inherits them. A shape that the tile is broadcast to has xtensor's own iterators.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@ namespace tessera::detail {
 
 inline namespace TESSERA_BOUNDS {
 
-/// A base of `Tile`, which is TileView<T, N>.
+/// The base class of `Tile`, which is TileView<T, N>.
 template <class Tile, class T, std::size_t N>
 class TileElements : public xt::xiterable<Tile> {
   using Iterable = xt::xiterable<Tile>;
@@ -45,8 +44,8 @@ class TileElements : public xt::xiterable<Tile> {
 
   TileElements& operator=(const TileElements&) = delete;
 
-  /// Iterators over all elements, row-major if not told otherwise: random access, right for every
-  /// algorithm. Valid as long as this view.
+  /// Random access iterators over all elements, in row-major order unless L is another. Valid as
+  /// long as this view.
   template <xt::layout_type L = usual>
   layout_iterator<L> begin() noexcept {
     return {layout_, 0};
@@ -95,14 +94,14 @@ class TileElements : public xt::xiterable<Tile> {
   const_reverse_layout_iterator<L> crend() const noexcept {
     return rend<L>();
   }
-  // Of an expression in contiguous memory these are pointers; here they are the iterators above.
+  // In a contiguous expression these are pointers. Here they are the iterators above.
   iterator linear_begin() noexcept { return begin(); }
   iterator linear_end() noexcept { return end(); }
   const_iterator linear_begin() const noexcept { return begin(); }
   const_iterator linear_end() const noexcept { return end(); }
   const_iterator linear_cbegin() const noexcept { return begin(); }
   const_iterator linear_cend() const noexcept { return end(); }
-  // The same over a shape that this one broadcasts to: xtensor's own.
+  // Iterators over a shape that this one broadcasts to: those of xtensor.
   template <xt::layout_type L = usual, class S>
   auto begin(const S& to) const noexcept {
     return Iterable::template cbegin<L>(to);
@@ -120,7 +119,7 @@ class TileElements : public xt::xiterable<Tile> {
     return Iterable::template cend<L>(to);
   }
 
-  // What xtensor's expressions call.
+  // xtensor's expressions call these.
   template <class S>
   stepper stepper_begin(const S& to) noexcept {
     return {layout_, to.size() - N};

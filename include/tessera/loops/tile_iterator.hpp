@@ -1,9 +1,9 @@
-// Floor 2, loops: how the elements of a tile are walked.
+// Floor 2, loops: a stepper and an iterator over the elements of a tile.
 //
-// TileStepper is what xtensor's expressions move: one axis at a time. TileIterator is what
-// algorithms move: a random access iterator over all elements, in row-major or column-major order.
-// It is right wherever it is moved to, from the end backwards too, which the iterators of xtensor
-// 0.24 are not for three axes and more.
+// xtensor's expressions move a TileStepper, along one axis at a time. Algorithms move a
+// TileIterator, a random access iterator over all elements in row-major or column-major order. It
+// is right wherever it is moved to, also backwards from the end; the iterators of xtensor 0.24 are
+// not, for three axes and more.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ namespace tessera::detail {
 
 inline namespace TESSERA_BOUNDS {
 
-/// One position, moved along one axis at a time. `offset` axes of the expression that moves it
-/// stand before the tile's own: along these the tile is repeated.
+/// A position that moves along one axis at a time. The expression that moves it has `offset` more
+/// axes in front of the tile's own; along these the tile is repeated.
 template <class T, std::size_t N, class Element>
 class TileStepper {
  public:
@@ -31,7 +31,7 @@ class TileStepper {
   using size_type = std::size_t;
   using difference_type = std::ptrdiff_t;
   using shape_type = std::array<std::size_t, N>;
-  // As xtensor's repeat() asks for them.
+  // xtensor's repeat() requires these.
   using storage_type = xt::xtensor<std::remove_const_t<T>, N>;
   using subiterator_type = Element*;
   using subiterator_traits = std::iterator_traits<Element*>;
@@ -55,7 +55,7 @@ class TileStepper {
     if (N != 0 && dim >= offset_) at_ += layout_->reach(dim - offset_);
   }
   void to_begin() noexcept { at_ = layout_->data; }
-  /// One step beyond the last element.
+  /// Moves one step beyond the last element.
   void to_end(xt::layout_type order) noexcept {
     to_begin();
     for (std::size_t d = 0; d < N; ++d) at_ += layout_->reach(d);
@@ -78,7 +78,7 @@ class TileStepper {
   std::size_t offset_ = 0;
 };
 
-/// Random access to the elements, in `Order`.
+/// A random access iterator over all elements, in `Order`.
 template <class T, std::size_t N, class Element, xt::layout_type Order>
 class TileIterator {
  public:
@@ -89,14 +89,15 @@ class TileIterator {
   using difference_type = std::ptrdiff_t;
 
   TileIterator() = default;
-  /// At element `number`; the number of all elements is the end.
+  /// Points at element `number`; the number of all elements is the end.
   TileIterator(const TileLayout<T, N>& layout, std::ptrdiff_t number) noexcept
       : layout_(&layout), at_(layout.data), number_(number) {
     if (number != 0) find();
   }
-  /// In contiguous memory: what xtensor walks where a view of a tile happens to lie so.
+  /// Points into contiguous memory: xtensor makes one for a view of a tile that happens to be
+  /// contiguous. layout_ is null.
   explicit(false) TileIterator(Element* at) noexcept : at_(const_cast<T*>(at)) {}
-  /// An iterator over const elements, from one over others.
+  /// An iterator over const elements from one over mutable elements.
   template <class Other>
     requires(std::is_const_v<Element> && !std::is_const_v<Other>)
   TileIterator(const TileIterator<T, N, Other, Order>& other) noexcept
@@ -182,11 +183,11 @@ class TileIterator {
   template <class, std::size_t, class, xt::layout_type>
   friend class TileIterator;
 
-  /// The axis that moves k-th fastest.
+  /// The k-th fastest axis.
   static constexpr std::size_t axis(std::size_t k) noexcept {
     return Order == xt::layout_type::column_major ? k : N - 1 - k;
   }
-  /// Index and address of element `number_`.
+  /// Sets index and address to those of element `number_`.
   void find() noexcept {
     at_ = layout_->data;
     auto rest = number_;

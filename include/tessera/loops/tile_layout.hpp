@@ -1,7 +1,7 @@
-// Floor 2, loops: where the elements of a tile are, and what an index of one leads to.
+// Floor 2, loops: where the elements of a tile are, and how an index is checked.
 //
-// Where bounds are checked (see TESSERA_CHECKS_BOUNDS) every index is. What does so has names of
-// its own there, so that units with and without may be linked together.
+// With bounds checks (see TESSERA_CHECKS_BOUNDS) every index is checked. Code with checks is in
+// another inline namespace than code without, so that units of both kinds can be linked together.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace tessera::detail {
 
 inline namespace TESSERA_BOUNDS {
 
-/// Where a tile's elements are. What stands here outlives the steppers and iterators of the tile.
+/// Where a tile's elements are. Steppers and iterators hold its address: it must outlive them.
 template <class T, std::size_t N>
 struct TileLayout {
   T* data = nullptr;
@@ -29,15 +29,15 @@ struct TileLayout {
   std::ptrdiff_t last(std::size_t axis) const noexcept {
     return static_cast<std::ptrdiff_t>(shape[axis]) - 1;
   }
-  /// From the first element to that of index shape[axis] - 1 on this axis.
+  /// From index 0 to the last index of this axis, in elements.
   std::ptrdiff_t reach(std::size_t axis) const noexcept { return strides[axis] * last(axis); }
 
   static std::ptrdiff_t signed_of(auto index) noexcept {
     return static_cast<std::ptrdiff_t>(index);
   }
 
-  /// Of an index, from the first element. Trailing indices count, as in xtensor: too many lose the
-  /// first ones, and those that are left out are 0.
+  /// How far the element at an index is from the first element. As in xtensor, indices belong to
+  /// the trailing axes: of too many the first are ignored, and missing ones are 0.
   template <class... Index>
   std::ptrdiff_t offset(Index... index) const noexcept {
     std::ptrdiff_t out = 0;
@@ -68,7 +68,7 @@ struct TileLayout {
     for (std::size_t d = 0; d < N; ++d) at += index[d] * strides[d];
     return at;
   }
-  /// Of element `number` in row-major order.
+  /// The address of element `number` in row-major order.
   T* address_of(std::size_t number) const {
     if constexpr (TESSERA_CHECKS_BOUNDS)
       if (signed_of(number) >= size()) outside(std::array{signed_of(number)});
@@ -78,7 +78,7 @@ struct TileLayout {
     return at;
   }
 
-  // An axis of extent 1 is repeated for every index.
+  // An axis of extent 1 takes any index: it is broadcast.
   template <std::size_t M>
   void check_index(const std::array<std::ptrdiff_t, M>& index, bool no_elements) const {
     for (std::size_t k = M > N ? M - N : 0; k < M; ++k) {

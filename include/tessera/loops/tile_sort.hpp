@@ -1,8 +1,7 @@
-// Floor 2, loops: xtensor's sorts, for tiles.
+// Public: xt::sort, argsort, partition, argpartition of a TileView. Floor 2, loops: sorts of tiles.
 //
-// These four want to know in which order an expression's elements lie in memory, and refuse one
-// that has none. For a tile they are those of a copy. The calls find xtensor's own where a program
-// has included its xsort.hpp.
+// xtensor's functions require an expression whose elements have an order in memory. A tile has
+// none, so they get a copy of it. A program that calls one includes xtensor's xsort.hpp.
 #pragma once
 
 #include <cstddef>

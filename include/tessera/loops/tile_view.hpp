@@ -1,10 +1,10 @@
-// Floor 2, loops: a Box of an array as an xtensor expression; rows as spans.
+// Public: TileView. Floor 2, loops: a Box of an array as an xtensor expression; its rows as spans.
 //
-// What a kernel sees. It owns nothing and copies cheaply; assigning to it writes elements, as with
-// xtensor's views, by the loop of row_loop.hpp. A view of const elements can't be written: that
-// does not compile. It is no container: its elements lie scattered among those of other tiles. So
-// nobody gets at its storage() but xtensor's own strided views, and where xtensor needs contiguous
-// memory it makes a copy.
+// This is what a kernel gets. It owns nothing and is cheap to copy. Assigning to it writes
+// elements, as with xtensor's views, by the loop of row_loop.hpp. Writing to a view of const
+// elements does not compile. It is not a container: other tiles' elements lie between its own. So
+// only xtensor's own strided views can call storage(), and where xtensor needs contiguous memory,
+// it makes a copy.
 #pragma once
 
 #include <algorithm>
@@ -57,8 +57,10 @@ struct xiterable_inner_types<tessera::TileView<T, N>> {
 namespace tessera {
 
 inline namespace TESSERA_BOUNDS {
-/// The elements of one tile of an array (or all of it, for whole()), N axes, in place. T is const
-/// for a tile that is only read. Valid during the kernel's call.
+/// The elements of one tile of an array (of the whole array for whole()), in place, with N axes. T
+/// is const if the tile is only read. Valid during the kernel's call.
+///
+///     pool.map({4, 4}, [](auto v, auto t, auto r) { v = t + xt::exp(r); }, into(a), b, c);
 template <class T, std::size_t N>
 class TileView : public xt::xview_semantic<TileView<T, N>>,
                  public xt::xaccessible<TileView<T, N>>,
@@ -73,7 +75,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   using Extents = std::array<std::size_t, N>;
   using Strides = std::array<std::ptrdiff_t, N>;
 
-  // What xtensor asks of an expression.
+  // xtensor requires these of an expression.
   using typename Semantic::temporary_type;
   using expression_tag = xt::xtensor_expression_tag;
   using value_type = std::remove_const_t<T>;
@@ -97,19 +99,19 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   static constexpr xt::layout_type static_layout = xt::layout_type::dynamic;
   static constexpr bool contiguous_layout = false;
 
-  /// Elements from `data` on; `strides` in elements of the array that they lie in.
+  /// `data`: the element at index 0, ..., 0. `strides`: in elements.
   TileView(T* data, const Extents& shape, const Strides& strides) noexcept
       : Elements({data, shape, strides}) {
     for (std::size_t d = 0; d < N; ++d)
-      if (shape[d] == 1) layout_.strides[d] = 0;  // xtensor's convention, which broadcasts
+      if (shape[d] == 1) layout_.strides[d] = 0;  // xtensor's convention for broadcasting
     for (std::size_t d = 0; d < N; ++d) backstrides_[d] = layout_.reach(d);
   }
   TileView(const TileView& other) noexcept
       : Semantic(), Accessible(), Elements(other), backstrides_(other.backstrides_) {}
   ~TileView() = default;
 
-  /// Writes elements: `values` is any xtensor expression that broadcasts to this shape. Throws
-  /// Error(shape_mismatch) and changes nothing where it does not.
+  /// Writes elements. `values` is an xtensor expression that broadcasts to this shape; if it does
+  /// not, throws Error(shape_mismatch) and changes nothing.
   template <class E>
   TileView& operator=(const xt::xexpression<E>& values) {
     must_be_writable();
@@ -134,8 +136,8 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   const Extents& shape() const noexcept { return layout_.shape; }  ///< elements on each axis
   std::size_t size() const noexcept { return static_cast<std::size_t>(layout_.size()); }
   xt::layout_type layout() const noexcept { return static_layout; }
-  /// The element of index 0, ..., 0 stands at data(), the next on an axis strides() elements
-  /// further on. What lies between belongs to other tiles.
+  /// data() points at index 0, ..., 0; one step on axis d is strides()[d] elements. The elements in
+  /// between belong to other tiles.
   const Strides& strides() const noexcept { return layout_.strides; }
   const Strides& backstrides() const noexcept { return backstrides_; }
   T* data() noexcept { return layout_.data; }
@@ -144,9 +146,9 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
 
   bool is_contiguous() const noexcept { return false; }
 
-  /// The element of that index. Indices of leading axes may be left out, and count as 0. An index
-  /// outside the tile is another tile's element, or none at all; where bounds are checked (see
-  /// TESSERA_CHECKS_BOUNDS) it throws Error(invalid_argument).
+  /// The element at that index. Missing leading indices are 0. An index outside the tile reaches
+  /// another tile's element, or none; where bounds are checked (TESSERA_CHECKS_BOUNDS), it throws
+  /// Error(invalid_argument).
   template <class... Index>
   T& operator()(Index... index) {
     return *layout_.address(index...);
@@ -155,7 +157,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   const T& operator()(Index... index) const {
     return *layout_.address(index...);
   }
-  /// The same, never checked.
+  /// As operator(), but never checked.
   template <class... Index>
   T& unchecked(Index... index) {
     return layout_.data[layout_.offset(index...)];
@@ -164,7 +166,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   const T& unchecked(Index... index) const {
     return layout_.data[layout_.offset(index...)];
   }
-  /// The element whose index stands in a range.
+  /// The element at the index in [first, last).
   template <class It>
   T& element(It first, It last) {
     return *layout_.address_in(first, last);
@@ -180,8 +182,8 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   T& data_element(std::size_t number) { return flat(number); }
   const T& data_element(std::size_t number) const { return flat(number); }
 
-  /// The contiguous elements of the last axis at the given indices of all other axes. Throws
-  /// Error(invalid_argument) where a section's step leaves them scattered.
+  /// The elements along the last axis at the given indices of all other axes. Throws
+  /// Error(invalid_argument) if a section's step makes them not contiguous.
   template <std::integral... Index>
     requires(N > 0 && sizeof...(Index) == N - 1)
   std::span<T> row(Index... index) const {
@@ -198,7 +200,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
     return {at, length};
   }
 
-  // What xtensor's expressions call.
+  // xtensor's expressions call these.
   template <class S>
   bool broadcast_shape(S& to, bool = false) const {
     return xt::broadcast_shape(layout_.shape, to);
@@ -207,7 +209,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   bool has_linear_assign(const S&) const noexcept {
     return false;
   }
-  /// Never: a view has the shape of its tile.
+  /// Throws Error(shape_mismatch) if `to` is another shape: a tile keeps its own.
   template <class S>
   void resize(const S& to, bool = false) {
     if (!std::equal(shape().begin(), shape().end(), std::begin(to), std::end(to)))
@@ -216,13 +218,13 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   template <class... Any>
   void reshape(Any&&...) = delete;
 
-  /// What the loops over rows walk.
+  /// The operand that loops over rows use.
   detail::Operand<T, N> operand() const noexcept { return {layout_.data, layout_.strides}; }
 
-  // What xtensor's semantics call. Hidden here, since the inherited ones take equal strides for
+  // xtensor's semantics call these. They hide the inherited ones, which take equal strides for
   // contiguous memory.
   template <class E>
-  TileView& assign(const xt::xexpression<E>& values) {  // of xt::noalias
+  TileView& assign(const xt::xexpression<E>& values) {  // for xt::noalias
     return *this = values;
   }
   template <class E>
@@ -260,7 +262,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
     const auto node = detail::make_node(values, this->shape());
     if (!node.disturbed_by(operand(), this->shape())) {
       run_on_rows(node);
-    } else {  // the right side reads, shifted, what the left side writes
+    } else {  // it reads what this writes, at other indices
       temporary_type copy(this->shape());
       TileView<value_type, N>(copy.data(), this->shape(), copy.strides()).run_on_rows(node);
       run_on_rows(detail::make_node(copy, this->shape()));
@@ -268,7 +270,7 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   }
   template <class, std::size_t>
   friend class TileView;
-  // xtensor's views of a view: they go by strides.
+  // xtensor's views of a tile use storage() with strides.
   template <class, class...>
   friend class xt::xview;
   template <class>
@@ -278,8 +280,8 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   template <class E, class S>
   friend auto& xt::detail::copy_move_storage(E&, const S&);
 
-  // From the first element to the last, all that lies between included. Made when it is asked for,
-  // so that a tile costs nothing to make.
+  // All memory from the first element to the last. Made only when it is called: a tile that does
+  // not need it costs nothing.
   storage_type& storage() const noexcept {
     std::ptrdiff_t n = size() == 0 ? 0 : 1;
     for (const auto reach : backstrides_) n += n == 0 ? 0 : reach;

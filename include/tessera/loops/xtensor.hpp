@@ -1,6 +1,6 @@
-// Floor 2, loops: the door through which xtensor enters.
+// Floor 2, loops: the only header that includes xtensor.
 //
-// From 0.26 its headers live in folders of their own; the names inside are the same.
+// From 0.26 on xtensor's headers are in folders of their own; the names inside are the same.
 #pragma once
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)
@@ -32,7 +32,7 @@
 
 namespace tessera::detail {
 
-/// What xtensor asks of a container of ours: N strided axes over memory that it does not own.
+/// The types that xtensor requires of a container: N strided axes over memory that it does not own.
 template <class T, std::size_t N, xt::layout_type L>
 struct StridedTypes {
   using storage_type =

@@ -1,8 +1,7 @@
-// Floor 3, memory: a Segment with a type and a shape. No xtensor.
+// Public: Shape, CreateOptions, AttachOptions. Floor 3, memory: type and shape of a segment.
 //
-// The rules of create and attach for elements and extents, written once and without
-// templates where the type does not matter. Type and rank are checked before any data is handed
-// out.
+// create and attach check elements and extents by these rules, before any data is handed out. Code
+// that does not depend on the type is not a template. No xtensor.
 #pragma once
 
 #include <array>
@@ -22,8 +21,9 @@
 
 namespace tessera {
 
-/// The shape of an array of N axes, from any integers: {365, 16, 16}, a std::array, xtensor's
-/// shapes. A negative extent is an Error(invalid_shape), not a huge number.
+/// The shape of an array of N axes, from integers ({365, 16, 16}), a std::array or a shape of
+/// xtensor. Throws Error: invalid_shape for a negative extent, rank_mismatch for a range of another
+/// size than N.
 template <std::size_t N>
 class Shape {
  public:
@@ -63,14 +63,14 @@ class Shape {
   std::array<std::size_t, N> extents_{};
 };
 
-/// How create makes a segment.
+/// Options of create.
 struct CreateOptions {
-  Permission permission = Permission::owner;
+  Permission permission = Permission::owner;  ///< who may open it
 };
 
-/// How attach finds a segment.
+/// Options of attach.
 struct AttachOptions {
-  std::chrono::nanoseconds wait{0};  ///< for the name to appear and to be complete
+  std::chrono::nanoseconds wait{0};  ///< for a complete array of that name
   bool any_user = false;             ///< accept a segment of another user
 };
 
@@ -78,8 +78,8 @@ namespace detail {
 
 inline std::string words(const Dtype& dtype) { return dtype.to_string(); }
 
-/// Throws the Error that names both sides unless the array has this type and rank. What `load`
-/// could convert (byte order, Fortran order) is told apart from what nothing converts.
+/// Throws Error(type_mismatch, rank_mismatch), whose text names both sides, unless the array has
+/// this type and rank. Byte order and order of axes do not matter here: `load` converts them.
 inline void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank,
                        const std::string& subject) {
   if (in_native_order(header.dtype) != wanted)
@@ -93,8 +93,8 @@ inline void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t
                 "use the rank of the array");
 }
 
-/// Throws Error(type_mismatch) if a bool is neither 0 nor 1: such bytes are no value in C++. Reads
-/// all of an array that has bools.
+/// Throws Error(type_mismatch) if a bool's byte is neither 0 nor 1: C++ has no such value. Reads
+/// all elements of an array that has bools.
 inline void check_bools(const Segment& segment) {
   const auto& header = segment.header();
   auto number = find_no_bool({segment.data(), header.data_bytes()}, header.dtype);
@@ -107,7 +107,8 @@ inline void check_bools(const Segment& segment) {
               "load() makes it 1, as NumPy means it; or change the file");
 }
 
-/// Throws unless the mapped bytes are, as they are, a row-major array of this type and rank.
+/// Throws Error(type_mismatch, rank_mismatch) unless the mapped bytes can be used as they are: a
+/// row-major array of this type and rank, in this machine's byte order, aligned.
 inline void check_in_place(const Segment& segment, const Dtype& wanted, std::size_t rank,
                            std::size_t alignment) {
   const auto& header = segment.header();

@@ -1,4 +1,4 @@
-// Floor 3, memory: the segments on this machine: list, remove, reap.
+// Public: catalog::list, reap, remove. Floor 3, memory: the segments on this machine.
 #pragma once
 
 #include <algorithm>
@@ -20,26 +20,26 @@
 
 namespace tessera::catalog {
 
-/// What the segment folder holds under one name.
+/// What the folder of names holds under one name.
 struct Entry {
   enum class Kind {
     owned,   ///< an array whose owner lives
-    orphan,  ///< an array whose owner is gone: reap() removes it
-    kept,    ///< an array that stays until it is removed (ended ones that were renamed, too)
-    foreign  ///< anything else: another program's, another user's, a copy
+    orphan,  ///< an array whose owner has ended: reap() removes it
+    kept,    ///< an array that stays until it is removed; also a renamed one that has ended
+    foreign  ///< anything else: of another program or user, or a copy
   };
   std::string name;
   Kind kind = Kind::foreign;
-  std::optional<NpyHeader> header;                  ///< nothing where the bytes are no .npy array
-  std::uint64_t bytes = 0;                          ///< of the whole file, whoever may open it
-  std::uint64_t user = 0;                           ///< whose it is, by number; 0 on Windows
-  std::chrono::system_clock::time_point created{};  ///< epoch where unknown
+  std::optional<NpyHeader> header;  ///< nothing if it is not an .npy array
+  std::uint64_t bytes = 0;          ///< size of the file, even if it can't be opened
+  std::uint64_t user = 0;           ///< number of the user who owns it; 0 on Windows
+  std::chrono::system_clock::time_point created{};  ///< 1970 if unknown
 };
 
-/// Whose arrays a call is about, named as in `catalog::reap({.any_user = true})`.
+/// Whose arrays a call is about: `catalog::reap({.any_user = true})`.
 struct Options {
-  /// Any user's, as far as this process may open and remove them (as root can), and not this
-  /// user's alone: then what others own is foreign.
+  /// False: those of this user; what others own counts as foreign. True: all that this process may
+  /// open and remove, as root can.
   bool any_user = false;
 };
 
@@ -51,7 +51,7 @@ inline std::optional<Entry> entry(const std::string& name, const Options& option
   try {
     const auto path = host::segment_path(name);
     const auto look = host::look_at_name(path);
-    if (!look) return std::nullopt;  // gone since the folder was read
+    if (!look) return std::nullopt;  // removed since the folder was read
     out.bytes = look->bytes;
     out.user = look->user;
     const auto file = host::open_existing(path, host::Access::read_only, name);
@@ -70,15 +70,15 @@ inline std::optional<Entry> entry(const std::string& name, const Options& option
       out.kind = host::owner_lives(*file, name) ? Entry::Kind::owned : Entry::Kind::orphan;
     }
   } catch (const Error&) {
-    // Not readable, or no array: foreign, and listed as such.
+    // It can't be read or is not an array: it is listed as foreign.
   }
   return out;
 }
 
 }  // namespace detail
 
-/// Everything in the segment folder, sorted by name. Changes nothing. Throws Error where the folder
-/// is not there or can't be read.
+/// Everything in the folder of names, sorted by name. Changes nothing. Throws Error: system if the
+/// folder is missing, not_permitted if it can't be read.
 inline std::vector<Entry> list(const Options& options = {}) {
   std::vector<Entry> out;
   host::require_listing("catalog::list");
@@ -87,11 +87,13 @@ inline std::vector<Entry> list(const Options& options = {}) {
   return out;
 }
 
-/// Removes the names of all orphans, and says which they were, sorted; and what creators who died
-/// have left that never got a name. Kept arrays, copies and
-/// foreign files are never touched, whatever happens meanwhile. One whose lock somebody else holds
-/// for a moment is waited for, a tenth of a second for all. Throws Error where the folder is not
-/// there or can't be read.
+/// Removes the names of all orphans and returns them, sorted. Also removes the unfinished files of
+/// creators that died. Never touches kept arrays, copies or foreign files, whatever other processes
+/// do meanwhile; any number of processes may reap at once. If another process holds an orphan's
+/// lock, waits for it, a tenth of a second for all. Throws Error: system if the folder is missing,
+/// not_permitted if it can't be read.
+///
+///     for (const auto& name : tessera::catalog::reap()) std::puts(name.c_str());
 inline std::vector<std::string> reap(const Options& options = {}) {
   using tessera::detail::Removal;
   using tessera::detail::Whose;
@@ -122,7 +124,8 @@ inline std::vector<std::string> reap(const Options& options = {}) {
 enum class Force { no, yes };
 
 /// Removes a name; attached processes keep their memory. False if there is no such name. Throws
-/// Error(not_permitted) for a foreign file, and for an array whose owner lives unless forced.
+/// Error: not_permitted for a foreign file, for an array whose owner lives unless forced, and for
+/// every array on Windows; timed_out if a process that is not the owner keeps its lock.
 inline bool remove(const SegmentName& name, Force force = Force::no) {
   const auto path = host::segment_path(name.str());
   for (int tries = 0; tries < 100; ++tries) {
@@ -130,25 +133,25 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     if (!found) return false;
     if (found->kind == Entry::Kind::foreign)
       throw Error(Errc::not_permitted, name.str(),
-                  "it is not an array of this library and this user (of number " +
+                  "this library did not make it, or another user owns it (user " +
                       std::to_string(found->user) + ")",
-                  "leave it to whoever put it there");
+                  "let its owner remove it");
     if (found->kind == Entry::Kind::owned && force == Force::no)
       throw Error(Errc::not_permitted, name.str(), "its owner lives",
                   "let the owner end, or force it");
     if constexpr (!host::names_outlive_processes)
       throw Error(Errc::not_permitted, name.str(),
-                  "a name here goes when the last process that has it attached lets go of it",
+                  "on this system a name ends with the last process that has it attached",
                   "end those processes");
     if (tessera::detail::remove_orphan(name.str())) return true;
     const auto file = host::open_existing(path, host::Access::read_only, name.str());
-    // Nobody but a remover locks a kept array, so two removers can't both unlink.
+    // Only a remover locks a kept array, so two removers can't both unlink it.
     if (file && (force == Force::yes || host::try_lock(*file, host::Lock::exclusive)) &&
         host::leads_to(path, file->info.id)) {
       host::unlink(path);
       return true;
     }
-    // Another process removes it, reaps it or looks whether it is an orphan: it will not take long.
+    // Another process is removing it, or checks whether it is an orphan: that does not take long.
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   const auto look = host::look_at_name(path);

@@ -1,9 +1,9 @@
-// Floor 3, memory: what stands behind an array's data.
+// Public: ControlBlock, SegmentState, Identity. Floor 3, memory: the record after an array's data.
 //
-// 128 bytes at align64(header + data), found from the header and never from the segment's size. It
-// says that the segment is ours, which array it is (a random identity), whose (a random identity of
-// the owning process) and in what state. `state` and `published` change while others look; the rest
-// is written before the name appears and never again.
+// 128 bytes at align64(header + data): their place follows from the header, never from the
+// segment's size. They say that the segment is tessera's, which array it is (a random identity),
+// which process owns it (a random identity) and its state. `state` and `published` change while
+// others read them; the rest is written before the name appears, and never again.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ namespace tessera {
 
 using Identity = std::array<std::uint8_t, 16>;
 
-/// owned: reaped when its owner is gone. kept: stays until somebody removes it. ended: its owner
-/// has removed, or is removing, the name; whoever is attached may let go.
+/// owned: reaped when its owner has ended. kept: stays until somebody removes it. ended: its owner
+/// has removed the name or is removing it; attached processes may unmap it.
 enum class SegmentState : std::uint32_t { owned = 1, kept = 2, ended = 3 };
 
 struct ControlBlock {
@@ -32,18 +32,18 @@ struct ControlBlock {
   std::uint32_t state = 0;              ///< a SegmentState
   Identity identity{};                  ///< of this array, random
   Identity owner{};                     ///< of the process that created it, random
-  std::uint64_t inode = 0;              ///< the segment's own: a byte copy of a segment has another
-  std::int64_t created_ns = 0;          ///< since 1970, UTC
+  std::uint64_t inode = 0;              ///< of this file: a byte copy has another
+  std::int64_t created_ns = 0;          ///< nanoseconds since 1970, UTC
   std::uint64_t published = 0;          ///< a counter for producers and consumers, at offset 64
   std::array<std::uint8_t, 56> reserved{};
 
-  /// Where the control block of an array stands: behind its data, on a cache line.
+  /// The offset of an array's control block: after its data, on a cache line.
   static constexpr std::size_t offset_for(std::size_t data_offset, std::size_t data_bytes) {
     return (data_offset + data_bytes + 63) / 64 * 64;
   }
 
-  /// The block in these bytes (at least 128), if they are one. A copy: what was checked stays
-  /// checked.
+  /// The control block in these bytes (at least 128), or nothing if they are none. It is copied
+  /// first and then checked: later writes of others change nothing.
   static std::optional<ControlBlock> read(std::string_view bytes) {
     ControlBlock block;
     if (bytes.size() < sizeof block) return std::nullopt;

@@ -1,6 +1,7 @@
-// Floor 3, memory: what an open segment or .npy file says of itself.
+// Floor 3, memory: header and control block of an open segment or .npy file, checked.
 //
-// Bytes are copied once and the copy is checked: what others write meanwhile changes nothing.
+// The bytes are copied once and the copy is checked: later writes of other processes change
+// nothing.
 #pragma once
 
 #include <cstddef>
@@ -15,26 +16,26 @@
 
 namespace tessera::detail {
 
-/// An open .npy file or segment, as far as its bytes can be trusted: header and data lie inside it.
+/// The checked header and control block of an open file. Header and data lie inside the file.
 struct Metadata {
   NpyHeader header;
-  std::optional<ControlBlock> control;  ///< of a segment of ours; a byte copy of one has none
+  std::optional<ControlBlock> control;  ///< none in a plain .npy file, none in a byte copy
   host::FileInfo file;
 };
 
-/// `info` is what the system knows of the file now.
+/// Reads and checks an open file. `info`: what the system knows of it now. Throws
+/// Error(not_an_array).
 inline Metadata read_metadata(const host::Descriptor& file, const host::FileInfo& info,
                               const std::string& subject) {
   Metadata out;
   out.file = info;
-  // All of a small array, or else the beginning.
+  // Reads all of a small file, or the beginning of a large one.
   const std::size_t first = info.bytes <= 4096 ? 4096 : 512;
   std::string head = host::read_at(file, 0, first, subject);
   if (head.size() >= 512) {
     try {
       out.header = npy::decode(head, subject);
-    } catch (
-        const Error&) {  // longer than that, perhaps; if not, the second reading says what is wrong
+    } catch (const Error&) {  // perhaps it is longer; if not, the decode below says what is wrong
       head = host::read_at(file, 0, npy::max_size + 12, subject);
     }
   }

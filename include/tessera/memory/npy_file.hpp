@@ -1,7 +1,8 @@
-// Floor 3, memory: load and save of .npy files. Public names.
+// Public: save, SaveOptions. Floor 3, memory: load and save of .npy files.
 //
-// A file is read through its descriptor: whoever truncates it meanwhile causes an Error, and no
-// array is left. What is saved is whole, and on disk, before it has its name.
+// load reads a file through its descriptor: if another process truncates it meanwhile, that is an
+// Error, and the new array is removed. save completes a file, and writes it to disk, before it
+// gives the file its name.
 #pragma once
 
 #include <algorithm>
@@ -19,15 +20,15 @@
 
 namespace tessera {
 
-/// How save writes.
+/// Options of save.
 struct SaveOptions {
-  Durability durability = Durability::disk;
+  Durability durability = Durability::disk;  ///< none: faster, and a power cut may lose the file
 };
 
 namespace detail {
 
-/// A new segment (named or unique) with the elements of an .npy file, in this machine's byte order
-/// and row-major.
+/// A new segment with the elements of an .npy file, in this machine's byte order and row-major.
+/// Without a name it gets a unique one.
 inline std::shared_ptr<Segment> load(const std::string& path, std::optional<SegmentName> name,
                                      const Dtype& wanted, std::size_t rank, Permission permission) {
   const auto file = host::open_existing(path, host::Access::read_only, path, true);
@@ -38,7 +39,7 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
   const auto read = [&](std::size_t offset, std::byte* to, std::size_t bytes) {
     if (host::read_into(*file, header.data_offset + offset, to, bytes, path) != bytes)
       throw Error(Errc::not_an_array, path, "it was truncated while it was read",
-                  "see who writes it, and load it again");
+                  "wait until its writer is done, and load it again");
   };
   const auto native = [&](std::byte* at, std::size_t bytes) {
     if (any_swapped(header.dtype))
@@ -49,7 +50,7 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
   if (header.fortran_order && rank > 1) {
     transpose_copy(read, to, header.shape, wanted.size);
     native(to, bytes);
-  } else {  // in parts that are changed while they are in the cache
+  } else {  // in parts, each converted while it is in the cache
     const auto part =
         (std::max<std::size_t>)((std::size_t{1} << 20) / wanted.size, 1) * wanted.size;
     for (std::size_t at = 0; at < bytes; at += part) {
@@ -64,13 +65,15 @@ inline std::shared_ptr<Segment> load(const std::string& path, std::optional<Segm
 
 }  // namespace detail
 
-/// Writes a segment's array as an .npy file. A file that is there is replaced, and stays until the
-/// new one is whole, and on disk unless options say otherwise: after a kill or a power cut the old
-/// one is there or the new one. It keeps its owner, permissions and access list; a link to it
-/// stays. Byte order and order of axes stay as they are. Throws Error: no_space; not_an_array where
-/// the path leads to no regular file; not_permitted where the file there is read-only, has further
-/// names (hard links), or an owner that can't be kept. Where the path is that of the array's own
-/// file nothing is replaced: its elements are there.
+/// Writes a segment's array as an .npy file, in its byte order and order of axes. If there is a
+/// file of that path, the new one replaces it when it is complete and, unless options say
+/// otherwise, on disk: after a kill or a power cut the path has the old file or the new one. The
+/// new file gets the owner, permissions and access list of the old one. A link at that path stays,
+/// and what it leads to is replaced. If the path is the array's own file, it is only written to
+/// disk. Throws Error: no_space; name_missing if there is no such folder; not_an_array if the path
+/// leads to something other than a regular file; not_permitted if the folder can't be written, or
+/// if the file there is read-only, has other names (hard links) or an owner that can't be kept;
+/// invalid_argument for an empty path; system for other failures.
 inline void save(const Segment& segment, const std::string& path, SaveOptions options = {}) {
   const auto& header = segment.header();
   const auto head = npy::encode(header.dtype, header.shape, header.fortran_order);
@@ -89,12 +92,12 @@ inline void save(const Segment& segment, const std::string& path, SaveOptions op
                path);
     for (bool named = false; !named;) {
       if (to.there) host::keep_owner_and_mode(file.descriptor(), to, path);
-      host::sync(file.descriptor(), options.durability, path);  // before it has the name
+      host::sync(file.descriptor(), options.durability, path);  // before it has its name
       if (to.there) {
         file.publish_over(to.path, path);
         named = true;
       } else if (named = file.publish(to.path, path); !named) {
-        to = host::destination(path);  // somebody else was faster
+        to = host::destination(path);  // another process has made one meanwhile
         if (to.there) host::check_replaceable(to, path);
       }
     }

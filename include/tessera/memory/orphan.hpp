@@ -1,7 +1,7 @@
-// Floor 3, memory: names whose owner is gone.
+// Floor 3, memory: removal of names whose owner has ended.
 //
-// An orphan is proven, never guessed: a regular file of this user, a valid control block in state
-// `owned` whose inode is its own, and its lock taken.
+// An orphan is proven, never guessed: a regular file of this user; a valid control block in state
+// `owned`, with the inode of the file itself; and its lock, taken by this process.
 #pragma once
 
 #include <chrono>
@@ -23,19 +23,18 @@ namespace tessera::detail {
 struct Removal {
   enum class Outcome {
     removed,
-    locked,  ///< it looks like an orphan, but somebody holds its lock: an owner, or who looks at it
-    no_orphan  ///< or there is nothing
+    locked,    ///< a process holds its lock: its owner, or one that checks whether it is an orphan
+    no_orphan  ///< or no such name
   };
   Outcome outcome = Outcome::no_orphan;
   host::FileId file{};
 };
 
-/// Whose orphans are removed: this user's or, where the system allows it, any user's.
+/// Whose orphans are removed: those of this user, or all that the system allows.
 enum class Whose { own, any_user };
 
-/// Removes `name` if it is a proven orphan: a regular file of this user, a valid control block in
-/// state `owned` whose inode is its own (and whose owner `is_meant`), and the lock free. Unlinks
-/// under that lock, and only while the name still leads there. Never throws.
+/// Removes `name` if it is a proven orphan (see above) and its owner `is_meant`. It unlinks under
+/// the orphan's lock, and only while the name leads to the locked file. Never throws.
 template <std::predicate<const Identity&> Meant>
 Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
                              Whose whose = Whose::own) noexcept {
@@ -50,8 +49,8 @@ Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
       return found && found->state == static_cast<std::uint32_t>(SegmentState::owned) &&
              is_meant(found->owner);
     };
-    // Asked before the lock too, so that nothing foreign is ever locked; under it the answer is
-    // final, since an owner sets `kept` before it lets go.
+    // Checked before locking too, so that no foreign file is ever locked. Under the lock the answer
+    // is final: an owner sets `kept` before it releases the lock.
     if (!reapable()) return out;
     if (!host::try_lock(*file, host::Lock::exclusive)) {
       out.outcome = Removal::Outcome::locked;
@@ -61,40 +60,40 @@ Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
     host::unlink(path);
     if (!host::leads_to(path, file->info.id)) out.outcome = Removal::Outcome::removed;
   } catch (const std::exception&) {
-    // Whatever can't be opened, read or understood is no proven orphan.
+    // What can't be opened, read or understood is not a proven orphan.
   }
   return out;
 }
 
-/// The same, whoever owned it.
+/// As try_remove_orphan_of, for any owner.
 inline Removal try_remove_orphan(const std::string& name, Whose whose = Whose::own) noexcept {
   return try_remove_orphan_of(
       name, [](const Identity&) { return true; }, whose);
 }
 
-/// True if it is removed.
+/// True if try_remove_orphan_of has removed it.
 template <std::predicate<const Identity&> Meant>
 bool remove_orphan_of(const std::string& name, Meant&& is_meant) noexcept {
   return try_remove_orphan_of(name, is_meant).outcome == Removal::Outcome::removed;
 }
-/// The same, whoever owned it, or of that owner.
+/// As remove_orphan_of, for that owner, or for any.
 inline bool remove_orphan(const std::string& name, const Identity* owner = nullptr) noexcept {
   return remove_orphan_of(
       name, [owner](const Identity& its) { return owner == nullptr || its == *owner; });
 }
 
-/// Removes orphans of this user without being asked for it, for who starts something: a bounded
-/// look at the folder of names, where it is of this machine alone. Never throws.
+/// Removes some orphans of this user when a pool starts. Searches the folder of names for about 2
+/// ms, if the folder belongs to this machine alone. Never throws.
 inline void remove_some_orphans() noexcept {
   try {
     host::visit_own_files(std::chrono::milliseconds(2), [](const std::string& name) {
-      // Nearly all are foreign, and an Error for each would take its time.
+      // Most files are foreign, and an Error for each would be slow.
       const auto path = host::segment_path(name);
       const auto file = host::open_existing(path, host::Access::read_only, name);
       if (file && host::read_at(*file, 0, 6, name) == npy::magic) remove_orphan(name);
     });
   } catch (const std::exception&) {
-    // For want of memory: the next who starts.
+    // No memory: the next start tries again.
   }
 }
 

@@ -1,7 +1,7 @@
-// Floor 3, memory: the name of a segment that this process has created, from there to its end.
+// Floor 3, memory: the name of a segment that this process has created.
 //
-// The owner's lock is held as long as the name is. The name goes when its owner ends, or with the
-// last job that still uses it; only the process that created it ever removes it.
+// The owner's lock is held as long as the name exists. The name is removed when its owner ends, or
+// when the last job that uses it ends. Only the process that created it removes it.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@
 
 namespace tessera::detail {
 
-/// Empty where the segment was attached. Safe from any thread.
+/// Empty if the segment was attached. Safe from any thread.
 class OwnedName {
  public:
   OwnedName() = default;
@@ -26,7 +26,7 @@ class OwnedName {
   OwnedName& operator=(const OwnedName&) = delete;
   ~OwnedName() { end(); }
 
-  /// Where the control block stands in the file, and what errors call it.
+  /// `control_at`: offset of the control block in the file. `subject`: its name in errors.
   void take(host::OwnerLock lock, std::string path, const host::FileId& file,
             std::size_t control_at, std::string subject) {
     lock_ = std::move(lock);
@@ -40,19 +40,19 @@ class OwnedName {
   bool held() const noexcept { return lock_.held(); }
   const host::Descriptor& descriptor() const noexcept { return lock_.descriptor(); }
 
-  /// Leaves the name to others. Killed before the state is written: the array is reapable; after
-  /// it: it is kept, locked or not. Throws Error(system).
+  /// Leaves the name to others. If the process is killed before the state is written, the array can
+  /// be reaped; if after it, the array is kept, locked or not. Throws Error(system).
   void keep() {
     write_state(SegmentState::kept);
     lock_.release();
   }
 
-  /// The owner ends: the name goes now, or with its last use.
+  /// The owner ends: removes the name now, or when its last use ends.
   void end() noexcept {
     if (!ended_.exchange(true)) release();
   }
 
-  /// One more use, each of which release() ends. False if the name is gone.
+  /// Adds a use, which release() ends. False if the name is removed already.
   bool use() noexcept {
     auto uses = uses_.load();
     while (uses != 0 && !uses_.compare_exchange_weak(uses, uses + 1)) {
@@ -60,9 +60,10 @@ class OwnedName {
     return uses != 0;
   }
   void release() noexcept {
-    // Acquire and release: whoever is last sees what the others did to this object.
+    // Acquire and release: the last to get here sees what the others did to this object.
     if (uses_.fetch_sub(1) != 1 || !held()) return;
-    // The name first: killed after that line nothing is left, before it the name is reapable.
+    // The name first: a process killed before this line leaves an orphan, one killed after it
+    // nothing.
     bool gone = true;
     if constexpr (host::names_outlive_processes)
       if (host::leads_to(path_, file_)) {
@@ -70,16 +71,17 @@ class OwnedName {
         gone = !host::leads_to(path_, file_);
       }
     try {
-      // A process that has another user now may not remove it: it is an orphan then.
+      // If this process has changed its user, it may not remove the name: an orphan is left.
       if (gone) write_state(SegmentState::ended);
     } catch (const std::exception&) {
-      // Attached workers see that the name is gone, if a little later.
+      // Attached workers see a little later that the name is gone.
     }
     lock_.release();
   }
 
  private:
-  // Through the descriptor: whoever truncated the segment must not give its owner a SIGBUS here.
+  // Through the descriptor: if another process has truncated the segment, a store to the mapping
+  // would raise SIGBUS.
   void write_state(SegmentState state) {
     const auto value = static_cast<std::uint32_t>(state);
     host::write_at(lock_.descriptor(), control_at_ + offsetof(ControlBlock, state),
@@ -90,7 +92,7 @@ class OwnedName {
   std::string path_, subject_;
   host::FileId file_;
   std::size_t control_at_ = 0;
-  std::atomic<std::uint32_t> uses_{1};  // the owner's own, and one for each use()
+  std::atomic<std::uint32_t> uses_{1};  // one for the owner, and one for each use()
   std::atomic<bool> ended_{false};
 };
 

@@ -1,4 +1,4 @@
-// Floor 3, memory: who this process is, as the arrays that it owns record it.
+// Floor 3, memory: the identity of this process, which every array that it owns records.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace tessera::detail {
 
-/// Who this process is, as arrays record it: random, and another one in every process.
+/// The identity of this process: random, and another one in every process, forked ones too.
 class OwnIdentity {
  public:
   static OwnIdentity& instance() {
@@ -19,7 +19,7 @@ class OwnIdentity {
     if (mine.generation_ != host::fork_generation()) mine.become(host::random_identity());
     return mine;
   }
-  /// What is asked for from now on: for a process after whose end another one removes its names.
+  /// Replaces the identity: for a process whose names another process will remove after its end.
   void become(const Identity& identity) noexcept {
     generation_ = host::fork_generation();
     identity_ = identity;
@@ -29,7 +29,7 @@ class OwnIdentity {
     asked_for_.store(true, std::memory_order_relaxed);
     return identity_;
   }
-  /// False if no name can have it.
+  /// False if no array can have recorded it.
   bool asked_for() const noexcept { return asked_for_.load(std::memory_order_relaxed); }
 
  private:

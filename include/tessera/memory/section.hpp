@@ -1,8 +1,8 @@
-// Floor 3, memory: an array, or an xt::view of one, as a job's argument.
+// Public: into, whole, Section, Use. Floor 3, memory: an array or an xt::view as a job's argument.
 //
-// A Section is what a job needs of an argument: which mapping, where in it, extents and strides;
-// and which elements of the whole array these are, so that overlaps can be found before anything
-// runs.
+// A Section is what a job needs to know of an argument: the mapping, the first element, extents and
+// strides. It also says which elements of the whole array these are, so that overlaps are found
+// before anything runs.
 #pragma once
 
 #include <array>
@@ -21,11 +21,11 @@
 
 namespace tessera {
 
-/// What a job does with an argument: reads its tile, writes its tile, reads all of it for every
-/// tile.
+/// How a job uses an argument: each tile reads its part (read) or writes it (write), or every tile
+/// reads all of it (whole).
 enum class Use { read, write, whole };
 
-/// Elements of an array, N axes, as a job's argument. Keeps the mapping alive.
+/// Elements of an array, with N axes, as an argument of a job. Keeps the mapping alive.
 template <class T, std::size_t N, Use U>
 struct Section {
   using element_type = std::conditional_t<U == Use::write, T, const T>;
@@ -37,8 +37,8 @@ struct Section {
   std::array<std::size_t, N> shape{};
   std::array<std::ptrdiff_t, N> strides{};  ///< in elements
 
-  /// These elements' places along each axis of the whole array. Throws Error(invalid_shape) where
-  /// they reach outside it.
+  /// The indices of these elements, along each axis of the whole array. Throws Error(invalid_shape)
+  /// if one is outside it.
   std::vector<Progression> lattice() const;
 };
 
@@ -59,15 +59,16 @@ inline constexpr bool is_section = false;
 template <class T, std::size_t N, Use U>
 inline constexpr bool is_section<Section<T, N, U>> = true;
 
-/// The lattice of a strided view into a row-major array of that shape.
+/// The indices that a strided view covers, along each axis of a row-major array of shape `array`.
+/// `offset` and `strides` are in elements. Throws Error(invalid_shape) if the view is not inside.
 inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, std::int64_t offset,
                                            std::span<const std::size_t> extents,
                                            std::span<const std::ptrdiff_t> strides,
                                            const std::string& subject) {
   std::vector<Progression> out(array.size());
   for (const auto extent : extents)
-    if (extent == 0) return out;  // no element: meets nothing
-  // xtensor does not check indices, and a worker would write wherever they lead.
+    if (extent == 0) return out;  // no element, so no overlap
+  // xtensor does not check indices: a worker would write outside the array.
   const auto outside = [&] {
     return Error(Errc::invalid_shape, subject,
                  "a section of it reaches outside its shape " + tuple_of(array),
@@ -85,7 +86,7 @@ inline std::vector<Progression> lattice_of(std::span<const std::size_t> array, s
   for (std::size_t k = 0; k < extents.size(); ++k) {
     if (extents[k] == 1) continue;
     const std::int64_t stride = strides[k] < 0 ? -strides[k] : strides[k];
-    std::size_t d = 0;  // the axis that the stride walks along: the outermost that it can
+    std::size_t d = 0;  // the axis of this stride: the outermost possible one
     while (array[d] == 1 || dense[d] > stride) ++d;
     out[d].step = stride / dense[d];
     out[d].count = static_cast<std::int64_t>(extents[k]);
@@ -138,7 +139,7 @@ auto section_of(const A& argument) {
     out.data = reinterpret_cast<T*>(out.segment->data());
     if constexpr (is_view<A>) {
       out.data += static_cast<std::ptrdiff_t>(argument.data_offset());
-      static_cast<void>(out.lattice());  // is it inside?
+      static_cast<void>(out.lattice());  // throws if the view is not inside
     }
     return out;
   }
@@ -153,13 +154,21 @@ std::vector<Progression> Section<T, N, U>::lattice() const {
                             segment->subject());
 }
 
-/// The tiles of this argument are written: `into(a)`, `into(xt::view(a, ...))`.
+/// Marks an argument as output: the kernel writes its tiles.
+///
+///     pool.map({4, 4}, kernel, into(a), b);  // reads b, writes a
+///     pool.map({4, 4}, kernel, into(xt::view(a, 0, xt::all(), xt::all())), b);
+///
+/// `array` is a SharedArray of non-const elements, or an xt::view of one by integers, ranges and
+/// steps; anything else does not compile. Owns nothing, but keeps the mapping alive. Throws Error:
+/// invalid_argument if `array` holds no array, invalid_shape if the view is not inside it.
 template <class A>
 auto into(A&& array) {
   return detail::section_of<Use::write, std::is_const_v<std::remove_reference_t<A>>>(array);
 }
 
-/// Every tile reads all of this argument: tables, periodic axes.
+/// Marks an argument that every tile reads as a whole: a table, or an array with a periodic axis.
+/// Takes and throws what into() does; elements may be const.
 template <class A>
 auto whole(A&& array) {
   return detail::section_of<Use::whole>(array);

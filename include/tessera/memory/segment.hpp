@@ -1,9 +1,9 @@
-// Floor 3, memory: one name, one mapping, maybe its owner.
+// Public: Segment, Permission, Durability. Floor 3, memory: one name, one mapping, maybe its owner.
 //
-// A segment is an .npy file with a control block behind its data. Whoever creates it owns it: the
-// name goes when the owner ends. Attachers hold a mapping and nothing else, so no end of theirs
-// ever removes a name. What is read from outside is copied once and the copy is checked; sizes come
-// from the header, never from the file's size.
+// A segment is an .npy file with a control block after its data. The process that creates it owns
+// it, and the name is removed when the owner ends. An attached process holds a mapping and nothing
+// else: its end never removes a name. Bytes from outside are copied once and the copy is checked.
+// Sizes come from the header, never from the file's size.
 #pragma once
 
 #include <chrono>
@@ -35,22 +35,23 @@
 
 namespace tessera {
 
-/// Who may open a new segment: the files' permission bits, whatever the umask.
+/// Who may open a new segment: the permission bits of its file, whatever the umask.
 enum class Permission : unsigned { owner = 0600, group = 0660 };
 
-/// Whether what is made of a file is on disk when the call returns, for a power cut may come.
+/// Whether a new file is on disk when the call returns, so that it survives a power cut.
 using host::Durability;
 
-/// Shared memory or a file, mapped. Neither copied nor moved: held by shared_ptr, so that every
-/// view can keep the mapping alive. Safe to use from several threads as far as the elements are.
+/// Shared memory or a file, mapped. A shared_ptr holds it, and it is neither copied nor moved: so
+/// every view can keep the mapping alive. Threads may share it; they must not race for an element.
 class Segment {
  public:
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
   ~Segment() = default;
 
-  /// A new segment, its data zero, owned by the caller. Without a name it gets a unique one. Throws
-  /// Error: name_taken (unless a proven orphan had the name), no_space, invalid_shape.
+  /// A new segment of zeros, owned by the caller. Without a name it gets a unique one. Throws
+  /// Error: name_taken (unless a proven orphan had the name), invalid_shape, no_space;
+  /// not_permitted or system if the folder of names can't be used.
   static std::shared_ptr<Segment> create(std::optional<SegmentName> name, const Dtype& dtype,
                                          std::span<const std::size_t> shape,
                                          Permission permission) {
@@ -58,16 +59,16 @@ class Segment {
     return host::make_new([&] { return make(name->str(), dtype, shape, permission); });
   }
 
-  /// The segment of that name, mapped. Waits up to `wait` for the name to appear, and for whoever
-  /// is writing it without our help (np.save, cp) to be done. Another user's segment is refused
-  /// unless `any_user`. Throws Error: name_missing, not_an_array (timed_out for both where it was
-  /// told to wait), not_permitted.
+  /// Maps the segment of that name. Waits up to `wait` for the name to appear, and for another
+  /// program (np.save, cp) to finish writing it. Another user's segment is refused unless
+  /// `any_user`. Throws Error: name_missing and not_an_array (timed_out for both if `wait` is not
+  /// 0), not_permitted, no_space.
   static std::shared_ptr<Segment> attach(const SegmentName& name, host::Access access,
                                          std::chrono::nanoseconds wait = {},
                                          bool any_user = false) {
     const auto path = host::segment_path(name.str());
     host::FileInfo info;
-    // With somewhere to tell what was `seen` what is no array yet is no Error.
+    // With `seen`, a file that is not an array yet is not an Error: `seen` gets the reason.
     const auto look = [&](std::string* seen) -> std::shared_ptr<Segment> {
       const auto file = host::open_existing(path, access, name.str());
       if (!file) {
@@ -94,8 +95,8 @@ class Segment {
     return segment;
   }
 
-  /// The array of that identity, whose name is gone, of a process that owns it; nothing where that
-  /// can't be looked at, or has no descriptor of it.
+  /// The array of that identity, whose name is gone, found among the open files of process `pid`,
+  /// its owner. Nothing if that process can't be inspected or has no descriptor of it.
   static std::shared_ptr<Segment> of_process(int pid, const Identity& identity,
                                              const SegmentName& name, host::Access access) {
     std::shared_ptr<Segment> out;
@@ -111,7 +112,7 @@ class Segment {
     return nullptr;
   }
 
-  /// An .npy file on disk, mapped.
+  /// Maps an .npy file on disk. Throws Error: name_missing, not_an_array, not_permitted, no_space.
   static std::shared_ptr<Segment> map_file(const std::string& path, host::Access access) {
     const auto file = host::open_existing(path, access, path, true);
     if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
@@ -119,8 +120,9 @@ class Segment {
   }
 
   /// A new .npy file on disk, its data zero and its space reserved; it stays when this object ends.
-  /// A link that leads to nothing stays, and leads to it. Throws Error: name_taken, no_space,
-  /// invalid_argument; not_an_array where something is that is no file.
+  /// A link that leads to nothing stays, and the file is made where it leads. Throws Error:
+  /// name_taken, no_space, invalid_shape, invalid_argument; not_an_array if there is something
+  /// other than a file.
   static std::shared_ptr<Segment> create_file(const std::string& path, const Dtype& dtype,
                                               std::span<const std::size_t> shape,
                                               Durability durability = Durability::disk) {
@@ -148,27 +150,25 @@ class Segment {
 
   /// The segment's name; empty for a file on disk.
   const std::string& name() const noexcept { return name_; }
-  /// Where the file is: what numpy.load(path, mmap_mode="r+") opens.
+  /// The path of the file, for numpy.load(path, mmap_mode="r+").
   const std::string& path() const noexcept { return path_; }
-  /// The name, or else the path: what errors call it.
+  /// What errors call it: the name, or the path if it has none.
   const std::string& subject() const noexcept { return name_.empty() ? path_ : name_; }
 
   const NpyHeader& header() const noexcept { return header_; }
   std::byte* data() const noexcept { return mapping_.data() + header_.data_offset; }
   const host::FileId& file_id() const noexcept { return file_id_; }
-  const Identity& identity() const noexcept {
-    return control_.identity;
-  }  ///< zeros for a file on disk
+  /// Random; zeros for a file on disk.
+  const Identity& identity() const noexcept { return control_.identity; }
 
-  /// True if this object's end removes the name: it created it, in this process, and did not keep
-  /// it.
+  /// True if this object's end removes the name: this process created it and did not keep it.
   bool owned() const noexcept { return owned_name_.held(); }
 
   /// True once the owner has removed the name.
   bool ended() const noexcept { return control_at_ != 0 && frame().state() == SegmentState::ended; }
 
-  /// Leaves the name for others: it stays until somebody removes it. Throws Error(invalid_argument)
-  /// if this process does not own it.
+  /// Leaves the name for others: it stays until somebody removes it. Throws Error: invalid_argument
+  /// if this process does not own it, not_permitted on Windows, system.
   void keep() {
     if (!owned())
       throw Error(Errc::invalid_argument, subject(),
@@ -182,38 +182,39 @@ class Segment {
     control_.state = static_cast<std::uint32_t>(SegmentState::kept);
   }
 
-  /// False if somebody has written behind the end of the data. Always true for a file on disk.
+  /// False if something was written past the end of the data. Always true for a file on disk.
   bool intact() const noexcept { return control_at_ == 0 || frame().intact(); }
-  /// Writes back what stood behind the data, so that others can attach and the name can be reaped.
-  /// Only where this mapping can be written.
+  /// Restores what was after the data, so that others can attach and the name can be reaped. The
+  /// mapping must be writable.
   void restore() noexcept { frame().restore(); }
 
-  /// Maps the same bytes anew, read-only: for an owner that has filled them.
+  /// Maps the same bytes again, read-only: for an owner that has filled them.
   void make_read_only() {
     mapping_ = host::Mapping(
         host::reopen(owned_name_.descriptor(), host::Access::read_only, subject(), path_),
         host::Access::read_only, mapping_.size(), subject());
   }
 
-  /// From now on this process can write only the bytes [begin, end) of the mapping, both between
-  /// pages. Throws Error(system).
+  /// Makes the mapping read-only in this process, except the bytes [begin, end), both multiples of
+  /// the page size. Throws Error(system).
   void protect_outside(std::size_t begin, std::size_t end) {
     host::protect(mapping_.data(), begin, subject());
     host::protect(mapping_.data() + end, mapping_.size() - end, subject());
   }
 
-  /// Has the data on disk before it returns (shared memory has none: nothing to do).
+  /// Returns when the data is on disk. Does nothing for shared memory and for a read-only mapping.
+  /// Throws Error: no_space, system.
   void flush() {
     if (!mapping_.flush())
       throw host::last_failure(subject(), "writing to disk", "is the disk full?");
   }
 
-  /// Removes the name if this process owns it; the memory stays for whoever has it mapped. While a
-  /// NameUse lives the name stays, locked as before, and goes with the last of them.
+  /// Removes the name if this process owns it; processes that have it mapped keep the memory. While
+  /// a NameUse lives, the name stays and stays locked; the end of the last one removes it.
   void end() noexcept { owned_name_.end(); }
 
-  /// Has the name stay as long as it lives, though the owner ends: for jobs whose workers attach by
-  /// it. Nothing for a name that this process does not own, or that is gone already.
+  /// Keeps the name while it lives, though the owner ends: for jobs whose workers attach by name.
+  /// Does nothing for a name that this process does not own, or that is removed already.
   class NameUse {
    public:
     explicit NameUse(std::shared_ptr<Segment> segment) noexcept {
@@ -288,7 +289,7 @@ class Segment {
   ControlBlock control_;        // as it was when the segment was made or opened
   host::FileId file_id_;
   host::Mapping mapping_;
-  detail::OwnedName owned_name_;  // before the mapping ends, its end removes the name
+  detail::OwnedName owned_name_;  // destroyed before the mapping: removes the name first
 };
 
 }  // namespace tessera

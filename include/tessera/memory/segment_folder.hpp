@@ -1,4 +1,4 @@
-// Floor 3, memory: the folder where named arrays live. Public names.
+// Public: set_segment_folder, segment_folder. Floor 3, memory: where named arrays live.
 #pragma once
 
 #include <string>
@@ -7,15 +7,19 @@
 
 namespace tessera {
 
-/// Named arrays of this process live in this folder, which must exist: of another tmpfs, of a disk,
-/// of a hugetlbfs. Without this it is the environment's TESSERA_DIR, or else /dev/shm. For the
-/// beginning of a program: once an array, a pool or a list of names has used a folder, another one
-/// is an Error(invalid_argument). Whoever attaches must use the same folder; pools see to that
-/// themselves. On Windows names are in no folder, and this does nothing.
+/// Sets the folder where this process has its named arrays: on another tmpfs, a disk or a
+/// hugetlbfs. The folder must exist. Without this call it is the one in the environment variable
+/// TESSERA_DIR, or else /dev/shm. Call it at the beginning of a program: it throws
+/// Error(invalid_argument) if there is no such folder, or if an array, a pool or a list of names
+/// has already used another one. A process that attaches must use the same folder; workers of a
+/// pool do so by themselves. On Windows names are in no folder, and this does nothing.
+///
+///     tessera::set_segment_folder("/mnt/big_tmpfs");
 inline void set_segment_folder(const std::string& path) { host::choose_segment_folder(path); }
 
-/// Where named arrays of this process live, with a slash at its end; empty on Windows. Decides it
-/// if nothing has yet. Throws Error(invalid_argument) where TESSERA_DIR names no folder.
+/// The folder where this process has its named arrays, with a slash at its end; empty on Windows.
+/// From this call on it can't change. Throws Error(invalid_argument) if TESSERA_DIR names no
+/// folder.
 inline std::string segment_folder() { return host::segment_folder(); }
 
 }  // namespace tessera

@@ -1,4 +1,4 @@
-// Floor 3, memory: what stands behind the data of a mapped segment: padding and control block.
+// Floor 3, memory: the padding and the control block of a mapped segment, checked and restored.
 #pragma once
 
 #include <algorithm>
@@ -12,24 +12,24 @@
 
 namespace tessera::detail {
 
-/// Somebody who writes behind the end of the data changes it.
+/// Finds and undoes writes beyond the end of the data.
 class SegmentFrame {
  public:
-  /// From the end of the data, and from the control block on; `original` is the block as it was
-  /// when the segment was made or opened, and outlives this.
+  /// `padding`: the end of the data. `block`: the control block. `original`: that block as it was
+  /// when the segment was made or opened; it must outlive this object.
   SegmentFrame(std::byte* padding, std::byte* block, const ControlBlock& original) noexcept
       : padding_(padding), block_(block), original_(original) {}
 
-  /// As the owner wrote it last.
+  /// The state that the owner has written last.
   SegmentState state() const noexcept {
     auto* const word = reinterpret_cast<std::uint32_t*>(block_ + state_at);
     return static_cast<SegmentState>(std::atomic_ref(*word).load(std::memory_order_relaxed));
   }
 
-  /// True if everything up to the block's counter is as it was; the state aside, which the owner
-  /// changes.
+  /// True if padding and block are unchanged up to the counter. The state is left out: the owner
+  /// changes it.
   bool intact() const noexcept {
-    // As words: it is asked after each tile, however small.
+    // Compared as words, for speed: this runs after each tile, however small.
     std::array<std::uint32_t, published_at / 4> now, was;
     std::memcpy(now.data(), block_, sizeof now);
     std::memcpy(was.data(), &original_, sizeof was);
@@ -39,7 +39,7 @@ class SegmentFrame {
            std::all_of(padding_, block_, [](std::byte b) { return b == std::byte{0}; });
   }
 
-  /// Makes it so again. A state that is none is the original one again.
+  /// Restores padding and block up to the counter. The state stays if it is a valid one.
   void restore() noexcept {
     const auto* const was = reinterpret_cast<const std::byte*>(&original_);
     std::fill(padding_, block_, std::byte{0});

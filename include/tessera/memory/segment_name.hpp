@@ -1,7 +1,8 @@
-// Floor 3, memory: one portable grammar for names.
+// Public: SegmentName. Floor 3, memory: one portable grammar for names.
 //
-// 1 to 200 characters of A-Z a-z 0-9 . _ - that begin with a letter, a digit or '_'. Such a name is
-// a file name on POSIX (so it can't lead out of the segment folder) and a kernel object's on Win32.
+// 1 to 200 characters of A-Z a-z 0-9 . _ - that begin with a letter, a digit or '_'. On POSIX such
+// a name is a file name, so it can't lead out of the folder of names; on Windows it is the name of
+// a kernel object.
 #pragma once
 
 #include <string>
@@ -11,11 +12,12 @@
 
 namespace tessera {
 
+/// A name that fits the grammar.
 class SegmentName {
  public:
   static constexpr std::size_t max_length = 200;
 
-  /// Throws Error(invalid_name) that shows the name, what is wrong and what is allowed.
+  /// Throws Error(invalid_name), whose text shows the name, what is wrong and what is allowed.
   explicit SegmentName(std::string_view name) : text_(name) {
     const auto refuse = [this](const std::string& why) {
       return Error(Errc::invalid_name, "name '" + printable() + "'", why,

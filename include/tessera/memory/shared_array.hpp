@@ -1,8 +1,7 @@
-// Public: SharedArray. Floor 3, memory: an array_segment that is an xtensor container.
+// Public: SharedArray. Floor 3, memory: a typed segment that is a container of xtensor.
 //
-// The container's shape is copied from the header when it was checked and never read again, so
-// nobody who writes into the segment can change it. resize and reshape, which xtensor's containers
-// inherit, can't change it either.
+// The shape is copied from the header when that is checked, and never read again: a process that
+// writes into the segment can't change it. Nor can the inherited resize and reshape.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +49,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   using typename Container::value_type;
   using typename Semantic::temporary_type;
 
-  /// No array: no name, no elements. What a moved-from array is.
+  /// No array: no name, no elements. Also the state of an array that was moved from.
   Array() noexcept : storage_(nullptr, 0) {}
 
   Array(Array&& other) noexcept : Array() { swap(other); }
@@ -66,42 +65,44 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   = delete;
   Array& operator=(const Array& other) = delete;
 
-  /// An expression's hold on an array; implicit, since xtensor makes it.
+  /// What an expression holds of an array. Implicit, since xtensor converts.
   template <class U, Holder From>
     requires(H == Holder::expression && std::same_as<std::remove_const_t<U>, Value> &&
              (!writable || !std::is_const_v<U>))
   Array(const Array<U, N, From>& other) noexcept : Array(other.segment()) {}
 
-  /// The owner's end removes the name; what views and expressions hold stays mapped.
+  /// The end of an owner removes the name. What views and expressions hold stays mapped.
   ~Array() {
     if constexpr (H == Holder::person) {
       if (segment_) segment_->end();
     }
   }
 
-  /// A new array of zeros under this name, owned. Throws Error: name_taken (unless a proven orphan
-  /// had the name, which is replaced), invalid_name, invalid_shape, no_space.
+  /// A new array of zeros under this name, owned. Throws Error: name_taken (an orphan's name is
+  /// taken over), invalid_name, invalid_shape, no_space, not_permitted, system (no folder of
+  /// names).
   static Array create(std::string_view name, const Shape<N>& shape, CreateOptions options = {}) {
     return Array(make(SegmentName(name), shape, options));
   }
-  /// The same under a unique name: see name().
+  /// As above, under a unique name: see name().
   static Array create(const Shape<N>& shape, CreateOptions options = {}) {
     return Array(make(std::nullopt, shape, options));
   }
 
-  /// The array of that name. Throws Error: name_missing (timed_out where it was told to wait),
-  /// type_mismatch, rank_mismatch, not_an_array, not_permitted. Arrays with bools are read once: a
-  /// byte that is neither 0 nor 1 is a type_mismatch.
+  /// The array of that name. Throws Error: name_missing (timed_out if it was to wait),
+  /// invalid_name, not_an_array, not_permitted, rank_mismatch; type_mismatch, also for Fortran
+  /// order, the other byte order and a bool whose byte is neither 0 nor 1 (arrays with bools are
+  /// read once).
   static Array attach(std::string_view name, AttachOptions options = {}) {
     auto segment = Segment::attach(SegmentName(name), access, options.wait, options.any_user);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
     return Array(std::move(segment));
   }
-  /// The same, waiting up to `wait` for the name to appear, and for who writes it to be done.
+  /// As above, but waits for the name to appear, and for its writer to finish.
   static Array attach(std::string_view name, std::chrono::nanoseconds wait) {
     return attach(name, AttachOptions{wait});
   }
-  /// The same, refused with shape_mismatch unless it has this shape.
+  /// As attach(name), but throws Error(shape_mismatch) unless the array has this shape.
   static Array attach(std::string_view name, const Shape<N>& shape, AttachOptions options = {}) {
     auto array = attach(name, options);
     check_shape(*array.segment_, shape.extents());
@@ -109,7 +110,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
 
   /// A new array with the values of an xtensor expression or (rank 1) of a contiguous range; under
-  /// a unique name, or the given one.
+  /// a unique name, or this one. Throws what create throws, and Error(rank_mismatch).
   template <class Source>
   static Array copy_of(const Source& source, CreateOptions options = {}) {
     return make_copy(std::nullopt, source, options);
@@ -119,11 +120,10 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return make_copy(SegmentName(name), source, options);
   }
 
-  /// A new array with the elements of an .npy file, any byte order and order of axes; under a
-  /// unique name, or the given one. The element type is never converted; a bool whose byte is not 0
-  /// becomes 1. Throws Error:
-  /// name_missing, not_an_array (also if it is truncated meanwhile), type_mismatch, rank_mismatch,
-  /// no_space.
+  /// A new array with the elements of an .npy file of any byte order and order of axes; under a
+  /// unique name, or this one. Element types are never converted; a bool whose byte is not 0
+  /// becomes 1. Throws what create throws, and Error: name_missing, not_an_array (also if the file
+  /// is truncated meanwhile), type_mismatch, rank_mismatch.
   static Array load(const std::string& path, CreateOptions options = {}) {
     return finish(detail::load(path, std::nullopt, dtype_of<Value>(), N, options.permission));
   }
@@ -131,19 +131,18 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return finish(detail::load(path, SegmentName(name), dtype_of<Value>(), N, options.permission));
   }
 
-  /// An .npy file on disk as an array: read-only where T is const, else changed in place. It may be
-  /// larger than memory. Throws Error: name_missing, not_an_array, type_mismatch (also for a bool
-  /// whose byte is neither 0 nor 1: arrays with bools are read once), rank_mismatch, no_space (for
-  /// the holes of a file that is to be changed).
+  /// An .npy file on disk as an array: read-only if T is const, else changed in place. It may be
+  /// larger than memory. Throws Error: name_missing, not_an_array, not_permitted, rank_mismatch;
+  /// type_mismatch, as attach does; no_space (for the holes of a file that is to be changed).
   static Array map_file(const std::string& path) {
     auto segment = Segment::map_file(path, access);
     check_in_place(*segment, dtype_of<Value>(), N, alignof(T));
     return Array(std::move(segment));
   }
 
-  /// A new .npy file on disk as an array of zeros, its space reserved; the file stays, and so it
-  /// does after a power cut unless `durability` is none. Throws Error: name_taken (the file
-  /// exists), no_space.
+  /// A new .npy file of zeros on disk, its space reserved. It stays when the array ends, and after
+  /// a power cut unless `durability` is none. Throws Error: name_taken (the file exists), no_space,
+  /// invalid_shape, name_missing (no such folder), not_permitted.
   static Array create_file(const std::string& path, const Shape<N>& shape,
                            Durability durability = Durability::disk)
     requires writable
@@ -151,12 +150,13 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return Array(Segment::create_file(path, dtype_of<Value>(), shape.extents(), durability));
   }
 
-  /// Removes the name of an array that was kept or orphaned. False if there is none. Throws
-  /// Error(not_permitted) if its owner lives or it is no array of ours.
+  /// Removes the name of a kept or orphaned array. False if there is none. Throws
+  /// Error(not_permitted) if its owner lives or it is foreign; see catalog::remove.
   static bool remove(std::string_view name) { return catalog::remove(SegmentName(name)); }
 
-  /// Writes an .npy file, in place of the file of that path if there is one; that stays until the
-  /// new one is whole, and on disk unless `options` say otherwise. See tessera::save.
+  /// Writes an .npy file. A file of that path is replaced once the new one is complete and, unless
+  /// `options` say otherwise, on disk. Throws Error: no_space, name_missing, not_permitted,
+  /// not_an_array, system (see tessera::save); invalid_argument for no array.
   void save(const std::string& path, SaveOptions options = {}) const {
     tessera::save(checked_segment(), path, options);
   }
@@ -164,15 +164,17 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     save(path, SaveOptions{durability});
   }
 
-  /// Has the elements of a mapped file on disk before it returns.
+  /// Returns when the elements of a mapped file are on disk; nothing to do for memory or const T.
+  /// Throws Error: no_space, system; invalid_argument for no array.
   void flush() { checked_segment().flush(); }
 
-  /// Leaves the name for others when this object ends. For the owner only.
+  /// The name stays when this object ends. Throws Error: invalid_argument if this process does not
+  /// own it (as after attach, or for no array), not_permitted on Windows, system.
   void keep() { checked_segment().keep(); }
 
   /// The segment's name; empty for a file on disk and for no array.
   const std::string& name() const noexcept { return segment_ ? segment_->name() : no_name(); }
-  /// Where it is: what numpy.load(path, mmap_mode="r+") opens.
+  /// The path of its file, for numpy.load(path, mmap_mode="r+"); empty for no array.
   const std::string& path() const noexcept { return segment_ ? segment_->path() : no_name(); }
   /// True if this object's end removes the name.
   bool owned() const noexcept { return segment_ && segment_->owned(); }
@@ -186,13 +188,13 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   }
   friend void swap(Array& a, Array& b) noexcept { a.swap(b); }
 
-  /// Assigns elements. Throws Error(shape_mismatch) and changes nothing where the shapes differ.
+  /// Assigns elements. Throws Error(shape_mismatch), and changes nothing, if the shapes differ.
   template <class E>
     requires(!std::same_as<E, Array>)
   Array& operator=(const xt::xexpression<E>& expression) {
     static_assert(writable, "tessera: this array is read-only: its element type is const");
-    resize(expression.derived_cast()
-               .shape());  // before xtensor evaluates it into a temporary of rank N
+    // First, since xtensor evaluates the expression into a temporary of rank N.
+    resize(expression.derived_cast().shape());
     Semantic::operator=(expression);
     return *this;
   }
@@ -203,7 +205,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return *this;
   }
 
-  /// Sets every element, as on a view. Throws Error(invalid_argument) for no array.
+  /// Sets every element. Throws Error(invalid_argument) for no array.
   template <class E>
     requires(!xt::is_xexpression<E>::value && std::convertible_to<const E&, Value>)
   Array& operator=(const E& value) {
@@ -213,8 +215,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
     return *this;
   }
 
-  /// Never changes the shape: throws Error(shape_mismatch) unless it is the same. xtensor calls it
-  /// before it assigns.
+  /// Throws Error(shape_mismatch) unless `shape` is the array's own. xtensor calls it to assign.
   template <class S>
   void resize(const S& shape, bool = false) {
     if (!segment_ ||
@@ -230,7 +231,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
   template <class... Any>
   void reshape(Any&&...) = delete;
 
-  /// What the views of an array keep. For this library's own use.
+  /// For this library: what the views of an array keep.
   const std::shared_ptr<Segment>& segment() const noexcept { return segment_; }
 
  private:
@@ -256,7 +257,7 @@ class Array : public xt::xstrided_container<Array<T, N, H>>,
 
   template <class Source>
   static Array make_copy(const std::optional<SegmentName>& name, const Source& source,
-                      CreateOptions options) {
+                         CreateOptions options) {
     Array<Value, N, Holder::person> array;
     const auto make_array = [&](const Shape<N>& shape) {
       array = Array<Value, N, Holder::person>(

@@ -1,4 +1,4 @@
-// Floor 3, memory: a name that somebody else has: how long to wait for it, and who that is.
+// Floor 3, memory: what create does about a name that is taken: take it over, or tell who has it.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,11 @@
 
 namespace tessera::detail {
 
-/// How long an orphan's lock is waited for where who holds it is no owner: a lister or a reaper has
-/// it for microseconds, a child that is about to start another program for some milliseconds.
+/// How long to wait for an orphan's lock if no owner holds it. A process that lists or reaps holds
+/// it for microseconds; a child that is about to start another program, for some milliseconds.
 inline constexpr std::chrono::milliseconds lock_timeout{100};
 
-/// The Error of a name that can't be given to a new array: what has it, and whose that is.
+/// The Error for a name that a new array can't have. It tells what has the name, and whose that is.
 inline Error name_taken_error(const std::string& name) {
   const auto error = [&](const std::string& who, std::string_view advice) {
     return Error(Errc::name_taken, name, "the name is taken by " + who, advice);
@@ -56,16 +56,15 @@ inline Error name_taken_error(const std::string& name) {
   }
 }
 
-/// Removes what has the name as far as it is a proven orphan, again and again while it is looked
-/// at by others, and asks `free` after each time whether the name could be taken. Throws
-/// Error(name_taken).
+/// Calls free(), which tries to take the name, until it returns true. Removes a proven orphan that
+/// has the name; waits while another process only checks it. Throws Error(name_taken).
 template <class Free>
 void take_over(const std::string& name, Free&& free) {
   const auto deadline = std::chrono::steady_clock::now() + lock_timeout;
   for (int refusals = 0; !free();) {
     const auto removal = try_remove_orphan(name);
     if (removal.outcome == Removal::Outcome::removed) continue;
-    // What has the name may be gone meanwhile, or be in the hands of a reaper.
+    // The array may be gone by now, or a reaper may be removing it: a few more tries.
     if (++refusals >= 4 &&
         (removal.outcome != Removal::Outcome::locked || host::FileLocks().owned(removal.file) ||
          std::chrono::steady_clock::now() > deadline))

@@ -1,5 +1,4 @@
-// Floor 3, memory: waiting for what others are about to do: to give a name, to finish a file, to
-// let go of memory.
+// Floor 3, memory: waiting for other processes: for a name, a complete file, free memory.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +12,9 @@
 
 namespace tessera::detail {
 
-/// What `look` finds, which is given a text to fill with what it has seen that is no array yet. A
-/// name of ours appears complete; one that others write may not. Throws Error(timed_out).
+/// Calls look(&seen) until it returns a segment. If the name leads to no array yet, `seen` gets the
+/// reason: tessera's names appear complete, those of other programs may not. Throws
+/// Error(timed_out).
 template <class Look>
 auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::string& name) {
   using Clock = std::chrono::steady_clock;
@@ -31,14 +31,15 @@ auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::str
                     "start its creator, or wait longer");
       throw Error(Errc::timed_out, name,
                   "the name is there, but it was no array when the time was over: " + seen,
-                  "see that its writer ends, or wait longer");
+                  "let its writer finish, or wait longer");
     }
     std::this_thread::sleep_for(pause);
   }
 }
 
-/// Reserves; workers that were attached to an array which has just ended let go of its memory
-/// within a quarter of a second, so only a lack that outlasts them is real. Throws Error(no_space).
+/// Reserves the bytes of a new file. Tries again for half a second: workers that were attached to
+/// an array which has just ended release its memory within a quarter of a second. Throws
+/// Error(no_space).
 inline void reserve_with_retry(host::Unpublished& file, std::uint64_t bytes,
                                const std::string& subject) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);

@@ -1,4 +1,5 @@
-"""The README pages: the first one is short, and what they link to, or name as a test, is there.
+"""The README pages: the first one is short, what they link to, or name as a test, is there, and the
+bench's table has the rows and the goals that the bench has.
 
     python3 pages_test.py REPOSITORY
 """
@@ -8,6 +9,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
+sys.path.insert(0, str(ROOT / "tests" / "bench"))
+from rows import ROWS
 MOST_WORDS = 1200
 
 
@@ -42,7 +45,22 @@ def defects(page):
             yield f"it runs {script}, which is not there"
 
 
+def bench_defects():
+    """Times are a record of one run; rows and goals are those of rows.py."""
+    goals = {(row.title, row.goal and f"{row.goal:.4f}") for row in ROWS}
+    page = ROOT / "tests" / "bench" / "README.md"
+    for line in page.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) != 5 or cells[0] in ("work, two workers unless said", "---"):
+            continue
+        over, _, under = cells[4].partition("/")
+        goal = f"{float(over) / float(under or 1):.4f}" if over else None
+        if (cells[0], goal) not in goals:
+            yield f"no row of rows.py: {cells[0]}, wanted: {cells[4]}"
+
+
 found = [f"{page.relative_to(ROOT)}: {defect}" for page in pages() for defect in defects(page)]
+found += [f"tests/bench/README.md: {defect}" for defect in bench_defects()]
 words = len((ROOT / "README.md").read_text(encoding="utf-8").split())
 if words > MOST_WORDS:
     found.append(f"README.md: {words} words, more than {MOST_WORDS}")

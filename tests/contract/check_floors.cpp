@@ -50,7 +50,7 @@ const std::map<std::string, std::set<std::string>> pool_folders = {
     {"board", {}},
     {"worker", {"board"}},
     {"keeper", {"board", "worker"}},  // it starts workers
-    {"caller", {"board", "keeper"}},  // it starts the keeper
+    {"caller", {"board", "worker", "keeper"}},  // its jobs name the workers' code
 };
 
 const std::set<std::string> xtensor_doors = {"tessera/loops/xtensor.hpp"};

@@ -25,7 +25,7 @@
 #include <tessera/loops/rows.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/shared_array.hpp>
-#include <tessera/pool/keeper/start.hpp>
+#include <tessera/pool/keeper/fork.hpp>
 #include <tessera/pool/tiled_pool.hpp>
 
 #include "contract/foreign_macros_left.hpp"

@@ -266,7 +266,7 @@ TEST_CASE("a file that was replaced before the workers knew it is an Error") {
 
 #if defined(TESSERA_POSIX)  // another library
 TEST_CASE("a kernel from a library that was loaded after the pool was made is an Error") {
-  tessera::detail::Caller caller(1, {});
+  const auto caller = tessera::detail::start_pool(1, {});
   // A library of the C library's that no program of ours uses.
   void* const library = ::dlopen("libBrokenLocale.so.1", RTLD_NOW | RTLD_LOCAL);
   REQUIRE(library != nullptr);
@@ -280,7 +280,7 @@ TEST_CASE("a kernel from a library that was loaded after the pool was made is an
   order.tiles = 5;
   order.axes = 1;
   order.serve = reinterpret_cast<const void*>(map->l_addr);
-  const auto error = job_error_of([&] { caller.run(order, nullptr); });
+  const auto error = job_error_of([&] { caller->run(order, nullptr); });
   REQUIRE(error.errc() == Errc::foreign_kernel);
   ::dlclose(library);
 }

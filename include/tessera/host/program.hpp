@@ -11,7 +11,6 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/inherited.hpp>
-#include <tessera/host/unseen_child.hpp>
 
 namespace tessera::host {
 

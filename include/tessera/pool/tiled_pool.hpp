@@ -32,6 +32,47 @@
 
 namespace tessera {
 
+namespace detail {
+
+/// Throws Error(invalid_argument, pool_unusable, no_space).
+template <class Process = host::ProcessHandle>
+KeeperLink start_keeper(const std::shared_ptr<PoolMemory>& memory, const KeeperPlan& plan,
+                        const PoolOptions& options) {
+  if (options.start_method != StartMethod::spawn)
+    return fork_keeper(memory->board, plan, options.start_method == StartMethod::fork_with_threads);
+  if constexpr (host::can_fork)
+    return spawn_keeper(*memory, plan);
+  else
+    return keep_in_thread<Process>(memory, plan);
+}
+
+/// The caller's side of a pool with that many workers, which have been started. Errors as with
+/// TiledPool's constructor.
+inline std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolOptions& options) {
+  if (workers == 0 || workers > max_workers)
+    throw Error(Errc::invalid_argument, "TiledPool",
+                workers == 0
+                    ? "a pool of 0 workers computes nothing"
+                    : "a negative number of workers, or more than " + std::to_string(max_workers),
+                "ask for 1 to " + std::to_string(max_workers) + ", or use TiledPool::in_caller()");
+  const std::size_t first = options.caller_computes ? 1 : 0;  // with a process of its own
+  const bool has_processes = workers > first;
+  const bool spawns = has_processes && options.start_method == StartMethod::spawn;
+  auto memory = std::make_shared<PoolMemory>(workers, spawns);
+  const Placement placement(workers, options);
+  if (options.reap_orphans) remove_some_orphans();
+  std::optional<KeeperLink> keeper;
+  if (has_processes) {
+    refuse_in_started_program();
+    memory->board.commands().caller_pid = host::own_pid();
+    keeper = start_keeper<>(memory, {first, placement.cores, placement.spins}, options);
+  }
+  return std::make_unique<Caller>(std::move(memory), std::move(keeper), placement.strategy,
+                                  options);
+}
+
+}  // namespace detail
+
 /// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
 /// threads, since workers are forked; globals are seen as they were then (see StartMethod for
 /// another way). Its methods may be called from any thread; jobs run one after the other, as they
@@ -59,7 +100,7 @@ class TiledPool {
   /// there is no memory; Error(pool_unusable) where main() lacks what StartMethod::spawn needs.
   explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), detail::max_workers),
                      PoolOptions options = {})
-      : caller_(make(workers, options)) {}
+      : caller_(detail::start_pool(workers, options)) {}
 
   /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a
   /// thread of it), for debuggers and unit tests of kernels. It has no keeper: where the program is
@@ -244,42 +285,6 @@ class TiledPool {
                                                                std::forward<Values>(values)...);
     caller().submit(state);
     return Job<Results>(std::move(state));
-  }
-
-  static std::unique_ptr<detail::Caller> make(std::size_t workers, const PoolOptions& options) {
-    if (workers == 0 || workers > detail::max_workers)
-      throw Error(Errc::invalid_argument, "TiledPool",
-                  workers == 0 ? "a pool of 0 workers computes nothing"
-                               : "a negative number of workers, or more than " +
-                                     std::to_string(detail::max_workers),
-                  "ask for 1 to " + std::to_string(detail::max_workers) +
-                      ", or use TiledPool::in_caller()");
-    const std::size_t first = options.caller_computes ? 1 : 0;  // with a process of its own
-    const bool has_processes = workers > first;
-    const bool spawns = has_processes && options.start_method == StartMethod::spawn;
-    auto memory = std::make_shared<detail::PoolMemory>(workers, spawns);
-    const detail::Placement placement(workers, options);
-    if (options.reap_orphans) detail::remove_some_orphans();
-    std::optional<detail::KeeperLink> keeper;
-    if (has_processes) {
-      detail::refuse_in_started_program();
-      memory->board.commands().caller_pid = host::own_pid();
-      keeper = start_keeper(memory, {first, placement.cores, placement.spins}, options);
-    }
-    return std::make_unique<detail::Caller>(std::move(memory), std::move(keeper),
-                                            placement.strategy, options);
-  }
-  template <class Process = host::ProcessHandle>
-  static detail::KeeperLink start_keeper(const std::shared_ptr<detail::PoolMemory>& memory,
-                                         const detail::KeeperPlan& plan,
-                                         const PoolOptions& options) {
-    if (options.start_method != StartMethod::spawn)
-      return detail::fork_keeper(memory->board, plan,
-                                 options.start_method == StartMethod::fork_with_threads);
-    if constexpr (host::can_fork)
-      return detail::spawn_keeper(*memory, plan);
-    else
-      return detail::keep_in_thread<Process>(memory, plan);
   }
 
   detail::Caller& caller() const {

@@ -16,6 +16,7 @@
 #include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/thread.hpp>
+#include <tessera/host/unseen_child.hpp>
 #include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/keeper.hpp>

@@ -36,18 +36,18 @@ class StateRestorer {
   void worked(std::chrono::nanoseconds time) {
     unchecked_ += time;
     const bool due = kernel_ < checks_.size() && checks_[kernel_].second != 0;
-    if (due || unchecked_ >= at_most_unchecked) check();
+    if (due || unchecked_ >= at_most_unchecked) check_state();
   }
   /// Before the worker sleeps.
   void restore() {
-    if (unchecked_.count() != 0) check();
+    if (unchecked_.count() != 0) check_state();
   }
 
  private:
   static constexpr unsigned first_checks = 16, always = static_cast<unsigned>(-1);
   static constexpr std::chrono::microseconds at_most_unchecked{500};
 
-  void check() {
+  void check_state() {
     unchecked_ = {};
     const bool changed = state_.restore();
     if (kernel_ >= checks_.size()) return;

@@ -1,4 +1,4 @@
 #pragma once
 #include <tessera/pool/board/round.hpp>
 #include <tessera/pool/keeper/start.hpp>
-#include <tessera/pool/worker/serve.hpp>  // defect
+#include <tessera/pool/worker/serve.hpp>

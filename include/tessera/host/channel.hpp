@@ -10,10 +10,11 @@ namespace tessera::host {
 /// One end of a channel. What one end sends, the other receives.
 ///
 ///   send(byte)    Sends one byte; waits while the channel is full. No signal if the other end is
-///   closed. receive()     Waits for a byte. Nothing once the other end has closed. closed() True
-///   once the other end has closed and all that it sent was received. close()       The other end
-///   receives what was sent before, and then nothing. descriptor()  For poll: ready if there is a
-///   byte to receive, or the other end has closed.
+///                 closed.
+///   receive()     Waits for a byte. Nothing once the other end has closed.
+///   closed()      True once the other end has closed and all that it sent was received.
+///   close()       The other end receives what was sent before, and then nothing.
+///   descriptor()  For poll: ready if there is a byte to receive, or the other end has closed.
 class Channel;
 
 /// Both ends, `ours` and `theirs`. On Windows bytes travel only from `ours` to `theirs`. The

@@ -26,7 +26,7 @@ inline void relax() noexcept {
 
 /// Spins until over() is true, or for about `at_most`: for waits too short for a sleep. If
 /// `yields()` is true, this thread gives its core away in that turn: the awaited thread needs it.
-/// Returns the last over().
+/// True if over() was.
 template <class Over, class Yields>
 bool turn_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
   if (over()) return true;

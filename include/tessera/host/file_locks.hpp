@@ -61,7 +61,7 @@ class FileLocks {
     return std::nullopt;
   }
 
-  /// True if the lock is held exclusively and for good, as a living owner holds it.
+  /// True if a living process holds the lock exclusively, as an owner does.
   bool owned(const FileId& file) const {
     const auto found = holder(file);
     return found && !found->shared && begin_of(found->pid) != 0;

@@ -72,8 +72,8 @@ class FloatEnvironment {
   std::uint64_t word_;
 };
 
-/// Sets an environment for this thread, restores it between calls of foreign code, and restores the
-/// thread's own one at its end.
+/// Sets an environment for this thread. again() sets it once more if called code has changed it.
+/// The destructor restores the thread's own one.
 class FloatGuard {
  public:
   /// `at_a_glance`: again() may set the flags of inexact and tiny results.
@@ -91,7 +91,7 @@ class FloatGuard {
   FloatGuard& operator=(const FloatGuard&) = delete;
   ~FloatGuard() { before_.set(); }
 
-  /// Restores the environment before each call. A glance costs 1 ns; reading MXCSR costs 6 ns on
+  /// Call it before each call of a kernel. A glance costs 1 ns; reading MXCSR costs 6 ns on
   /// some processors, as much as a small tile.
   void again() const noexcept {
 #if defined(TESSERA_MXCSR)

@@ -36,11 +36,13 @@ inline Descriptor reopen(const Descriptor& file, Access access, const std::strin
 ///   reserve(bytes)     Reserves `bytes`. Throws Error(no_space). On Windows memory gets its name
 ///                      here: throws Error(name_taken) too.
 ///   lock()             Takes the file's lock. It has no name yet, so no other process can hold it.
-///   unlock()           For a file with a name and no owner: a mapping would keep a scratch file's
-///   lock. write(offset, bytes) reopen(access)     Opens it again, for a mapping: see
-///   host::reopen(). publish(path)      Gives the complete file its name. False if the name is
-///   taken. publish_over(path) As publish(), but replaces a file of that name. Only for files on
-///   disk. take()             Hands the open file, with its lock if taken, to the owner.
+///   unlock()           For a file with a name and no owner: otherwise a mapping of it would keep
+///                      the scratch file's lock.
+///   write(offset, bytes)
+///   reopen(access)     Opens it again, for a mapping: see host::reopen().
+///   publish(path)      Gives the complete file its name. False if the name is taken.
+///   publish_over(path) As publish(), but replaces a file of that name. Only for files on disk.
+///   take()             Hands the open file, with its lock if taken, to the owner.
 class Unpublished;
 
 /// Calls `make`, which creates and publishes a file. Calls it again if it turned out that files

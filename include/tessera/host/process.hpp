@@ -41,11 +41,11 @@ int fork_child(const std::string& subject, Body&& body);
 ///
 ///   ProcessHandle(pid)    `pid` must be known to live, or to be unreaped. Throws Error(system).
 ///   wait_ended(at_most)   Waits up to `at_most` for its end. True if it has ended.
-///   reap()                Reaps a child that has ended, if it was not reaped yet. Does nothing for
-///   a
-///                         process that is not a child.
-///   kill()                Ends the process at once. Does nothing for a thread: that would not be
-///   safe. descriptor()          For poll; none if the process must be polled with wait_ended().
+///   reap()                Reaps a child that has ended, if it was not reaped yet. Does nothing if
+///                         the process is not a child.
+///   kill()                Ends the process at once. Does nothing for a thread: that is not
+///                         safe.
+///   descriptor()          For poll; none if the process must be polled with wait_ended().
 class ProcessHandle;
 
 /// The status of a ChildEnd as text: "was killed by signal 9 (Killed)", "crashed: access violation

@@ -62,8 +62,8 @@ namespace detail {
 /// What the system reports for a process id.
 struct ProcessLook {
   char state = 'X';  ///< as in ps; X: no such process
-  unsigned long long begun =
-      0;  ///< when, in the system's ticks: no two of one number have the same
+  /// Start time in the system's ticks. No two processes with the same id have the same one.
+  unsigned long long begun = 0;
   bool ended() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }
 };
 inline ProcessLook look_at(int pid) noexcept {
@@ -130,8 +130,8 @@ class ProcessHandle {
       });
     };
     if (fd_ && (taken() == 0 || errno == ECHILD)) return;
-    // By process id. If the process can't be verified, only one is reaped that sends no signal at
-    // its end, as the program's own children do.
+    // By process id. A process that can't be verified is reaped only if it sends no signal at its
+    // end: the program's own children do send one, and are left to the program.
     if (fd_ || detail::look_at(pid_).begun == begun_)
       ::waitpid(pid_, nullptr, WNOHANG | static_cast<int>(fd_ ? __WCLONE : __WALL));
 #endif

@@ -11,10 +11,11 @@ namespace tessera::host {
 /// What a process needs to wait on a doorbell and to wake its sleepers, besides the doorbell's
 /// words. Copies refer to the same waker.
 ///
-///   Waker()            For the threads of one process; on POSIX for all processes. Needs no
-///   handle. made(subject)      For several processes. Throws Error(system, no_space). handles How
-///   many handles a waker has. A started process must get them. give(list)         Appends its
-///   handles to the list. taken(list, at)    Takes its handles out of the list, from index `at` on.
+///   Waker()            For the threads of one process; on POSIX for all processes. No handles.
+///   made(subject)      For several processes. Throws Error(system, no_space).
+///   handles            How many handles a waker has. A started process must get them.
+///   give(list)         Appends its handles to the list.
+///   taken(list, at)    Takes its handles out of the list, from index `at` on.
 ///   wake(word, epoch, sleepers)
 ///                      Wakes all that sleep since the word was `epoch`. `sleepers` may be too
 ///                      high: a sleeper that wakes too early sleeps again.

@@ -9,8 +9,8 @@
 // - It may create arrays. Names that it leaves are removed when its worker ends.
 // - It may change the floating-point environment. Each tile begins with the caller's.
 // - It may change signal mask, current folder, umask and locale. No later job sees that, with one
-// exception: if a kernel does so for the first time after many jobs of some microseconds each, jobs
-// of the next half millisecond may see it.
+//   exception: if a kernel does so for the first time after many jobs of some microseconds each,
+//   jobs of the next half millisecond may see it.
 // - Environment variables, signal handlers, limits and open files stay as the kernel leaves them.
 //
 // In the caller's process (caller_computes, in_caller()) nothing is undone.

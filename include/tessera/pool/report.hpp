@@ -15,9 +15,9 @@ namespace tessera {
 struct Report {
   std::size_t tiles = 0;                      ///< tiles of the job: as Progress::total
   std::vector<std::size_t> tiles_per_worker;  ///< finished tiles, one entry for each worker
-  std::size_t rerun_tiles = 0;   ///< tiles that were open when a worker died, and ran again
+  std::size_t rerun_tiles = 0;                ///< tiles that ran again after a worker died
   std::size_t workers_lost = 0;  ///< workers that died during the job; each was replaced
-  double seconds = 0;            ///< from the start of the job, not of its wait, to its last tile
+  double seconds = 0;            ///< from the job's start, after its wait, to its last tile
 };
 
 /// How many tiles of a job are done. A transform that works slab by slab converts slabs to tiles.

@@ -60,7 +60,7 @@ class CrashLoop {
  public:
   /// The limit is higher than chance deaths, or all attempts of one tile, can reach.
   CrashLoop(const JobOrder& order, std::vector<std::uint32_t> deaths_before)
-      : most_(deaths_before.size() + 16 + (order.reruns ? order.max_attempts : 0)),
+      : limit_(deaths_before.size() + 16 + (order.reruns ? order.max_attempts : 0)),
         deaths_before_(std::move(deaths_before)) {}
 
   /// Reads the tiles only if a worker has died since the last call.
@@ -75,12 +75,16 @@ class CrashLoop {
           const auto state = static_cast<TileState>(byte.load(std::memory_order_relaxed));
           return state == TileState::done || state == TileState::failed;
         }));
-    // It is unknown which of these workers died before the tile ended.
-    if (ended != std::exchange(ended_, ended)) in_a_row_from_ = deaths;
+    // Only more than ever counts: a kernel that writes over tile bytes may open tiles again. It is
+    // not known which of those who died since the last call died before the tile ended.
+    if (ended > most_ended_) {
+      most_ended_ = ended;
+      in_a_row_from_ = deaths;
+    }
     deaths_ = deaths;
     return given_up();
   }
-  bool given_up() const noexcept { return in_a_row() > most_; }
+  bool given_up() const noexcept { return in_a_row() > limit_; }
   /// A text for an Error; empty if the job is not given up.
   std::string describe() const {
     if (!given_up()) return {};
@@ -91,8 +95,8 @@ class CrashLoop {
  private:
   std::size_t in_a_row() const noexcept { return deaths_ - in_a_row_from_; }
 
-  std::size_t most_, deaths_ = 0, in_a_row_from_ = 0, ended_ = 0;
-  std::vector<std::uint32_t> deaths_before_;  // by slot
+  std::size_t limit_, deaths_ = 0, in_a_row_from_ = 0, most_ended_ = 0;
+  std::vector<std::uint32_t> deaths_before_;  // in each worker's place
 };
 
 }  // namespace tessera::detail

@@ -78,8 +78,8 @@ struct BasicCrew {
   void leave(std::size_t self) const noexcept {
     workers[self].inside.store(0, std::memory_order_seq_cst);
   }
-  /// For the keeper, when a process has ended. The death first: whoever then sees nobody inside
-  /// sees the death as well.
+  /// For the keeper, when a process has ended. The death is written first: whoever then sees that
+  /// nobody is inside also sees the death.
   void record_death(std::size_t self) const noexcept {
     processes[self].deaths.fetch_add(1);
     workers[self].inside.store(0, std::memory_order_seq_cst);
@@ -96,7 +96,7 @@ struct BasicCrew {
   /// Stops a round: workers claim no more of its tiles. A late call does no harm: it stops no later
   /// round, and keeps the stop of a later one. Safe in a signal handler.
   void stop(std::uint64_t round) const noexcept {
-    // Further ahead than any pool comes: a kernel has written over the word.
+    // No pool gets so far: a kernel has written over the word.
     constexpr std::uint64_t too_far = std::uint64_t{1} << 32;
     auto stopped = stops.round.load();
     while ((stopped < round || stopped - round > too_far) &&

@@ -47,8 +47,8 @@ class BasicRound {
   std::optional<Claim> claim(std::size_t self, std::size_t most) {
     return schedule_.claim(self, most);
   }
-  /// Marks a claimed tile as started. False if it is not open, as in a later round. Killed from
-  /// here to the tile's end(): what its elements hold is unknown.
+  /// Marks a claimed tile as started. False if it is not open, as in a later round. If the worker
+  /// is killed between this and the tile's end(), the content of the tile's elements is unknown.
   bool begin(std::size_t tile) const noexcept {
     if (state(tile, std::memory_order_relaxed) != TileState::open) return false;
     bytes_[tile].store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);

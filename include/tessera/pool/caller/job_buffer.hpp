@@ -95,7 +95,7 @@ class JobWriter {
       write(order.arguments[i], head.arguments_at + i * sizeof(ArgumentRecord), at, path_at);
     put_at(head.kernel_at, order.kernel.data(), order.kernel.size());
     put_at(0, &head, sizeof head);
-    // Tiles that are not wanted are done before anybody begins.
+    // Tiles that are not wanted are marked as done.
     auto* const tile_bytes = memory_.start() + head.tile_bytes_at;
     std::memset(tile_bytes, static_cast<int>(order.only ? TileState::done : TileState::open),
                 head.tiles);

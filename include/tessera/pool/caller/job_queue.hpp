@@ -39,7 +39,7 @@ class TicketLock {
     Guard(TicketLock& lock, Ticket ticket) noexcept : lock_(lock), ticket_(ticket) {
       for (;;) {
         const auto epoch = lock.moved_.epoch();
-        // Pairs with the store of the holder before: what it did is seen.
+        // Pairs with the previous holder's store: this thread sees what it did.
         if (lock.serving_.load() == ticket) return;
         lock.moved_.wait(epoch, std::chrono::hours(1));
       }

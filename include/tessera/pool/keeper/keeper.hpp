@@ -92,11 +92,11 @@ class Keeper {
     return static_cast<Message>(channel_.receive().value_or(static_cast<char>(Message::closed)));
   }
 
-  /// The end of the pool, in order or because the caller has ended. Returns the exit code.
+  /// Ends the pool. `orderly`: the pool closes; else the caller has ended. Returns the exit code.
   int close(host::Children& workers, bool orderly) {
     end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
     if (orderly) remove_names_of_dead();
-    // The pool has names of its own until the caller says stop again.
+    // The pool has names of its own until the caller sends the second stop.
     const bool over = orderly && said_stop_again(workers);
     return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
   }
@@ -165,11 +165,11 @@ class Keeper {
       process.pid.store(0);
       const bool at_work = slot.inside.load() != 0;
       slot.unpinned.store(0);         // the next worker begins pinned
-      board_.crew().record_death(w);  // last: whoever sees nobody inside sees the rest as well
+      board_.crew().record_death(w);  // last: a reader that sees nobody inside sees all above
       if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
         start(workers, w);
       else if (replace)
-        vacant_ = true;  // later: a worker may be unable to live at all
+        vacant_ = true;  // start it later: it may die at once again
       board_.done_bell().ring();
     }
   }

@@ -67,10 +67,11 @@ class Attachments {
     std::erase_if(kept_, [](const Kept& kept) { return kept.segment->ended(); });
   }
 
-  /// Unmaps every array that its name or path no longer leads to: ended, removed, reaped.
+  /// Unmaps every array whose name or path is gone or leads to another file.
   void drop_nameless() {
     std::erase_if(kept_, [](const Kept& kept) {
-      // Where nobody can replace a file that is mapped, files are kept for no longer either.
+      // On Windows a mapped file can't be replaced as long as it is mapped, so files are unmapped
+      // too.
       return kept.segment->ended() ||
              (!host::names_outlive_processes && kept.segment->name().empty()) ||
              !host::leads_to(kept.segment->path(), kept.segment->file_id());

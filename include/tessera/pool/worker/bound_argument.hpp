@@ -38,7 +38,7 @@ struct BoundArgument {
     auto extents = shape;
     for (std::size_t k = 0; k < (std::min)(N, R); ++k) {
       const std::size_t d = N - 1 - k, g = R - 1 - k;
-      if (shape[d] != grid[g]) continue;  // an extent of 1, broadcast
+      if (shape[d] != grid[g]) continue;  // broadcast: an extent of 1
       at += static_cast<std::ptrdiff_t>(box.lo[g]) * strides[d];
       extents[d] = box.extent(g);
     }

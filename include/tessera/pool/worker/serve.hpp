@@ -95,11 +95,11 @@ class Server {
         if (round.begin(first)) {
           while (most > 1 && last < claim->last && round.begin(last)) ++last;
           if (timed) clock.begin(TileClock::now(), head.tile_timeout, last - first);
-          floats.again();  // the kernel may have changed it in the tile before
+          floats.again();  // the kernel may have changed them in the tile before
           auto state = compute(first, last);
-          // An element's function is given values: it overruns no array.
+          // An elementwise function gets values, not memory, so it can't overrun an array.
           if (!merges_tiles<K> && context_.report_overrun(first)) state = TileState::failed;
-          // What kernels print is there when their tile is done.
+          // Printed output must appear before the tile is done.
           if (!context_.in_caller) host::print_buffered_output();
           if (timed && !clock.end()) host::wait_for_death();
           for (std::size_t k = first; k < last; ++k) round.end(context_.self, k, state);
@@ -136,8 +136,8 @@ class Server {
     return std::max<std::size_t>(1, merged_elements * grid_.size() / elements);
   }
 
-  /// Each call gets a new copy of the kernel. Otherwise a mutable kernel's state would depend on
-  /// the schedule.
+  /// Each call gets a new copy of the kernel. Otherwise the state of a mutable kernel would depend
+  /// on the schedule.
   Result call(const Box<R>& box, std::size_t number) const {
     alignas(K) auto fresh = kernel_;
     K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));

@@ -117,8 +117,8 @@ class Worker {
     left_ = round;
     just_worked_ = true;
     crew.leave(self_);
-    // The last to leave rings. After a job so long that the caller sleeps every worker does, so
-    // that it is awake when the last one leaves.
+    // The last worker to leave rings. After a job so long that the caller sleeps, every worker
+    // rings, so that the caller is awake when the last one leaves.
     if (ended - began > long_job || !crew.anyone_inside()) done_bell.ring();
     restorer_.worked(ended - began);
     if (affinity_.worked(began, ended))

@@ -179,7 +179,7 @@ class JobRunner {
     if (computes_) compute_share(round.number(), memory, order);
     if (keeper_ == nullptr) return;
     wait_.wait_for_job(
-        keeper_->process, {order.serve, order.tiles}, [&] { return round.all_ended(); },
+        keeper_->process, [&] { return round.all_ended(); },
         [&] {
           const bool killing = kill_expired(order, round.number());
           if (round.over()) return !killing;

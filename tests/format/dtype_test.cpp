@@ -278,25 +278,25 @@ TEST_CASE("every described struct here can be written as a descr") {
   CHECK(tessera::detail::invalid_reason(dtype_of<Wide>()).empty());
 }
 
-TEST_CASE("fields that a descr can't say are a flaw") {
-  const auto flaw = [](std::size_t size, std::vector<Dtype::Field> fields) {
+TEST_CASE("fields that a descr can't say are refused with the reason") {
+  const auto reason_of = [](std::size_t size, std::vector<Dtype::Field> fields) {
     return std::string(tessera::detail::invalid_reason({'V', size, false, std::move(fields)}));
   };
   const auto f4 = dtype_of<float>();
-  CHECK(invalid_reason(8, {{"a", 0, f4, {}}, {"b", 4, f4, {}}}).empty());
-  CHECK(invalid_reason(8, {{"a", 4, f4, {}}, {"b", 0, f4, {}}}) ==
+  CHECK(reason_of(8, {{"a", 0, f4, {}}, {"b", 4, f4, {}}}).empty());
+  CHECK(reason_of(8, {{"a", 4, f4, {}}, {"b", 0, f4, {}}}) ==
         "fields that overlap or are not in order of offset");
-  CHECK(invalid_reason(8, {{"a", 0, f4, {}}, {"b", 2, f4, {}}}) ==
+  CHECK(reason_of(8, {{"a", 0, f4, {}}, {"b", 2, f4, {}}}) ==
         "fields that overlap or are not in order of offset");
-  CHECK(invalid_reason(8, {{"a", 0, f4, {}}, {"a", 4, f4, {}}}) == "two fields of one name");
-  CHECK(invalid_reason(8, {{"", 0, f4, {}}}) == "a field without a name");
-  CHECK(invalid_reason(8, {{"a\n", 0, f4, {}}}) == "a control character in a field's name");
-  CHECK(invalid_reason(6, {{"a", 4, f4, {}}}) == "a field that does not lie inside its struct");
-  CHECK(invalid_reason(8, {{"a", 100, f4, {}}}) == "a field that does not lie inside its struct");
-  CHECK(invalid_reason(8, {{"a", 0, f4, {3}}}) == "a field that does not lie inside its struct");
-  CHECK(invalid_reason(8, {{"a", 0, f4, {std::size_t(-1), 4}}}) ==
+  CHECK(reason_of(8, {{"a", 0, f4, {}}, {"a", 4, f4, {}}}) == "two fields of one name");
+  CHECK(reason_of(8, {{"", 0, f4, {}}}) == "a field without a name");
+  CHECK(reason_of(8, {{"a\n", 0, f4, {}}}) == "a control character in a field's name");
+  CHECK(reason_of(6, {{"a", 4, f4, {}}}) == "a field that does not lie inside its struct");
+  CHECK(reason_of(8, {{"a", 100, f4, {}}}) == "a field that does not lie inside its struct");
+  CHECK(reason_of(8, {{"a", 0, f4, {3}}}) == "a field that does not lie inside its struct");
+  CHECK(reason_of(8, {{"a", 0, f4, {std::size_t(-1), 4}}}) ==
         "a field that does not lie inside its struct");
-  CHECK(invalid_reason(0, {}) == "a struct without bytes");
+  CHECK(reason_of(0, {}) == "a struct without bytes");
 }
 
 TEST_CASE("a flaw of a struct within a struct is found") {

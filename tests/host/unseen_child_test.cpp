@@ -35,6 +35,7 @@ TEST_CASE("a child that nobody is to see is met by no wait of its program, and r
           ::close(ends[0]);
           ::close(ends[1]);
           must(process.wait_ended(std::chrono::seconds(20)), "it ends when it is to");
+          process.reap();
           must(!seen || tessera::host::sanitizer_watches_stacks, "wait() meets nothing");
         }) == "");
 }

@@ -107,7 +107,7 @@ TEST_CASE("a tile that ends its worker again and again is given up, and the othe
   REQUIRE(error.unfinished == Tiles{23});
   REQUIRE(error.unknown == Tiles{23});
   REQUIRE(pool.report().workers_lost == tries);
-  if (tries > 1) REQUIRE(has(error.what(), std::to_string(tries) + " tries"));
+  if (tries > 1) REQUIRE(has(error.what(), std::to_string(tries) + " attempts"));
   for (std::size_t k = 0; k < 40; ++k)
     if (k != 23) REQUIRE(a(k) == static_cast<int>(k));
 }

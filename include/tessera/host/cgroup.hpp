@@ -1,4 +1,4 @@
-// Floor 1, host: the folders that tell how a control group limits this process.
+// Floor 1, host: the folders with the limits of this process's control groups.
 #pragma once
 
 #include <fstream>
@@ -7,14 +7,14 @@
 
 namespace tessera::host {
 
-/// Where control groups are found; another place in tests.
+/// Where control groups are found. Tests give another place.
 struct CgroupTree {
   std::string groups = "/proc/self/cgroup", root = "/sys/fs/cgroup";
 };
 
-/// Calls f(folder, version) for the group that controls `controller` for this process, of version 2
-/// and of version 1, for each of its parents, and for the root of what this process can see: a
-/// container's own limit. A folder may be missing.
+/// Calls f(folder, version) for the groups of version 2 and of version 1 that limit `controller`
+/// for this process: for its own group, for each parent, and for the root that this process can see
+/// (a container's own limit). A folder may be missing.
 template <class F>
 void for_each_cgroup(const CgroupTree& tree, std::string_view controller, F&& f) {
   std::ifstream lines(tree.groups);

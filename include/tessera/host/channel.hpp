@@ -1,24 +1,24 @@
-// Floor 1, host: a channel, on which a keeper gets its caller's word.
+// Floor 1, host: a channel that carries the caller's messages to its keeper, one byte each.
 //
-// Two connected sockets. On Windows, where the keeper is a thread of its caller, a queue of this
-// process.
+// Two connected sockets. On Windows, where the keeper is a thread of the caller, a queue in memory.
 #pragma once
 
 #include <tessera/base/config.hpp>
 
 namespace tessera::host {
 
-/// One end of a channel: what one end sends the other receives.
+/// One end of a channel. What one end sends, the other receives.
 ///
-///   send(byte)     Sends one byte; no signal where nobody listens. Waits where the channel is
-///   full. receive()      The byte that arrived, or nothing where the other end has closed. Waits
-///   for it. closed()       True once the other end has closed, and what it had sent is received.
-///   close()        The other end receives what was sent before, and then nothing.
-///   descriptor()   To poll: ready while there is something to receive, or an end.
+///   send(byte)    Sends one byte; waits while the channel is full. No signal if the other end is
+///                 closed.
+///   receive()     Waits for a byte. Nothing once the other end has closed.
+///   closed()      True once the other end has closed and all that it sent was received.
+///   close()       The other end receives what was sent before, and then nothing.
+///   descriptor()  For poll: ready if there is a byte to receive, or the other end has closed.
 class Channel;
 
-/// Both ends, `ours` and `theirs`. On Windows bytes travel from ours to theirs only. Its
-/// constructor throws Error(system) about `subject`.
+/// Both ends, `ours` and `theirs`. On Windows bytes travel only from `ours` to `theirs`. The
+/// constructor throws Error(system), which names `subject`.
 struct ChannelPair;
 
 }  // namespace tessera::host

@@ -46,8 +46,8 @@ class Channel {
 
   const Descriptor& descriptor() const noexcept { return socket_; }
 
-  /// Here only: why who made this channel is not process `pid`, of this user and of this program's
-  /// own file; empty if it is, as far as that can be seen.
+  /// Only here. Checks that the other end was made by process `pid`, and that this process is of
+  /// the same user and runs the same program file. Returns the reason if not, else an empty text.
   std::string stranger(int pid) const {
 #if defined(TESSERA_LINUX)
     struct ucred maker {};
@@ -56,13 +56,13 @@ class Channel {
       return "what was given is no channel";
     if (maker.uid != ::getuid() || maker.uid != ::geteuid()) return "another user has started it";
     if (maker.pid != pid) return "who has started it is another process than it says";
-    // The files, not their names: a program may be replaced on disk while it runs.
+    // Compare the files, not their names: a program may be replaced on disk while it runs.
     struct stat its {
     }, own{};
     const auto link = "/proc/" + std::to_string(pid) + "/exe";
     if (::stat(link.c_str(), &its) != 0) {
-      // A process that has changed its user can't be looked at by its own. Of this user it could do
-      // to this process whatever it likes anyway.
+      // A process that has changed its user can't be inspected by that user. If the user is the
+      // same, it could do anything to this process anyway.
       if (errno == EACCES || errno == EPERM) return {};
       return "who has started it has ended";
     }

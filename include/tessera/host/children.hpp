@@ -1,7 +1,7 @@
-// Floor 1, host: what a keeper has: children that it starts and whose ends it is told of.
+// Floor 1, host: the keeper's children: start them, wait for their ends, kill them.
 //
-// On Windows the keeper is a thread of its caller. Its children are in a job object of this
-// process: when it ends, however it ends, the system ends them.
+// On Windows the keeper is a thread of the caller. The children are in a job object of this
+// process, so the system ends them when this process ends, however it ends.
 #pragma once
 
 #include <tessera/base/config.hpp>
@@ -10,18 +10,18 @@
 
 namespace tessera::host {
 
-/// The children of a process that has no others, and that owns its signals; on Windows the programs
-/// that this object has started.
+/// The children of a process that has no other children and handles no signals itself. On Windows:
+/// the programs that this object has started.
 ///
-///   most_children          How many there may be.
-///   Children(subject)      Throws Error(system) about `subject`.
-///   collect()              A child that has ended and was not collected yet, if there is one.
-///   kill(pid)              Kills one that is not collected yet.
+///   most_children      How many children there may be.
+///   Children(subject)  Throws Error(system), which names `subject`.
+///   collect()          A child that has ended and was not collected yet; nothing if there is none.
+///   kill(pid)          Kills a child that was not collected yet.
 ///   wait(channel, caller, milliseconds)
-///                          Until a child ends, the channel has something or has closed, the caller
-///                          has ended, or the timeout (none if negative). On Windows the caller is
-///                          this process.
-///   wait(milliseconds)     Until a child ends, or the timeout.
+///                      Returns when a child has ended, when the channel has a byte or was closed,
+///                      when the caller has ended (on Windows the caller is this process), or after
+///                      the timeout. A negative timeout means none.
+///   wait(milliseconds) Returns when a child has ended, or after the timeout.
 class Children;
 
 }  // namespace tessera::host

@@ -25,14 +25,14 @@
 
 namespace tessera::host {
 
-/// More than any machine has cores.
+// More than the cores of any machine.
 inline constexpr std::size_t most_children = 1024;
 
 class Children {
  public:
   explicit Children(const std::string& subject) {
     struct sigaction wakes {};
-    wakes.sa_handler = [](int) {};  // that it interrupts a wait is all
+    wakes.sa_handler = [](int) {};  // it only interrupts a wait
     sigset_t set;
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGCHLD);
@@ -58,7 +58,7 @@ class Children {
   Woken wait(const Channel& channel, const ProcessHandle& caller, int milliseconds) const noexcept {
     struct pollfd polls[2] = {{channel.descriptor().get(), POLLIN, 0},
                               {caller.descriptor().get(), POLLIN, 0}};
-    const bool told = static_cast<bool>(caller.descriptor());  // of the caller's end
+    const bool told = static_cast<bool>(caller.descriptor());  // the caller's end is reported
     constexpr int look_again = 50;
     if (!told && (milliseconds < 0 || milliseconds > look_again)) milliseconds = look_again;
     const bool ready = wait(polls, 2, milliseconds);
@@ -68,7 +68,7 @@ class Children {
   void wait(int milliseconds) const noexcept { wait(nullptr, 0, milliseconds); }
 
  private:
-  // SIGCHLD arrives in here alone: an end between collect() and this call is not missed.
+  // SIGCHLD is unblocked only in here, so an end between collect() and this call is not missed.
   bool wait(struct pollfd* polls, nfds_t count, int milliseconds) const noexcept {
 #if defined(TESSERA_LINUX)
     const struct timespec time {

@@ -19,7 +19,7 @@
 
 namespace tessera::host {
 
-/// What one thread can wait for beside its channel.
+/// How many handles one thread can wait for, besides its channel.
 inline constexpr std::size_t most_children = MAXIMUM_WAIT_OBJECTS - 1;
 
 class Children {
@@ -59,10 +59,10 @@ class Children {
   }
   void wait(int milliseconds) const noexcept { wait_for(nullptr, milliseconds); }
 
-  /// Here only: as host::start_again; gives the new process's number.
+  /// Only here: as host::start_again. Returns the new process's id.
   int start_again(const std::string& subject, const std::vector<std::string>& arguments,
                   const std::string& variable, const Given& given) {
-    children_.reserve(children_.size() + 1);  // a process that is there must be known
+    children_.reserve(children_.size() + 1);  // before: a started process must be recorded
     auto started = detail::start_in_job(subject, arguments, variable, given, job_);
     children_.push_back(std::move(started));
     return children_.back().pid;

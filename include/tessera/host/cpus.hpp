@@ -1,4 +1,4 @@
-// Floor 1, host: the cores that this process may use, and their cache.
+// Floor 1, host: the cores that this process may use, and the size of their cache.
 #pragma once
 
 #include <algorithm>
@@ -22,23 +22,23 @@
 namespace tessera::host {
 
 #if defined(TESSERA_WIN32)
-/// False: a thread prefers a core, and goes elsewhere where that is busy.
+/// False: a pinned thread prefers its core, but runs elsewhere if that core is busy.
 inline constexpr bool binding_is_strict = false;
 
 namespace detail {
-/// The cores of this process, bit by bit; 0 where it has more than a word of them.
+/// The cores of this process as a bit mask; 0 if there are more than fit into one word.
 inline DWORD_PTR allowed_mask() noexcept {
   DWORD_PTR allowed = 0, all = 0;
   return ::GetProcessAffinityMask(::GetCurrentProcess(), &allowed, &all) != 0 ? allowed : 0;
 }
 }  // namespace detail
 #else
-/// True: a bound thread waits for its core, however long somebody else has it.
+/// True: a pinned thread waits for its core, however long another thread has it.
 inline constexpr bool binding_is_strict = true;
 #endif
 
-/// Cores by affinity, or fewer where the quota of its control group or of a parent allows less
-/// (cpu.max; cpu.cfs_quota_us in version 1). At least 1.
+/// The number of cores by affinity, or fewer if the quota of a control group or of its parents is
+/// lower (cpu.max; cpu.cfs_quota_us in version 1). At least 1.
 inline std::size_t usable_cores([[maybe_unused]] const CgroupTree& tree = {}) {
   std::size_t cores = (std::max)(1u, std::thread::hardware_concurrency());
 #if defined(TESSERA_LINUX)
@@ -49,7 +49,7 @@ inline std::size_t usable_cores([[maybe_unused]] const CgroupTree& tree = {}) {
     double quota = 0, period = 0;
     if (version == 2) {
       std::ifstream limit(folder + "cpu.max");
-      if (!(limit >> quota >> period)) return;  // "max" is no number, and no limit
+      if (!(limit >> quota >> period)) return;  // "max" is not a number, and no limit
     } else {
       std::ifstream most(folder + "cpu.cfs_quota_us"), each(folder + "cpu.cfs_period_us");
       if (!(most >> quota && each >> period)) return;
@@ -64,8 +64,8 @@ inline std::size_t usable_cores([[maybe_unused]] const CgroupTree& tree = {}) {
   return cores;
 }
 
-/// The cores that this thread is allowed to run on, its present one first; empty where the system
-/// does not tell.
+/// The cores on which this thread may run, its present one first; empty if the system does not
+/// report them.
 inline std::vector<int> allowed_cores() {
   std::vector<int> cores;
 #if defined(TESSERA_LINUX)
@@ -83,7 +83,7 @@ inline std::vector<int> allowed_cores() {
   return cores;
 }
 
-/// The core that this thread runs on now; -1 where the system does not tell.
+/// The core on which this thread runs now; -1 if the system does not report it.
 inline int this_core() noexcept {
 #if defined(TESSERA_LINUX)
   return ::sched_getcpu();
@@ -94,8 +94,8 @@ inline int this_core() noexcept {
 #endif
 }
 
-/// Binds this process's only thread to these cores. A hint: where it is refused, nothing changes,
-/// and the system takes it back when it takes the cores away.
+/// Pins this process's only thread to these cores. A hint: if the system refuses, nothing changes.
+/// The system undoes it if it takes the cores from this process.
 inline void bind_to(const std::vector<int>& cores) noexcept {
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
@@ -110,7 +110,7 @@ inline void bind_to(const std::vector<int>& cores) noexcept {
 #endif
 }
 
-/// How long this thread has had a core so far; 0 where the system does not tell.
+/// The CPU time of this thread so far; 0 if the system does not report it.
 inline std::chrono::nanoseconds cpu_time() noexcept {
 #if defined(TESSERA_LINUX)
   struct timespec time {};
@@ -121,11 +121,11 @@ inline std::chrono::nanoseconds cpu_time() noexcept {
 #endif
 }
 
-/// Bytes of the largest cache that serves this machine's first core; 0 if unknown.
+/// Bytes of the largest cache of this machine's first core; 0 if unknown.
 inline std::size_t last_level_cache() {
   std::size_t largest = 0;
 #if defined(TESSERA_LINUX)
-  // Not sysconf, which adds up the caches of a socket, virtual ones too.
+  // Not sysconf: it adds up all caches of a socket, and virtual ones.
   for (int index = 0; index < 10; ++index) {
     std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) +
                        "/size");

@@ -1,4 +1,4 @@
-// Floor 1, host: why no file could be made in a folder.
+// Floor 1, host: errors of creating a file in a folder.
 #pragma once
 
 #include <cerrno>
@@ -20,7 +20,7 @@ namespace tessera::host {
 
 #if defined(TESSERA_POSIX)
 
-/// The folder of names is not what it was when it was chosen, or can't be used by this process.
+/// The folder of names has changed since it was chosen, or this process can't use it.
 inline Error no_segment_folder(int error_number, const std::string& subject) {
   const std::string folder = segment_folder();
   const auto advice = "mount a tmpfs there, or have names in another folder: TESSERA_DIR";
@@ -29,19 +29,19 @@ inline Error no_segment_folder(int error_number, const std::string& subject) {
   return system_failure(error_number, subject, "using the folder of names, " + folder, advice);
 }
 
-/// Throws that Error if their folder is not there.
+/// Throws that Error if the folder of names does not exist.
 inline void require_segment_folder(const std::string& subject) {
   struct stat info {};
   if (::stat(segment_folder(), &info) != 0) throw no_segment_folder(errno, subject);
 }
 
-/// The same if their folder can't be read through.
+/// Throws that Error if the folder of names can't be listed.
 inline void require_listing(const std::string& subject) {
   if (::faccessat(AT_FDCWD, segment_folder(), R_OK, AT_EACCESS) != 0)
     throw no_segment_folder(errno, subject);
 }
 
-/// Of a call that was to make a file in `folder`, or to give it a name there.
+/// The Error of a call that was to create or to name a file in `folder`.
 inline Error creation_failure(int error_number, const std::string& folder,
                               const std::string& subject, std::string_view doing) {
   const bool of_names = folder == segment_folder();

@@ -1,8 +1,8 @@
-// Floor 1, host: the user and the groups that a process runs with, and whether they have changed.
+// Floor 1, host: the user and groups of this process, and whether they have changed.
 //
-// Asking the system costs as much as a short job does, so a change is looked for only where one may
-// have come: in a gap that is long enough for the call that makes it; and else now and then, so
-// that looking takes half a percent of the time at most. On Windows a process keeps its user.
+// Reading them takes as long as a short job. So they are read only if a change is possible: after a
+// gap that is long enough for the call that makes it; and otherwise from time to time, at most half
+// a percent of the time. On Windows a process keeps its user.
 #pragma once
 
 #include <algorithm>
@@ -22,11 +22,11 @@ namespace tessera::host {
 
 #if defined(TESSERA_POSIX)
 
-/// Of the calling thread; calls of the C library change them for all threads.
+/// Those of the calling thread. Calls of the C library change them for all threads.
 struct Credentials {
   std::array<::uid_t, 3> user{};  ///< real, effective, saved
   std::array<::gid_t, 3> group{};
-  std::vector<::gid_t> groups;  ///< the others
+  std::vector<::gid_t> groups;  ///< supplementary groups
 
   static std::array<::uid_t, 3> users() noexcept {
     std::array<::uid_t, 3> out{};
@@ -70,10 +70,10 @@ class CredentialWatch {
     }
   }
 
-  /// True if they are not what they were when this was made.
+  /// True if they differ from those at construction.
   bool changed() const { return !(Credentials::now() == made_with_); }
 
-  /// The same before a job that begins now; see above for changes that it can't see yet.
+  /// As changed(), for a job that begins now. It may skip the check, as described above.
   bool changed_by(Clock::time_point now) {
     if (now - looked_ >= 200 * all_) {
       looked_ = now;
@@ -84,7 +84,7 @@ class CredentialWatch {
   }
   void job_ended(Clock::time_point now) noexcept { left_ = now; }
 
-  /// What they were and are, for people.
+  /// The old and the new ones, as text.
   std::string in_words() const {
     const auto now = Credentials::now();
     return "user " + std::to_string(made_with_.user[1]) + ", group " +
@@ -94,7 +94,7 @@ class CredentialWatch {
 
  private:
   Credentials made_with_ = Credentials::now();
-  Clock::duration call_ = std::chrono::seconds(1), all_ = call_;  // what asking takes
+  Clock::duration call_ = std::chrono::seconds(1), all_ = call_;  // how long reading takes
   Clock::time_point looked_{}, left_{};
 };
 

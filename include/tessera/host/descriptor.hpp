@@ -1,8 +1,8 @@
 // Floor 1, host: the descriptor of an open file; on Windows a handle.
 //
-// Where a program has closed a standard stream, the next file that is opened gets that stream's
-// number, and whatever prints writes into the file. So every file here gets a number from 3 on, and
-// while it is opened the numbers below are in use.
+// If a program has closed a standard stream, the next file that it opens gets that stream's number,
+// and a print would write into the file. So every file here gets a number from 3 on. While a file
+// is opened, the free numbers below 3 are occupied.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ namespace tessera::host {
 using NativeFile = int;
 inline constexpr NativeFile no_file = -1;
 
-/// The first number that is no standard stream's.
+/// The first number that does not belong to a standard stream.
 inline constexpr int first_number = 3;
 
 namespace detail {
@@ -38,12 +38,12 @@ inline int retry(auto&& call) {
 
 inline void close(NativeFile file) noexcept { ::close(file); }
 
-/// Whether a standard stream of this process is closed. Once one was, one may be at any time.
+/// Whether a standard stream of this process is closed. Once one was closed, it may happen again.
 enum class Streams { unknown, open, may_be_closed };
 inline constinit std::atomic<Streams> streams{Streams::unknown};
 
-/// Takes the numbers of closed streams as long as it lives, for nothing: who writes to them fails
-/// as before.
+/// Occupies the numbers of closed streams as long as it lives. Writing to such a stream still
+/// fails.
 class StreamNumbers {
  public:
   StreamNumbers() noexcept {
@@ -71,7 +71,7 @@ class StreamNumbers {
     }
     if (file < 0) return;
     ::close(file);
-    auto unknown = Streams::unknown;  // another thread may have one of the numbers just now
+    auto unknown = Streams::unknown;  // another thread may be using one of the numbers
     if (count_ == 0) streams.compare_exchange_strong(unknown, Streams::open);
   }
 
@@ -79,7 +79,7 @@ class StreamNumbers {
   int count_ = 0;
 };
 
-/// The same file under a number from 3 on. If there is none it is closed: -1, and errno.
+/// The same file under a number from 3 on. If there is none: closes it, returns -1, sets errno.
 inline int above_streams(int file) noexcept {
   if (file < 0 || file >= first_number) return file;
   streams.store(Streams::may_be_closed);
@@ -104,7 +104,7 @@ inline NativeFile above_streams(NativeFile file) noexcept { return file; }
 
 #endif
 
-/// Owns an open file descriptor, which is no standard stream's.
+/// Owns an open file descriptor. Its number is not a standard stream's.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -129,7 +129,7 @@ class Descriptor {
 
 #if defined(TESSERA_POSIX)
 
-/// The file that `open` opens, again and again while signals interrupt it; none, and errno.
+/// The file that `open` opens. Repeats interrupted calls. An empty descriptor and errno on failure.
 inline Descriptor opened(auto&& open) {
   const detail::StreamNumbers taken;
   return Descriptor(detail::retry(open));

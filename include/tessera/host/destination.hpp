@@ -1,9 +1,9 @@
-// Floor 1, host: the file that a person's path leads to, before another one takes its place.
+// Floor 1, host: the file to which a user's path leads, before another file replaces it.
 //
-// Links are followed as open(2) follows them, so that they stay. What takes the place of a file has
-// its owner, its permissions and its access list; where that can't be, the old file stays. Nothing
-// but a regular file is replaced, and none that is read-only or has further names. On Windows what
-// takes the place of a file has its access list; its owner is this user.
+// Links are followed as open(2) does, and stay. The new file gets owner, permissions and access
+// list of the old one; if that is impossible, the old file stays. Only regular files are replaced,
+// and only if they are writable and have no other names. On Windows the new file gets the access
+// list, and belongs to this user.
 #pragma once
 
 #include <string>
@@ -15,19 +15,19 @@
 
 namespace tessera::host {
 
-/// Where a new file is to be: a `path` that is no link, whether a file is `there`, and what that
-/// is.
+/// Where a new file is to be: `path`, which is not a link; `there`: whether a file exists; and the
+/// properties of that file.
 struct Destination;
 
-/// Where `path` leads; the file may be missing there. Throws Error: not_an_array where it is
-/// something else than a file, not_permitted.
+/// Follows `path`; the file at its end may be missing. Throws Error: not_an_array if it is not a
+/// regular file, not_permitted.
 inline Destination destination(const std::string& path);
 
-/// Throws Error(not_permitted) if a file that is there must not be replaced.
+/// Throws Error(not_permitted) if an existing file must not be replaced.
 inline void check_replaceable(const Destination& to, const std::string& subject);
 
-/// Gives a file the owner, the permissions and the access list of the one that it is to replace.
-/// Throws Error(not_permitted) where this user can't.
+/// Gives `file` owner, permissions and access list of the file that it is to replace. Throws
+/// Error(not_permitted) if this user can't.
 inline void keep_owner_and_mode(const Descriptor& file, const Destination& to,
                                 const std::string& subject);
 

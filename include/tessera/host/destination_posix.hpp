@@ -28,13 +28,13 @@ namespace tessera::host {
 struct Destination {
   std::string path;
   bool there = false;
-  struct stat now {};  ///< if it is there
+  struct stat now {};  ///< valid if `there`
 };
 
 namespace detail {
 
-/// One link further. A link of somebody else in a folder where all may write leads nowhere, as in
-/// the kernel where it protects links: its owner could aim at files of ours.
+/// Follows one link. Refuses a link of another user in a folder where all may write, as the kernel
+/// does with protected links: its owner could make it lead to our files.
 inline std::string followed(const std::string& link, const struct stat& info,
                             const std::string& subject) {
   const auto folder = folder_of(link);
@@ -55,7 +55,7 @@ inline std::string followed(const std::string& link, const struct stat& info,
 
 inline Destination destination(const std::string& path) {
   if (path.empty()) throw Error(Errc::invalid_argument, "file", "the path is empty", "name a file");
-  // The system's own walk decides what may be followed; ours finds the last name.
+  // The system's own path walk decides what may be followed. This loop finds the last name.
   struct stat there {};
   const bool found = ::stat(path.c_str(), &there) == 0;
   if (!found && errno != ENOENT) throw system_failure(errno, path, "looking for it");
@@ -66,7 +66,7 @@ inline Destination destination(const std::string& path) {
     if (::lstat(out.path.c_str(), &out.now) != 0) {
       if (errno == ENOENT && !found) return out;
       if (errno != ENOENT) throw system_failure(errno, path, "looking for it");
-      break;  // gone, or without a name behind a link of /proc
+      break;  // gone, or a link of /proc that leads to no name
     }
     if (!S_ISLNK(out.now.st_mode)) break;
     if (links == 40) throw system_failure(ELOOP, path, "following its links");
@@ -83,10 +83,11 @@ inline void check_replaceable(const Destination& to, const std::string& subject)
   const auto refuse = [&](const std::string& why, std::string_view advice) {
     throw Error(Errc::not_permitted, subject, why, advice);
   };
-  // For root too, whom the system would let.
+  // Checked for root too, whom the system would let write.
   if ((to.now.st_mode & 0222) == 0)
     refuse("the file there is read-only", "chmod u+w it, remove it, or give another path");
-  // Most programs have one identity; the newer call, for the others, is refused in some sandboxes.
+  // Most programs have one identity. Otherwise the newer call is needed, which some sandboxes
+  // refuse.
   const bool one = ::getuid() == ::geteuid() && ::getgid() == ::getegid();
   if (::faccessat(AT_FDCWD, to.path.c_str(), W_OK, one ? 0 : AT_EACCESS) != 0)
     throw system_failure(errno, subject, "writing to the file there",
@@ -102,7 +103,7 @@ namespace detail {
 #if defined(TESSERA_LINUX)
 inline constexpr const char* access_list = "system.posix_acl_access";
 
-/// Extended attributes: an access list is kept or that is an Error, others where they can be.
+/// Copies extended attributes. Throws if the access list can't be copied; others are optional.
 inline void keep_attributes(const Descriptor& file, const std::string& old,
                             const std::string& subject) {
   std::string value(65536, '\0');
@@ -115,7 +116,7 @@ inline void keep_attributes(const Descriptor& file, const std::string& old,
       throw system_failure(errno, subject, "giving it the access list of the file there",
                            "remove that file, or give another path");
   } else {
-    ::fremovexattr(file.get(), access_list);  // what the folder gives to new files
+    ::fremovexattr(file.get(), access_list);  // the folder's default for new files
   }
   std::string names(65536, '\0');
   const auto listed = ::llistxattr(old.c_str(), names.data(), names.size());

@@ -69,7 +69,7 @@ inline void keep_owner_and_mode(const Descriptor& file, const Destination& to,
   std::string list(size, '\0');
   if (size == 0 ||
       ::GetFileSecurityW(path.c_str(), DACL_SECURITY_INFORMATION, list.data(), size, &size) == 0)
-    return;  // a file system without such lists
+    return;  // a file system without access lists
   if (::SetKernelObjectSecurity(file.get(), DACL_SECURITY_INFORMATION, list.data()) == 0)
     throw last_failure(subject, "giving it the access list of the file there",
                        "remove that file, or give another path");

@@ -1,9 +1,9 @@
 // Floor 1, host: sleep until another process rings.
 //
-// An epoch word in shared memory that is waited on, not a count of tokens: a ring changes the
-// epoch, a sleeper that saw the old one wakes. Lost or doubled rings do no harm, since whoever
-// wakes looks at the state itself and sleeps again; a sleeper that is killed takes nothing with it.
-// What they sleep on is the system's: see waker.hpp.
+// A doorbell is an epoch word in shared memory, not a count of tokens. A ring changes the epoch,
+// and sleepers that saw the old one wake. A lost or doubled ring does no harm: a sleeper that wakes
+// checks the state itself and sleeps again. A sleeper that is killed leaves nothing locked.
+// waker.hpp holds the system's calls.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@
 
 namespace tessera::host {
 
-/// One polite turn of a spinning loop.
+/// A pause inside a spin loop.
 inline void relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -24,9 +24,9 @@ inline void relax() noexcept {
 #endif
 }
 
-/// Calls over() again and again until it is true, or for about `at_most`: what is short enough to
-/// be worth no sleep. `yields()` tells, each time, whether whoever is waited for needs this very
-/// core: then it gets it. True if over() was.
+/// Spins until over() is true, or for about `at_most`: for waits too short for a sleep. If
+/// `yields()` is true, this thread gives its core away in that turn: the awaited thread needs it.
+/// True if over() was.
 template <class Over, class Yields>
 bool turn_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
   if (over()) return true;
@@ -43,7 +43,7 @@ bool turn_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) 
   }
 }
 
-/// The words of a doorbell, in memory that its ringers and sleepers share.
+/// The words of a doorbell, in memory shared by ringers and sleepers.
 class DoorbellWords {
  public:
   std::uint32_t epoch() const noexcept { return epoch_.load(std::memory_order_seq_cst); }
@@ -65,27 +65,28 @@ class DoorbellWords {
   std::uint32_t* word() noexcept { return reinterpret_cast<std::uint32_t*>(&epoch_); }
 
   std::atomic<std::uint32_t> epoch_{0};
-  // Too high after a sleeper was killed, which costs a system call, and on Windows early wakes.
+  // Too high after a sleeper was killed. That costs a system call, and on Windows early wakes.
   std::atomic<std::uint32_t> sleepers_{0};
 };
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free &&
               sizeof(std::atomic<std::uint32_t>) == 4);
 
-/// A doorbell as one process has it: words somewhere, and what wakes their sleepers.
+/// A doorbell in one process: the words, and the handles that wake their sleepers.
 class Bell {
  public:
   Bell(DoorbellWords& words, const Waker& waker) noexcept : words_(&words), waker_(&waker) {}
 
-  /// Read before looking at the state that decides whether to sleep.
+  /// Read it before the state that decides whether to sleep.
   std::uint32_t epoch() const noexcept { return words_->epoch(); }
 
-  /// After changing that state. Pairs with wait(): either the ringer sees the sleeper and wakes it,
-  /// or the sleeper sees the new epoch and does not sleep. On Windows, between processes, one that
-  /// sleeps through two rings may have its wake taken by another: it wakes at the next, or in time.
+  /// Call it after changing that state. Pairs with wait(): either the ringer sees the sleeper and
+  /// wakes it, or the sleeper sees the new epoch and does not sleep. On Windows, between processes,
+  /// a sleeper that misses two rings may lose its wake to another; it wakes at the next ring or
+  /// after `at_most`.
   void ring() const noexcept { words_->ring(*waker_); }
 
-  /// Returns when the epoch is no longer `seen`, or after `at_most`, or for no reason.
+  /// Returns when the epoch is not `seen`, after `at_most`, or without a reason.
   void wait(std::uint32_t seen, std::chrono::nanoseconds at_most) const noexcept {
     words_->wait(seen, at_most, *waker_);
   }
@@ -95,7 +96,7 @@ class Bell {
   const Waker* waker_;
 };
 
-/// One for the threads of this process.
+/// A doorbell for the threads of this process.
 class Doorbell {
  public:
   std::uint32_t epoch() const noexcept { return words_.epoch(); }

@@ -1,8 +1,8 @@
-// Floor 1, host: how a process ends that works for a program as its copy, or as the program started
+// Floor 1, host: the end of a process that is a fork of the user's program, or the program started
 // again.
 //
-// By whatever way it ends, nothing is run that the program has registered for its own end, nothing
-// that the program had buffered is printed again, and its input stays where it is.
+// However it ends, no exit handler of the program runs, no output that the program had buffered is
+// printed twice, and the read position of its input does not move.
 #pragma once
 
 #include <chrono>
@@ -30,10 +30,9 @@
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are the compiler's and the C library's.
 extern "C" {
-// There in builds that measure coverage.
+// Exists only in builds that measure coverage.
 void __gcov_dump(void) __attribute__((weak));
-// Has a function called at the end of this thread, or of the process where this thread calls
-// exit().
+// Registers a function that runs when this thread ends or calls exit().
 int __cxa_thread_atexit_impl(void (*)(void*), void*, void*) __attribute__((weak));
 }
 // NOLINTEND(bugprone-reserved-identifier)
@@ -53,21 +52,21 @@ namespace tessera::host {
   ::_exit(code);
 }
 
-/// For a process that another one has condemned: it is killed soon, or leaves after two seconds.
+/// For a process that is about to be killed: waits for that, and ends itself after two seconds.
 [[noreturn]] inline void wait_for_death() noexcept {
   std::this_thread::sleep_for(std::chrono::seconds(2));
   leave(EXIT_FAILURE);
 }
 
-/// In a forked child: what the parent had buffered for its output is the parent's to print, and
-/// what it has read ahead of its standard input the parent's to read.
+/// In a forked child: drops output that the parent had buffered, since the parent prints it, and
+/// input that the parent had read ahead.
 inline void drop_buffered_output() noexcept {
 #if defined(TESSERA_LINUX)
   ::__fpurge(stdin);
   ::__fpurge(stdout);
   ::__fpurge(stderr);
 #if defined(__GLIBC__)
-  // A new stream knows the one before it, and that one all others.
+  // A new stream points to the previous one, and so to all others.
   char nothing = 0;
   if (std::FILE* const newest = ::fmemopen(&nothing, 1, "r")) {
     for (auto* older = newest->_chain; older != nullptr; older = older->_chain)
@@ -78,8 +77,7 @@ inline void drop_buffered_output() noexcept {
 #endif
 }
 
-/// Prints what this process has buffered for its standard output, if anything. Costs next to
-/// nothing where there is none.
+/// Prints what this process has buffered for its standard output. Almost free if that is nothing.
 inline void print_buffered_output() noexcept {
 #if defined(TESSERA_LINUX)
   if (::__fpending(stdout) == 0) return;
@@ -87,15 +85,15 @@ inline void print_buffered_output() noexcept {
   std::fflush(stdout);
 }
 
-/// The exit code of a process that exit() ended, where nobody tells what that was given.
+/// The exit code of a process that called exit(), if the code that exit() got is unknown.
 #if defined(TESSERA_WIN32)
-inline constexpr int ended_by_exit = 0x7e55e7;  // which words are told of
+inline constexpr int ended_by_exit = 0x7e55e7;  // end_in_words() knows it
 #else
 inline constexpr int ended_by_exit = EXIT_FAILURE;
 #endif
 
-/// Ends this process with what it had buffered itself printed: what exit() is to do in a process
-/// that works for a program, which drop_buffered_output() was called in.
+/// Prints this process's own buffered output and ends the process. Replaces exit() in a process
+/// that has called drop_buffered_output().
 [[noreturn]] inline void leave_with_output(int code) noexcept {
   std::fflush(nullptr);
   leave(code);
@@ -103,11 +101,11 @@ inline constexpr int ended_by_exit = EXIT_FAILURE;
 
 namespace detail {
 
-/// True in a process that works for a program.
+/// True in a worker or keeper process.
 inline bool is_guest = false;
 
 #if defined(__GLIBC__)
-// Which gives handlers the status, behind an argument of their own; ThreadSanitizer does not.
+// The C library passes the status and a second argument; ThreadSanitizer does not pass the status.
 inline void handle_exit(void*, int status) noexcept {
   if (is_guest) leave_with_output(sanitizer_threads == 0 ? status : ended_by_exit);
 }
@@ -119,12 +117,12 @@ inline void handle_exit() noexcept {
 
 #if defined(__GLIBC__)
 
-/// The destructors of this thread's thread_local objects, which exit() runs before all handlers.
-/// The C library has them in a list, of whose head it says nothing.
+/// The destructors of this thread's thread_local objects. exit() runs them before all handlers. The
+/// C library keeps them in a list whose head it does not publish.
 class ThreadDestructors {
  public:
-  /// Where the head may be: all that this thread has of its own. Asks the dynamic linker, which
-  /// another thread may be in the middle of when a process is copied.
+  /// Finds the memory in which the head may be: all thread-local data of this thread. It calls the
+  /// dynamic linker, whose lock another thread may hold when a process is forked.
   ThreadDestructors() {
     ::dl_iterate_phdr(
         [](dl_phdr_info* module, std::size_t, void* given) {
@@ -141,9 +139,9 @@ class ThreadDestructors {
         this);
   }
 
-  /// In the same thread, or its copy: forgets those that are there. A destructor of our own is
-  /// added, and the word that then leads to it is the head. Where none does that destructor stays:
-  /// it is the first to run, though it does not know what exit() was given.
+  /// Forgets the destructors that are registered now, in the same thread or its fork. To find the
+  /// head, a destructor of our own is added: the word that then leads to it is the head. If none
+  /// does, our destructor stays and runs first, but does not know the status that exit() got.
   void drop() {
     if (__cxa_thread_atexit_impl == nullptr) return;
     for (auto& block : blocks_) block.before.assign(block.words, block.words + block.count);
@@ -190,7 +188,7 @@ struct ThreadDestructors {
 
 #endif
 
-/// As the standard library's: the program may have put its own in its place.
+/// As the standard library's terminate handler; the program may have installed its own.
 [[noreturn]] inline void terminate() noexcept {
   try {
     if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
@@ -205,9 +203,9 @@ struct ThreadDestructors {
 
 }  // namespace detail
 
-/// Has exit(), quick_exit() and what else ends a process run nothing of the program's. Made in the
-/// program that is copied then, or in the copy: not there if the program has other threads, which
-/// may be in the middle of what this needs. Handlers that are registered later run first.
+/// Makes exit(), quick_exit() and other ends of a process run nothing of the program. Construct it
+/// in the program before the fork, or in the child if the program has no other threads: these may
+/// hold locks that it needs. Handlers that are registered later run first.
 class GuestExit {
  public:
   GuestExit() {
@@ -218,8 +216,8 @@ class GuestExit {
 #endif
   }
 
-  /// In the process that works for the program, and for those that it forks. On the thread that
-  /// made this, or its copy.
+  /// Call it in the child, on the thread that constructed this object or its fork. It is valid for
+  /// processes that the child forks, too.
   void begin() {
     detail::is_guest = true;
     thread_destructors_.drop();

@@ -1,9 +1,9 @@
-// Floor 1, host: an open file: what the system knows of it, and its bytes.
+// Floor 1, host: properties and bytes of an open file.
 //
-// Reading and writing go through the descriptor, so that no truncation by another process can end
-// in a SIGBUS; interrupted calls are repeated. On Windows the descriptor is a handle, and named
-// memory, which is no file there, is a section: see section_win32.hpp. A section is known by its
-// name, which is the subject of every call about it.
+// Reads and writes go through the descriptor, so a truncation by another process never ends in a
+// SIGBUS. Interrupted calls are repeated. On Windows the descriptor is a handle, and named memory
+// is a section, not a file: section_win32.hpp. A section is identified by its name, which is the
+// `subject` of every call.
 #pragma once
 
 #include <chrono>
@@ -18,15 +18,15 @@
 
 namespace tessera::host {
 
-/// True once there is something to read, or an end: of a socket's other side, of the process that a
-/// pidfd stands for. False after `at_most`, or where nothing can be waited for.
+/// True if there is something to read, or an end: of a socket's other side, or of the process of a
+/// pidfd. False after `at_most`, or if the system can't wait for this file.
 inline bool readable(const Descriptor& file, std::chrono::milliseconds at_most) noexcept;
 
-/// What the system knows of an open file now. Throws Error(system).
+/// The present properties of an open file. Throws Error(system).
 inline FileInfo file_info(const Descriptor& file, const std::string& subject);
 
-/// Reads up to `bytes` at `offset`; fewer only where the file ends. Never a SIGBUS, whoever
-/// truncates the file meanwhile.
+/// Reads up to `bytes` at `offset`; fewer only at the end of the file. Never a SIGBUS, even if
+/// another process truncates the file meanwhile.
 inline std::size_t read_into(const Descriptor& file, std::uint64_t offset, void* to,
                              std::size_t bytes, const std::string& subject);
 
@@ -34,7 +34,7 @@ inline std::size_t read_into(const Descriptor& file, std::uint64_t offset, void*
 inline void write_at(const Descriptor& file, std::uint64_t offset, std::string_view bytes,
                      const std::string& subject);
 
-/// As read_into(), but gives the bytes as a string.
+/// As read_into(), but returns the bytes.
 inline std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t bytes,
                            const std::string& subject) {
   std::string out(bytes, '\0');

@@ -1,4 +1,4 @@
-// Floor 1, host: what the system knows of an open file, and why a call to the system failed.
+// Floor 1, host: properties of an open file, and the Error of a failed system call.
 #pragma once
 
 #include <cerrno>
@@ -14,7 +14,7 @@
 
 namespace tessera::host {
 
-/// Whether a shell's ulimit may be what an Error is about; whether a backslash ends a folder.
+/// Whether an Error may be about a shell's ulimit; whether a backslash ends a folder.
 #if defined(TESSERA_POSIX)
 inline constexpr bool has_ulimits = true;
 inline constexpr bool windows_paths = false;
@@ -23,7 +23,7 @@ inline constexpr bool has_ulimits = false;
 inline constexpr bool windows_paths = true;
 #endif
 
-/// An Error from the system call that has just failed.
+/// The Error of the system call that has just failed.
 inline Error last_failure(std::string subject, std::string_view doing,
                           std::string_view advice = {}) {
 #if defined(TESSERA_POSIX)
@@ -33,24 +33,24 @@ inline Error last_failure(std::string subject, std::string_view doing,
 #endif
 }
 
-/// Which file: the same for two names of one file, another for a name made anew.
+/// Identifies a file: equal for two names of one file, different for a file created anew.
 struct FileId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   friend bool operator==(const FileId&, const FileId&) = default;
 };
 
-/// What the system knows of an open file.
+/// Properties of an open file.
 struct FileInfo {
   FileId id;
   std::uint64_t bytes = 0;
   bool regular = false;
   bool ours = false;  ///< belongs to this process's effective user
-  /// Mappings are multiples of it: of a huge page, where it is made of these.
+  /// A mapping's size is a multiple of this. On huge pages it is their size.
   std::size_t unit = 1;
-  std::uint64_t held = 0;  ///< bytes for which it has room already; fewer where it has holes
+  std::uint64_t held = 0;  ///< bytes with reserved space; fewer than the size if it has holes
 
-  /// What is to be mapped for the first `bytes`.
+  /// The size of a mapping for the first `length` bytes.
   std::size_t mapped(std::size_t length) const noexcept {
     return (length + unit - 1) / unit * unit;
   }

@@ -1,8 +1,8 @@
-// Floor 1, host: who holds a lock, as far as the system tells it.
+// Floor 1, host: which process holds the lock of a file, as far as the system reports it.
 //
-// For Errors, and for telling an owner from who looks at an array just now; whether an owner lives
-// is asked of the lock itself. /proc/locks says which process took a lock. One that has ended since
-// left it to a child of its own, which is looked for among all processes.
+// For error texts, and to tell an owner from a process that just checks an array. Whether an owner
+// lives is decided by the lock itself. /proc/locks names the process that took a lock. If that
+// process has ended, a child of it has inherited the lock, and is searched for among all processes.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +28,10 @@ namespace tessera::host {
 /// The process that took a lock.
 struct LockHolder {
   int pid = 0;
-  bool shared = false;  ///< as those take it who ask whether an owner lives
+  bool shared = false;  ///< true for processes that check whether an owner lives
 };
 
-/// All locks of files as they are now; none where the system does not tell.
+/// All file locks at construction; empty if the system does not report them.
 class FileLocks {
  public:
   FileLocks() {
@@ -53,15 +53,15 @@ class FileLocks {
 #endif
   }
 
-  /// Who holds the lock of this file. Processes that this one can't see, as those of other
-  /// containers, are not told.
+  /// The holder of this file's lock. Holders that this process can't see, as in other containers,
+  /// are not found.
   std::optional<LockHolder> holder(const FileId& file) const {
     for (const auto& held : held_)
       if (held.file == file) return held.holder;
     return std::nullopt;
   }
 
-  /// True if the lock is held as an owner that lives holds it, which is for good.
+  /// True if a living process holds the lock exclusively, as an owner does.
   bool owned(const FileId& file) const {
     const auto found = holder(file);
     return found && !found->shared && begin_of(found->pid) != 0;
@@ -75,7 +75,7 @@ class FileLocks {
   std::vector<Held> held_;
 };
 
-/// A process for people: "process 123 (python3)".
+/// A process as text: "process 123 (python3)".
 inline std::string process_in_words(int pid) {
   auto number = "process " + std::to_string(pid);
 #if defined(TESSERA_LINUX)
@@ -86,8 +86,8 @@ inline std::string process_in_words(int pid) {
   return number;
 }
 
-/// Processes that have this file open, among those that this one may look at. Goes through all
-/// there are.
+/// The processes that have this file open, as far as this process may inspect them. Searches all
+/// processes.
 inline std::vector<int> processes_with(const FileId& file) {
   std::vector<int> out;
 #if defined(TESSERA_LINUX)
@@ -115,7 +115,7 @@ inline std::vector<int> processes_with(const FileId& file) {
   return out;
 }
 
-/// Who keeps the lock of a file from being taken, in words; empty where the system does not tell.
+/// The holder of a file's lock as text; empty if the system does not report it.
 inline std::string lock_holder_in_words(const FileId& file) {
   const auto found = FileLocks().holder(file);
   if (!found) return {};

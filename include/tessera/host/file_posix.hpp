@@ -31,7 +31,7 @@ inline FileId id_of(const struct stat& s) noexcept {
   return {static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)};
 }
 
-/// For a hugetlbfs, which knows no other way to write. Inside the file's bytes. False if it can't.
+/// For hugetlbfs, where write() does not work. Only inside the file's size. False if it fails.
 inline bool write_by_mapping(const Descriptor& file, std::uint64_t offset, std::string_view bytes) {
   struct stat s {};
   if (storage_of(file) != Storage::huge_pages || ::fstat(file.get(), &s) != 0) return false;

@@ -23,8 +23,8 @@ namespace tessera::host {
 
 namespace detail {
 
-/// A path as Windows has them: from UTF-8; or, where it is none, from this system's code page, in
-/// which main() is given its arguments.
+/// A path for Windows calls. The text is UTF-8; if it is not valid UTF-8, it is in the code page in
+/// which main() gets its arguments.
 inline std::wstring wide(const std::string& path) {
   for (const UINT page : {static_cast<UINT>(CP_UTF8), static_cast<UINT>(CP_ACP)}) {
     const DWORD flags = page == CP_UTF8 ? MB_ERR_INVALID_CHARS : 0;

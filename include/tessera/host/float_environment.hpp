@@ -1,9 +1,7 @@
-// Floor 1, host: how this thread computes with floating-point numbers: rounding, numbers near zero,
-// traps.
+// Floor 1, host: the floating-point environment of a thread: rounding, subnormal numbers, traps.
 //
-// It is a property of each thread, which a called function may change for good. What is read and
-// set here are the control bits alone: the flags that tell of inexact results, or of divisions by
-// zero, stay as they are.
+// A function that a thread calls may change it for good. Only the control bits are read and set
+// here. The flags for inexact results, divisions by zero and so on stay as they are.
 #pragma once
 
 #include <cfenv>
@@ -23,18 +21,18 @@ class FloatEnvironment {
   explicit FloatEnvironment(std::uint64_t word) noexcept : word_(word) {}
   std::uint64_t word() const noexcept { return word_; }
 
-  /// This thread's.
+  /// The calling thread's environment.
   static FloatEnvironment now() noexcept { return FloatEnvironment(read()); }
-  /// Makes it this thread's.
+  /// Sets it in the calling thread.
   void set() const noexcept {
     if (const auto current = read(); current != word_) write(current, word_);
   }
 
  private:
-  // Volatile, and with "memory": what kernels load, compute and store stays on its side.
+  // Volatile, and with "memory": loads, arithmetic and stores of kernels don't move across it.
 #if defined(TESSERA_MXCSR)
-  // Bits 0 to 5 of MXCSR are flags. The control word of the older unit, which computes long
-  // doubles, is in the upper half.
+  // Bits 0 to 5 of MXCSR are flags. The upper half holds the control word of the x87 unit, which
+  // computes long doubles.
   static constexpr std::uint32_t flags = 0x3f;
 
   static std::uint64_t read() noexcept {
@@ -51,7 +49,7 @@ class FloatEnvironment {
       asm volatile("ldmxcsr %0" : : "m"(control) : "memory");
     }
     const auto x87 = static_cast<std::uint16_t>(word >> 32);
-    // An old flag must not trap now, where a trap is allowed again.
+    // An old flag must not trap now, if its trap gets enabled again.
     if (current >> 32 != x87) asm volatile("fnclex\n\tfldcw %0" : : "m"(x87) : "memory");
   }
 #elif defined(__aarch64__)
@@ -64,7 +62,7 @@ class FloatEnvironment {
     asm volatile("msr fpcr, %0" : : "r"(word) : "memory");
   }
 #else
-  // The standard knows no more than rounding.
+  // Standard C++ offers rounding only.
   static std::uint64_t read() noexcept { return static_cast<std::uint64_t>(std::fegetround()); }
   static void write(std::uint64_t, std::uint64_t word) noexcept {
     std::fesetround(static_cast<int>(word));
@@ -74,11 +72,11 @@ class FloatEnvironment {
   std::uint64_t word_;
 };
 
-/// Has a thread compute in a given environment, whatever is called meanwhile, and then in its own
-/// again.
+/// Sets an environment for this thread. again() sets it once more if called code has changed it.
+/// The destructor restores the thread's own one.
 class FloatGuard {
  public:
-  /// `at_a_glance`: again() may leave flags of inexact and tiny results.
+  /// `at_a_glance`: again() may set the flags of inexact and tiny results.
   FloatGuard(FloatEnvironment asked, bool at_a_glance) noexcept : asked_(asked) {
     asked_.set();
 #if defined(TESSERA_MXCSR)
@@ -93,8 +91,8 @@ class FloatGuard {
   FloatGuard& operator=(const FloatGuard&) = delete;
   ~FloatGuard() { before_.set(); }
 
-  /// Before each call that shall find the environment as asked. At a glance it costs 1 ns; to read
-  /// MXCSR costs six on some processors, as much as a small tile.
+  /// Call it before each call of a kernel. A glance costs 1 ns; reading MXCSR costs 6 ns on
+  /// some processors, as much as a small tile.
   void again() const noexcept {
 #if defined(TESSERA_MXCSR)
     if (glances_ && glance() == expected_) return;
@@ -113,12 +111,12 @@ class FloatGuard {
       return x87 == other.x87 && _mm_movemask_epi8(_mm_cmpeq_epi32(sums, other.sums)) == 0xffff;
     }
   };
-  // Four sums in one instruction, each of which comes out otherwise in another environment: two
-  // that are rounded, one whose result is subnormal, one whose terms are.
+  // Four sums in one instruction. Each differs in another environment: two are rounded, one has a
+  // subnormal result, one has subnormal terms.
   static Glance glance() noexcept {
     auto a = _mm_castsi128_ps(_mm_set_epi32(0x3f800000, -0x40800000, 0x00c00000, 0x007fffff));
     auto b = _mm_castsi128_ps(_mm_set_epi32(0x33c00000, -0x4c400000, -0x7f800000, 0x007fffff));
-    asm volatile("" : "+x"(a), "+x"(b) : : "memory");  // computed now, and not when compiled
+    asm volatile("" : "+x"(a), "+x"(b) : : "memory");  // computed at run time, not by the compiler
     Glance out;
     out.sums = _mm_castps_si128(_mm_add_ps(a, b));
     asm volatile("fnstcw %0" : "=m"(out.x87) : : "memory");

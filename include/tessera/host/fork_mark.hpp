@@ -1,7 +1,7 @@
-// Floor 1, host: which of a process and its copies one is, asked at the price of a load.
+// Floor 1, host: detects, at the price of a load, that this process is a fork of another.
 //
-// A copy is not told of by the process number, which costs a system call, nor by handlers of
-// fork(), which a copy made by another call does not run: the kernel clears a page in every copy.
+// The process id would cost a system call, and fork handlers do not run if another call makes the
+// fork. So the kernel clears a page in every fork.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 namespace tessera::host {
 
-/// Knows the process that made it. Where the system can't clear pages (Linux before 4.14) it takes
-/// every copy for that process.
+/// Remembers the process that constructed it. If the system can't clear pages (Linux before 4.14),
+/// a fork is not detected.
 class ForkMark {
  public:
   /// Throws Error(no_space).
@@ -45,7 +45,7 @@ class ForkMark {
 #endif
   }
 
-  /// True in a process that was copied from the one that made this.
+  /// True in a fork of the process that constructed this object.
   bool copied() const noexcept { return original_ != nullptr && *original_ == 0; }
 
  private:

@@ -1,8 +1,8 @@
-// Floor 1, host: how much memory or disk there is, and taking it for a file before it is used.
+// Floor 1, host: how much memory or disk is free, and reserving it for a file before use.
 //
-// A touch of shared memory that the system can't back is a SIGBUS, and a reservation past a limit a
-// SIGXFSZ or the out-of-memory killer. So every limit that can be read is read first, and the space
-// is reserved at once: what fails, fails as an Error that says how much was wanted and free.
+// Touching shared memory that the system can't provide is a SIGBUS. A reservation beyond a limit is
+// a SIGXFSZ or wakes the out-of-memory killer. So all readable limits are checked first, and then
+// the space is reserved at once. A failure is an Error with the bytes wanted and free.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace tessera::host {
 
-/// Reserves `bytes` for a new file, so that no later touch of its memory can fail (SIGBUS). Throws
-/// Error(no_space) with the bytes wanted and free, before the system would send SIGXFSZ or wake its
-/// out-of-memory killer wherever limits could be read.
+/// Reserves `bytes` for a new file, so that no later touch of its memory fails (SIGBUS). Throws
+/// Error(no_space) with the bytes wanted and free. It throws before the system would send SIGXFSZ
+/// or wake the out-of-memory killer, if the limits can be read.
 inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
                     const std::string& subject);
 
-/// The same for the first `bytes` of a file that is there, opened for writing, and `info` of it: a
-/// write to a hole, through a mapping, would be a SIGBUS where there is no space. What is in it
-/// stays. Only a lack that can be seen is told where a file system can't reserve.
-/// Nothing on Windows: a file's first touch takes its space as a write does.
+/// Reserves the holes in the first `bytes` of an existing file, opened for writing: writing to a
+/// hole through a mapping is a SIGBUS if there is no space. `info` are the file's properties. Its
+/// content stays. If the file system can't reserve, only the free space is checked. On Windows it
+/// does nothing: the first touch of a file takes space as a write does.
 inline void reserve_holes(const Descriptor& file, const FileInfo& info, std::uint64_t bytes,
                           const std::string& subject);
 

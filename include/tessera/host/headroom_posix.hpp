@@ -34,11 +34,11 @@ inline std::optional<std::uint64_t> number_in(const std::string& path) {
   std::ifstream file(path);
   std::uint64_t value = 0;
   if (file >> value) return value;
-  return std::nullopt;  // absent, or "max"
+  return std::nullopt;  // missing, or "max"
 }
 
-/// Memory that a control group of this process may still take, if it is limited: the least over its
-/// groups and their parents, page cache counted as free.
+/// Memory that this process's control groups still allow: the minimum over the groups and their
+/// parents. Page cache counts as free. Nothing if there is no limit.
 inline std::optional<std::uint64_t> cgroup_headroom(const CgroupTree& tree = {}) {
   std::optional<std::uint64_t> least;
   for_each_cgroup(tree, "memory", [&](const std::string& folder, int version) {
@@ -58,7 +58,7 @@ inline std::optional<std::uint64_t> cgroup_headroom(const CgroupTree& tree = {})
   return least;
 }
 
-/// Memory that the machine can still give, swap included.
+/// Free memory of the machine, including swap.
 inline std::optional<std::uint64_t> machine_headroom() {
   std::ifstream meminfo("/proc/meminfo");
   std::uint64_t kilobytes = 0, sum = 0;
@@ -71,8 +71,8 @@ inline std::optional<std::uint64_t> machine_headroom() {
   return sum;
 }
 
-/// Throws Error(no_space) with the bytes wanted and free where `more` bytes for a file, of `bytes`
-/// in all, are more than any limit that can be read lets it have. What to do about a lack.
+/// Throws Error(no_space), with the bytes wanted and free, if a readable limit does not allow
+/// `more` bytes for a file of `bytes` in total. Returns the advice for a later lack of space.
 inline std::string check_room(const Descriptor& file, std::uint64_t bytes, std::uint64_t more,
                               Medium medium, const std::string& subject) {
   const auto refuse = [&](std::uint64_t free, const std::string& what, std::string_view advice) {
@@ -81,7 +81,7 @@ inline std::string check_room(const Descriptor& file, std::uint64_t bytes, std::
                      std::to_string(free) + " free",
                  advice);
   };
-  // Names may be on a disk, and a file of a person's own in memory.
+  // The folder of names may be on a disk, and a user's own file in memory.
   const auto storage = storage_of(file);
   const bool memory =
       storage == Storage::unknown ? medium == Medium::shared_memory : storage == Storage::memory;
@@ -119,8 +119,8 @@ inline std::string check_room(const Descriptor& file, std::uint64_t bytes, std::
   return advice;
 }
 
-/// How many of a file's first `bytes` are in holes. All that it does not hold where the system
-/// can't tell; a file that is compressed, and so holds less, has none.
+/// How many of a file's first `bytes` are in holes. If the system can't tell: all bytes without
+/// reserved space. A compressed file has less space reserved, and no holes.
 inline std::uint64_t holes_in(const Descriptor& file, std::uint64_t held, std::uint64_t bytes) {
   if (held >= bytes) return 0;
 #if defined(SEEK_HOLE)
@@ -131,7 +131,7 @@ inline std::uint64_t holes_in(const Descriptor& file, std::uint64_t held, std::u
     if (hole < 0) break;
     if (hole >= end) return holes;
     at = ::lseek(file.get(), hole, SEEK_DATA);
-    if (at < 0 || at > end) at = end;  // no data behind it
+    if (at < 0 || at > end) at = end;  // no data after it
     holes += static_cast<std::uint64_t>(at - hole);
     if (at == end) return holes;
   }
@@ -141,11 +141,11 @@ inline std::uint64_t holes_in(const Descriptor& file, std::uint64_t held, std::u
   return bytes - held;
 }
 
-/// Has the system take space for a file; calls `cannot(offset, length)` for parts where the file
-/// system knows no such call. The errno of what failed, or 0.
+/// Makes the system reserve space for a file. Calls `cannot(offset, length)` for parts for which
+/// the file system lacks the call. Returns errno, or 0.
 template <class Cannot>
 int allocate(const Descriptor& file, std::uint64_t bytes, Cannot&& cannot) {
-  // In chunks: a signal makes some kernels start one large reservation from the beginning again.
+  // In chunks: after a signal, some kernels restart a large reservation from its beginning.
   constexpr std::uint64_t chunk = std::uint64_t{64} << 20;
   for (std::uint64_t at = 0; at < bytes; at += chunk) {
     const auto length = (std::min)(chunk, bytes - at);
@@ -183,7 +183,7 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium medium,
   const auto advice =
       detail::check_room(file, bytes, bytes > has ? bytes - has : 0, medium, subject);
   const int error =
-      detail::allocate(file, bytes, [&](std::uint64_t at, std::uint64_t length) {  // the zeros
+      detail::allocate(file, bytes, [&](std::uint64_t at, std::uint64_t length) {  // zeros
         const std::string zeros(1 << 20, '\0');
         for (std::uint64_t done = 0; done < length; done += zeros.size())
           write_at(file, at + done, std::string_view(zeros).substr(0, length - done), subject);

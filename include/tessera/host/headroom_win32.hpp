@@ -15,7 +15,7 @@
 
 namespace tessera::host {
 
-// For files; a section has its memory from its beginning on.
+// For files only: a section has its memory from its creation on.
 inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium,
                     const std::string& subject) {
   FILE_END_OF_FILE_INFO end{};
@@ -27,8 +27,7 @@ inline void reserve(const Descriptor& file, std::uint64_t bytes, Medium,
 
 inline void reserve_holes(const Descriptor&, const FileInfo&, std::uint64_t, const std::string&) {}
 
-/// Here only: throws Error(no_space) if the machine can't give so much memory, its page file
-/// included.
+/// Only here: throws Error(no_space) if the machine, including its page file, lacks this memory.
 inline void check_headroom(std::uint64_t bytes, const std::string& subject) {
   MEMORYSTATUSEX memory{};
   memory.dwLength = sizeof memory;

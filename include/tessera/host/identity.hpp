@@ -1,4 +1,4 @@
-// Floor 1, host: random bytes, for identities and for names that must not collide.
+// Floor 1, host: random bytes, for identities and for unique names.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ inline std::array<std::uint8_t, 16> random_identity() {
   return out;
 }
 
-/// `count` random hexadecimal digits (at most 32), for names that must not collide.
+/// `count` random hexadecimal digits (at most 32), for unique names.
 inline std::string random_hex(std::size_t count) {
   std::string out;
   for (const auto byte : random_identity()) {

@@ -1,5 +1,4 @@
-// Floor 1, host: what a program that is started inherits, and the word that says under which
-// numbers.
+// Floor 1, host: what a started program inherits, and the command-line word with the numbers.
 #pragma once
 
 #include <charconv>
@@ -15,7 +14,7 @@
 
 namespace tessera::host {
 
-/// Numbers as one word of a command line, and back; nothing if it is no such word.
+/// Numbers as one word of a command line, and back; nothing if the word is not of that form.
 using Numbers = std::vector<std::uint64_t>;
 inline std::string as_word(const Numbers& numbers) {
   std::string out;
@@ -34,7 +33,7 @@ inline std::optional<Numbers> as_numbers(std::string_view word) {
   }
 }
 
-/// Files, and on Windows other handles, that a program is started with.
+/// Files that a started program gets; on Windows other handles too.
 using Given = std::vector<const Descriptor*>;
 
 /// A program that was started.

@@ -1,4 +1,4 @@
-// Floor 1, host: whether a name still leads to the file that it led to.
+// Floor 1, host: whether a name still leads to the same file.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@
 
 namespace tessera::host {
 
-/// True if `path` itself (no link followed) leads to the file `id`. On Windows, where a segment has
-/// no path: true while the owner of that segment lives, or if the path of a file leads to that one.
+/// True if `path`, without following a link, leads to the file `id`. On Windows a segment has no
+/// path: true while the segment's owner lives. For a file's path: true if it leads to that file.
 inline bool leads_to(const std::string& path, const FileId& id) {
 #if defined(TESSERA_POSIX)
   struct stat s {};

@@ -1,7 +1,7 @@
-// Floor 1, host: mapped memory. Boost.Interprocess lives here.
+// Floor 1, host: mapped memory. Only this header includes Boost.Interprocess.
 //
-// A Mapping is bytes of a file or segment in this process's address space; it outlives the name and
-// the descriptor it was made from, and is all that an attached array needs.
+// A Mapping is the bytes of a file or segment in this process's address space. It stays valid when
+// the name is removed and the descriptor is closed. An attached array needs nothing else.
 #pragma once
 
 #include <boost/interprocess/anonymous_shared_memory.hpp>
@@ -25,13 +25,13 @@ namespace tessera::host {
 
 enum class Access { read_only, read_write };
 
-/// Memory that every process which maps the same file sees.
+/// Memory that is shared by all processes which map the same file.
 class Mapping {
  public:
   Mapping() = default;
 
-  /// Maps the first `bytes` (at least 1) of an open file. `subject` names it in the Error
-  /// (no_space where the address space is too small).
+  /// Maps the first `bytes` (at least 1) of an open file. Throws Error, which names `subject`;
+  /// no_space if the address space is too small.
   Mapping(const Descriptor& file, Access access, std::size_t bytes, const std::string& subject) {
     namespace ipc = boost::interprocess;
     struct Mappable {
@@ -55,7 +55,7 @@ class Mapping {
     }
   }
 
-  /// Zeroed memory without a name or a file, shared with the children that this process forks.
+  /// Zeroed memory without a name or a file. Children that this process forks share it.
   static Mapping anonymous(std::size_t bytes, const std::string& subject) {
     Mapping out;
     try {
@@ -70,7 +70,7 @@ class Mapping {
   std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }
   std::size_t size() const noexcept { return region_.get_size(); }
 
-  /// Has written bytes on disk before it returns. False if the system could not.
+  /// Returns when written bytes are on disk. False if the system failed.
   bool flush() {
     return region_.get_mode() == boost::interprocess::read_only || region_.flush(0, 0, false);
   }

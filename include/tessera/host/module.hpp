@@ -1,4 +1,4 @@
-// Floor 1, host: a program or library that is loaded into this process.
+// Floor 1, host: a program or library loaded into this process.
 #pragma once
 
 #include <cstddef>
@@ -6,13 +6,13 @@
 
 namespace tessera::host::detail {
 
-/// Where a module is loaded, and which one it is.
+/// The address of a module, and its identity.
 struct Module {
   std::uintptr_t base = 0;
   std::uint64_t identity = 0;
 };
 
-/// What the hash of nothing is.
+/// The hash of no bytes: the first seed.
 inline constexpr std::uint64_t hash_of_nothing = 0xcbf29ce484222325u;
 
 inline std::uint64_t hash(std::uint64_t seed, const void* bytes, std::size_t count) {  // FNV-1a

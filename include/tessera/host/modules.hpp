@@ -1,8 +1,9 @@
-// Floor 1, host: code and data of the loaded program and its libraries.
+// Floor 1, host: addresses of code and data in the program and its libraries.
 //
-// A function travels to another process as module + offset: right wherever that process has the
-// module, and an Error where it does not, instead of a jump into nowhere. A module is known by a
-// hash of its name and build id; on Windows by its file's headers, which tell when it was linked.
+// A function is sent to another process as module + offset. That is right wherever the module is
+// loaded there. If the process lacks the module, the result is an Error, not a jump to a wrong
+// address. A module is identified by a hash of its name and build id; on Windows by its file's
+// headers, which include the link time.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +18,22 @@ namespace tessera::host {
 
 namespace detail {
 
-/// The module that has this address, if there is one.
+/// The module that contains this address; nothing if none does.
 inline std::optional<Module> module_with(std::uintptr_t address);
 
-/// All modules that are loaded now.
+/// All modules loaded now.
 inline std::vector<Module> modules_now();
 
 }  // namespace detail
 
-/// A function's place: which module, and where in it.
+/// A function's module, and its offset in it.
 struct CodeAddress {
   std::uint64_t module = 0;
   std::uint64_t offset = 0;
   friend bool operator==(const CodeAddress&, const CodeAddress&) = default;
 };
 
-/// Where a function is, or nothing if no loaded module has it.
+/// The place of a function; nothing if no loaded module contains it.
 inline std::optional<CodeAddress> locate(const void* function) {
   const auto address = reinterpret_cast<std::uintptr_t>(function);
   const auto module = detail::module_with(address);
@@ -40,8 +41,8 @@ inline std::optional<CodeAddress> locate(const void* function) {
   return CodeAddress{module->identity, address - module->base};
 }
 
-/// The program and the libraries that are loaded at one moment, and where. What is asked of it
-/// takes no lock of the loader, which in a copy of a process may be held for ever.
+/// The modules loaded at construction. Its methods take no lock of the dynamic loader, which may
+/// stay locked for ever in a fork.
 class Modules {
  public:
   Modules() = default;
@@ -51,7 +52,7 @@ class Modules {
     return out;
   }
 
-  /// The function at that place in this process, or null if its module was not loaded.
+  /// The function at that place in this process; null if its module was not loaded.
   void* resolve(const CodeAddress& code) const noexcept {
     for (const auto& module : loaded_)
       if (module.identity == code.module) return reinterpret_cast<void*>(module.base + code.offset);
@@ -62,16 +63,16 @@ class Modules {
   std::vector<detail::Module> loaded_;
 };
 
-/// A number that is another one after a library was loaded or unloaded: what locate() said may be
-/// kept as long as it stays. On Windows it never stays.
+/// A number that changes when a library is loaded or unloaded. Results of locate() are valid while
+/// it is the same. On Windows it always changes.
 inline std::uint64_t modules_generation() noexcept;
 
 /// True if a machine word looks like a pointer into this process's heap, stacks or mappings, which
-/// no other process could follow. Pointers into modules (globals, literals, functions) are not,
-/// where other processes have them `at_the_same_place`, as forked workers have. A word below 2^44,
-/// or 2^32 on Windows, is more likely a number, and taken for a pointer only where it `may_be_low`:
-/// that low the heap lies in a program that is no PIE, or that valgrind runs. Such a program's own
-/// globals are at the same place in every process of it.
+/// means nothing in another process. Pointers into modules (globals, literals, functions) do not
+/// count if other processes have these modules `at_the_same_place`, as forked workers do. A word
+/// below 2^44 (Windows: 2^32) is more likely a number. It counts only if it `may_be_low`: the heap
+/// is that low in a program that is not a PIE, or under valgrind. Globals of such a program have
+/// the same address in all its processes.
 inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_place = true,
                                        bool may_be_low = false);
 

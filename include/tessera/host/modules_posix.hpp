@@ -74,7 +74,7 @@ inline std::vector<Module> modules_now() {
   return out;
 }
 #else
-// One module, which begins at address 0: an address is right in copies of this process.
+// One module at address 0: an address is valid in forks of this process.
 inline std::optional<Module> module_with(std::uintptr_t) { return Module{}; }
 inline std::vector<Module> modules_now() { return {Module{}}; }
 #endif

@@ -6,7 +6,7 @@
 #if defined(TESSERA_WIN32)
 
 #include <tessera/host/win32.hpp>
-// Behind the system's own header.
+// Must come after the system's main header.
 #include <psapi.h>
 
 #include <atomic>
@@ -22,8 +22,8 @@ namespace tessera::host {
 
 namespace detail {
 
-/// A module by its file's headers, which tell when it was linked and where everything is; but for
-/// where it was loaded, which is written into them. They are a page at most.
+/// A module, identified by its file's headers: link time and layout. The load address, which is
+/// written into the headers, is left out. At most one page is read.
 inline Module read_module(HMODULE handle) {
   const auto* const begin = reinterpret_cast<const std::byte*>(handle);
   Module out{reinterpret_cast<std::uintptr_t>(begin), hash_of_nothing};
@@ -41,7 +41,7 @@ inline Module read_module(HMODULE handle) {
 
 inline std::optional<Module> module_with(std::uintptr_t address) {
   HMODULE handle = nullptr;
-  if (address == 0) return std::nullopt;  // which would mean the program itself
+  if (address == 0) return std::nullopt;  // 0 would mean the program itself
   ::GetModuleHandleExW(
       GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
       reinterpret_cast<LPCWSTR>(address), &handle);

@@ -1,4 +1,4 @@
-// Floor 1, host: what stands under a name, seen from outside: nothing is opened.
+// Floor 1, host: the properties of a name, without opening its file.
 #pragma once
 
 #include <chrono>
@@ -27,13 +27,13 @@ namespace tessera::host {
 struct NameLook {
   FileId id;
   std::uint64_t bytes = 0;
-  std::uint64_t user = 0;  ///< whose it is, by number; 0 on Windows
-  bool ours = false;       ///< the effective user's of this process
+  std::uint64_t user = 0;  ///< user id of the file's owner; 0 on Windows
+  bool ours = false;       ///< true if this process's effective user owns it
   const char* thing = "";  ///< "a file", "a folder", "a link"
   bool regular = false;
 };
 
-/// Nothing if there is no such name.
+/// The properties of `path`; nothing if there is no such name.
 inline std::optional<NameLook> look_at_name(const std::string& path) {
 #if defined(TESSERA_POSIX)
   struct stat s {};
@@ -58,10 +58,10 @@ inline std::optional<NameLook> look_at_name(const std::string& path) {
 #endif
 }
 
-/// Calls `visit` with names of this user's own files that may be segments, for who removes orphans
-/// unasked: of a folder of this machine alone, since locks of a file system that others share may
-/// reach no further than one machine. In a folder of up to 64 names it is every one; of more, those
-/// that it comes to within `at_most`, and it begins with another one each time.
+/// Calls `visit` with the names of this user's own files that may be segments, for the automatic
+/// removal of orphans. Only for a folder of this machine alone: locks in a shared file system may
+/// not reach other machines. Visits all names if there are at most 64. Otherwise it visits those
+/// that it reaches within `at_most`, and starts at a different name each time.
 template <class Visit>
 void visit_own_files(std::chrono::microseconds at_most, Visit&& visit) {
 #if defined(TESSERA_LINUX)
@@ -88,7 +88,7 @@ void visit_own_files(std::chrono::microseconds at_most, Visit&& visit) {
     if (i >= surely && Clock::now() - began > at_most) return;
     const auto& name = names[(first + i) % names.size()];
     struct stat s {};
-    // Control blocks end on a cache line.
+    // A segment ends with its control block, so its size is a multiple of a cache line.
     if (::fstatat(::dirfd(folder), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISREG(s.st_mode) && s.st_uid == ::geteuid() && s.st_size > 0 && s.st_size % 64 == 0)
       visit(name);

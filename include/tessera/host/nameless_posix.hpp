@@ -1,5 +1,5 @@
-// Floor 1, host: files without a name (O_TMPFILE), and what refuses them. POSIX alone; how they are
-// used is told in new_file.hpp.
+// Floor 1, host: files without a name (O_TMPFILE), and systems that refuse them. POSIX only. See
+// new_file.hpp.
 #pragma once
 
 #include <tessera/base/config.hpp>
@@ -26,15 +26,15 @@ inline std::string words_of(int error_number) {
   return std::generic_category().message(error_number);
 }
 
-/// Set once it turned out that files without a name can't be opened again or get a name here: what
-/// was refused, and why.
+/// The call that was refused, and why. Set once it is known that files without a name can't be
+/// reopened, or can't get a name, on this system.
 struct Refusal {
   const char* call;
   int error_number;
 };
 inline constinit std::atomic<const Refusal*> nameless_refused{nullptr};
 
-/// What the file is made anew for, with a scratch name: see make_new().
+/// Makes make_new() create the file again, with a scratch name.
 class NamelessRefused : public Error {
  public:
   NamelessRefused(const Refusal& why, const std::string& subject)
@@ -46,7 +46,7 @@ class NamelessRefused : public Error {
   }
 };
 
-/// False for a lack that would meet every other way too.
+/// False for a lack of resources: another way would fail too.
 inline bool is_refusal(int error_number) noexcept {
   switch (error_number) {
     case EMFILE:
@@ -74,7 +74,7 @@ inline Descriptor open_nameless(const std::string& folder, unsigned mode) {
 #endif
 }
 
-/// An open file once more; by its name too, if it has one. None, and errno.
+/// Opens an open file again, by its name if it has one. An empty descriptor and errno on failure.
 inline Descriptor open_again(const Descriptor& file, Access access, const std::string& name) {
   const int flags = (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
 #if defined(TESSERA_LINUX)

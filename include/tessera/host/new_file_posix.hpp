@@ -85,7 +85,7 @@ class Unpublished {
   }
 
   void publish_over(const std::string& path, const std::string& subject) {
-    // A name can be linked to a file only where there is none: by way of a scratch name.
+    // A name can't be linked over an existing file, so the file gets a scratch name and is renamed.
     while (scratch_.empty()) {
       detail::lock_scratch(descriptor());
       auto name = folder_of(path) + detail::scratch_name();
@@ -102,7 +102,7 @@ class Unpublished {
  private:
   Descriptor open(const std::string& path, unsigned mode) {
     const auto folder = folder_of(path);
-    // A file on disk has a scratch name at least for a moment where it replaces another.
+    // A file on disk that replaces another one has a scratch name at least for a moment.
     if (medium_ == Medium::disk) sweep(folder);
     Descriptor file = detail::open_nameless(folder, mode);
     if (file || !detail::is_refusal(errno)) return file;
@@ -149,8 +149,8 @@ class Unpublished {
     error = errno;
     if (error == EEXIST) return false;
 #endif
-    // Killed before the second of these two lines the file has two names, and only a sweeper's lock
-    // takes the scratch one: the other stays.
+    // Killed between these two calls: the file has two names. A sweep gets the lock and removes the
+    // scratch name; the other name stays.
     if (::linkat(AT_FDCWD, scratch_.c_str(), AT_FDCWD, path.c_str(), 0) == 0) {
       ::unlink(scratch_.c_str());
       scratch_.clear();
@@ -166,8 +166,8 @@ class Unpublished {
   }
 
   Medium medium_;
-  int no_nameless_ = 0;  // why it has a scratch name, if it has
-  std::string scratch_;  // like that before file_, whose initialiser sets it
+  int no_nameless_ = 0;  // errno, if the file has a scratch name
+  std::string scratch_;  // before file_, whose initialiser sets it
   OwnerLock file_;
 };
 
@@ -184,7 +184,7 @@ inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject)
 #if defined(TESSERA_LINUX)
   Descriptor file = opened([] { return ::memfd_create("tessera", MFD_CLOEXEC); });
   const int failure = errno;
-  // Where that call is refused, by a filter or an emulator:
+  // If a filter or an emulator refuses that call:
   if (!file) file = detail::open_nameless(segment_folder(), 0600);
   if (!file) {
     std::string scratch;

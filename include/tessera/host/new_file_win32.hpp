@@ -39,7 +39,7 @@ class Unpublished {
  public:
   Unpublished(const std::string& path, unsigned, Medium medium, const std::string& subject)
       : path_(path), medium_(medium) {
-    if (medium == Medium::shared_memory) return;  // its size comes with reserve()
+    if (medium == Medium::shared_memory) return;  // reserve() sets its size
     const auto folder = folder_of(path);
     sweep(folder);
     Descriptor file = detail::open_scratch(folder, scratch_);
@@ -57,8 +57,8 @@ class Unpublished {
 
   const Descriptor& descriptor() const noexcept { return file_.descriptor(); }
 
-  // Memory, under its name at once; a name that somebody else has may be about to go: processes
-  // that had attached it let go a little later than its owner.
+  // Memory gets its name here. If the name is taken, it may become free soon: processes that had
+  // the old memory attached release it a little later than its owner.
   void reserve(std::uint64_t bytes, const std::string& subject) {
     if (medium_ == Medium::disk) return host::reserve(descriptor(), bytes, medium_, subject);
     check_headroom(bytes, subject);
@@ -89,7 +89,7 @@ class Unpublished {
   }
   void lock(const std::string& subject) { file_.lock(subject); }
   void unlock() noexcept {}
-  // The first word of a section is kept back until it is published.
+  // The first word of a section is held back until publish().
   void write(std::uint64_t offset, std::string_view bytes, const std::string& subject) {
     if (medium_ == Medium::shared_memory && offset == 0 && bytes.size() >= detail::first_word) {
       std::memcpy(&first_word_, bytes.data(), sizeof first_word_);
@@ -121,7 +121,7 @@ class Unpublished {
  private:
   bool moved_to(const std::string& path, DWORD flags, const std::string& subject) {
     const auto wanted = detail::wide(path);
-    // Workers that had the file mapped let go of it within a quarter of a second.
+    // Workers that have the file mapped unmap it within a quarter of a second.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
     for (;;) {
       if (::MoveFileExW(scratch_.c_str(), wanted.c_str(), flags | MOVEFILE_WRITE_THROUGH) != 0) {

@@ -1,4 +1,4 @@
-// Floor 1, host: an open file, with what the system knew of it when it was opened.
+// Floor 1, host: an open file with its properties at the time of opening.
 #pragma once
 
 #include <tessera/host/descriptor.hpp>
@@ -6,7 +6,7 @@
 
 namespace tessera::host {
 
-/// An open file, and what the system knew of it when it was opened.
+/// An open file, and its properties when it was opened.
 struct OpenFile : Descriptor {
   FileInfo info;
 };

@@ -1,4 +1,4 @@
-// Floor 1, host: files that another process has open, under no name any more.
+// Floor 1, host: open files of another process that have no name any more.
 #pragma once
 
 #include <filesystem>
@@ -18,9 +18,9 @@
 
 namespace tessera::host {
 
-/// Opens, one after the other, the regular files without a name that process `pid` has open, until
-/// `visit` takes one (returns true). True then. False where the system does not let this process
-/// look, as where that one has changed its user, or is another user's.
+/// Opens the regular files without a name that process `pid` has open, one after the other, until
+/// `visit` returns true. Returns true then. False if no file was taken, or if the system does not
+/// let this process look: the other process has changed its user, or is another user's.
 template <class Visit>
 bool visit_nameless_files(int pid, Access access, Visit&& visit) {
 #if defined(TESSERA_LINUX)

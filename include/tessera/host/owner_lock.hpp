@@ -1,9 +1,9 @@
 // Floor 1, host: the lock that proves that an owner lives.
 //
-// The kernel frees a lock when the last descriptor of its open file closes, however its process
-// ends; no process number decides anything. A fork shares the open file, so a forked child closes
-// its copies at once and never unlocks: that would unlock the parent's. On Windows the lock is a
-// handle on an event, whose name is gone with its owner; there are no forks.
+// The kernel frees a lock when the last descriptor of its open file closes, however the process
+// ends. No process id decides anything. A fork shares the open file. So a forked child closes its
+// copy at once and never unlocks it: that would unlock the parent's too. On Windows the lock is a
+// handle to a named event. The name is gone when its owner ends, and there are no forks.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@
 
 namespace tessera::host {
 
-/// How many times this process, or an ancestor since it first used the library, was a fork's child:
-/// an object that remembers the count knows whether it is used in the process that made it.
+/// How many forks are between this process and the one that first used the library. An object that
+/// stores the count can tell whether it is used in the process that made it.
 inline std::uint64_t fork_generation();
 
-/// A descriptor whose lock proves that its owner lives. Closed, never unlocked, in forked children.
+/// A descriptor whose lock proves that its owner lives. Forked children close it and never unlock
+/// it.
 ///
-///   opened_by(open)  On POSIX: a lock on the Descriptor that `open` returns, which no forked child
-///                    will keep.
-///   lock(name)       On Windows: makes the mark that the owner of this name lives.
-///   held()           True in the process that owns, false in its forked children.
-///   descriptor()
-///   release()        Closes it, and so frees the lock.
+///   opened_by(open)  POSIX: locks the Descriptor that `open` returns. No forked child keeps it.
+///   lock(name)       Windows: creates the event that proves that the owner of this name lives.
+///   held()           True in the owning process, false in its forked children.
+///   descriptor()     The locked descriptor.
+///   release()        Closes the descriptor, which frees the lock.
 class OwnerLock;
 
-/// True while somebody holds the lock of this file. `subject` is its name.
+/// True while a process holds the lock of this file. `subject` is the file's name.
 inline bool owner_lives(const Descriptor& file, const std::string& subject);
 
 }  // namespace tessera::host

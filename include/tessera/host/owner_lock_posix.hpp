@@ -23,15 +23,15 @@ namespace tessera::host {
 
 namespace detail {
 
-/// Descriptors that hold a lock, for the handler that closes them in a forked child. Never
-/// destroyed: arrays with static storage end after everything else.
+/// Descriptors that hold a lock. A fork handler closes them in the child. Never destroyed: arrays
+/// with static storage may end after everything else.
 class Owners {
  public:
   static Owners& instance() {
     static auto* const owners = new Owners;
     return *owners;
   }
-  /// Opens and remembers in one step, as far as a fork by another thread is concerned.
+  /// Opens and records a file in one step: another thread can't fork in between.
   Descriptor add(auto&& open) {
     const std::lock_guard lock(mutex_);
     fds_.reserve(fds_.size() + 1);
@@ -39,7 +39,7 @@ class Owners {
     if (file) fds_.push_back(file.get());
     return file;
   }
-  /// Takes the descriptor out and closes it, unless a fork has closed it already.
+  /// Removes the descriptor from the list and closes it, unless a fork has closed it already.
   void close(int fd) noexcept {
     const std::lock_guard lock(mutex_);
     if (const auto it = std::find(fds_.begin(), fds_.end(), fd); it != fds_.end()) {

@@ -39,7 +39,7 @@ class OwnerLock {
   Descriptor file_, mark_;
 };
 
-/// Here only: by its name alone.
+/// Only here: identified by name.
 inline bool owner_lives(const std::string& name) {
   return static_cast<bool>(
       Descriptor(::OpenEventA(SYNCHRONIZE, FALSE, OwnerLock::mark_of(name).c_str())));

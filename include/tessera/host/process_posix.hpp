@@ -34,7 +34,7 @@
 namespace tessera::host {
 
 namespace detail {
-/// In a forked child: runs `body` and leaves with what it returns.
+/// In a forked child: runs `body` and ends with the code that it returns.
 template <class Body>
 [[noreturn]] void run_and_leave(Body& body) noexcept {
   int code = 70;
@@ -59,11 +59,11 @@ int fork_child(const std::string& subject, Body&& body) {
 
 namespace detail {
 
-/// What the system says of a process by its number.
+/// What the system reports for a process id.
 struct ProcessLook {
-  char state = 'X';  ///< as ps shows it; X: there is none
-  unsigned long long begun =
-      0;  ///< when, in the system's ticks: no two of one number have the same
+  char state = 'X';  ///< as in ps; X: no such process
+  /// Start time in the system's ticks. No two processes with the same id have the same one.
+  unsigned long long begun = 0;
   bool ended() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }
 };
 inline ProcessLook look_at(int pid) noexcept {
@@ -74,7 +74,8 @@ inline ProcessLook look_at(int pid) noexcept {
   const Descriptor file(retry([&] { return ::open(text, O_RDONLY | O_CLOEXEC); }));
   const auto n = file ? ::read(file.get(), text, sizeof text - 1) : -1;
   text[n > 0 ? n : 0] = '\0';
-  // Behind the program's name, which may hold anything: the state is field 3, its begin field 22.
+  // The program's name may contain anything, so parse after it: state is field 3, start time field
+  // 22.
   const char* const behind = std::strrchr(text, ')');
   if (behind != nullptr)
     std::sscanf(behind + 1,
@@ -122,15 +123,15 @@ class ProcessHandle {
   void reap() const noexcept {
 #if defined(TESSERA_LINUX)
     siginfo_t info;
-    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, newer than some headers
+    constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, which some headers lack
     const auto taken = [&] {
       return detail::retry([&] {
         return ::waitid(by_pidfd, static_cast<id_t>(fd_.get()), &info, WEXITED | WNOHANG | __WALL);
       });
     };
     if (fd_ && (taken() == 0 || errno == ECHILD)) return;
-    // By number. What can't be verified is taken only if it is none of the program's own children,
-    // which send it a signal at their ends.
+    // By process id. A process that can't be verified is reaped only if it sends no signal at its
+    // end: the program's own children do send one, and are left to the program.
     if (fd_ || detail::look_at(pid_).begun == begun_)
       ::waitpid(pid_, nullptr, WNOHANG | static_cast<int>(fd_ ? __WCLONE : __WALL));
 #endif

@@ -1,5 +1,5 @@
-// Floor 1, host: what a process, or its thread, has besides its memory, and a called function may
-// change for good: signal mask, current folder, umask, locale.
+// Floor 1, host: state of a process or thread that a called function may change for good: signal
+// mask, current folder, umask, locale.
 #pragma once
 
 #include <clocale>
@@ -24,8 +24,8 @@
 
 namespace tessera::host {
 
-/// As it is when this is made: of the thread that makes it, and used by that thread. Not while
-/// another one changes these.
+/// The state at construction, of the constructing thread. Only that thread may use it, and not
+/// while another thread changes the state.
 class ProcessState {
  public:
   /// Throws std::bad_alloc.
@@ -42,9 +42,9 @@ class ProcessState {
 #endif
   }
 
-  /// Makes it so again. True if anything was different. Some 400 ns where nothing was.
+  /// Restores the state. True if anything was different. About 400 ns if nothing was.
   bool restore() {
-    // All of them, whatever one says.
+    // Restore all four, even if an earlier one returns true.
     const bool changed[] = {restore_mask(), restore_umask(), restore_folder(), restore_locale()};
     return changed[0] || changed[1] || changed[2] || changed[3];
   }
@@ -72,7 +72,7 @@ class ProcessState {
 
 #if defined(TESSERA_POSIX)
   bool restore_mask() noexcept {
-    sigset_t was{};  // of which the system writes a part
+    sigset_t was{};  // the system writes only a part
     ::pthread_sigmask(SIG_SETMASK, &mask_, &was);
     return std::memcmp(&was, &mask_, sizeof was) != 0;
   }
@@ -83,7 +83,8 @@ class ProcessState {
     };
     struct stat found {};
     if (!folder_known_ || (::stat(".", &found) == 0 && is_it(found))) return false;
-    // Whoever closes all descriptors has closed this one, and the number may be another file's.
+    // A kernel that closed all descriptors has closed this one too. Its number may now be another
+    // file's.
     return ::fstat(folder_.get(), &found) == 0 && is_it(found) && ::fchdir(folder_.get()) == 0;
   }
 

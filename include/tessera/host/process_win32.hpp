@@ -49,8 +49,8 @@ class ProcessHandle {
 
   const Descriptor& descriptor() const noexcept { return handle_; }
 
-  /// Here only: a thread of this process that runs `body`, of which an exception ends no more than
-  /// the thread. Throws Error(system).
+  /// Only here: a thread of this process that runs `body`. An exception ends the thread only.
+  /// Throws Error(system).
   template <class Body>
   static ProcessHandle of_thread(const std::string& subject, Body&& body) {
     using Stored = std::decay_t<Body>;
@@ -69,11 +69,11 @@ class ProcessHandle {
         reinterpret_cast<HANDLE>(::_beginthreadex(nullptr, 0, run, stored.get(), 0, nullptr)));
     if (!out.handle_)
       throw system_failure(errno, subject, "starting a thread", "see the memory that is free");
-    static_cast<void>(stored.release());  // the thread's
+    static_cast<void>(stored.release());  // the thread owns it
     return out;
   }
 
-  /// Here only: the exit code of processes that are killed.
+  /// Only here: exit code of killed processes.
   static constexpr UINT killed = 0xC000013A;  // STATUS_CONTROL_C_EXIT
 
  private:
@@ -84,7 +84,7 @@ inline std::string end_in_words(int status) {
   const auto code = static_cast<std::uint32_t>(status);
   if (code == ProcessHandle::killed) return "was killed";
   if (status == ended_by_exit) return "ended by exit()";
-  // Above it are exceptions that nobody caught.
+  // Higher codes are unhandled exceptions.
   if (code < 0xC0000000u) return "ended with exit code " + std::to_string(status);
   const char* const what = [code] {
     switch (code) {

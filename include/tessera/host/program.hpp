@@ -1,7 +1,7 @@
-// Floor 1, host: this program, started again.
+// Floor 1, host: starts this program again.
 //
-// A new process image, not a copy of this process: its other threads, its memory and what they were
-// in the middle of do not matter, and neither does how large it is.
+// The new process is not a fork. So other threads of this process do not matter, nor does its
+// memory.
 #pragma once
 
 #include <cstddef>
@@ -14,28 +14,26 @@
 
 namespace tessera::host {
 
-/// True where this process has rights that whoever started it may lack: a program with the set-user
-/// or set-group bit or capabilities of its file, or one that has changed its effective user alone,
-/// whose next program is like that. False on Windows: a new process has the token of whoever
-/// started it, and one that was raised by consent or by a service inherits no handle of who asked
-/// for it.
+/// True if this process has rights that its starter may lack: a program with the set-user or
+/// set-group bit or with capabilities of its file, or a process that has changed only its effective
+/// user. On Windows false: a new process has its starter's token. One that was elevated by consent
+/// or by a service inherits no handle of the process that requested it.
 inline bool has_gained_rights() noexcept;
 
-/// Starts the program that runs here once more, from its own file even if its name leads elsewhere
-/// by now, with these arguments (words without blanks or quotes), a word for take_given() and
-/// `variable` (as in "NAME=value") in its environment besides what is there. It is no child of this
-/// process. It has this process's folders and standard streams, signals as a new program has them,
-/// and of all descriptors the `given` alone (glibc before 2.34 can't close those that are not
-/// marked close-on-exec). On Windows it is in a group of its own for Ctrl-C. Throws
-/// Error(not_permitted) where it would have gained rights, Error(system).
+/// Starts this program again from its own file, even if the file's name leads elsewhere now.
+/// `arguments` are words without blanks or quotes; a word for take_given() follows them. `variable`
+/// ("NAME=value") is added to the environment. The new process is not a child of this process. It
+/// has this process's folder and standard streams, and default signal handling. Of all descriptors
+/// it gets only `given` (glibc before 2.34 can't close those without close-on-exec). On Windows it
+/// has its own Ctrl-C group. Throws Error: not_permitted if it would gain rights, system.
 inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
                            const std::string& variable, const Given& given);
 
-/// Takes, by the word that it was started with, `count` files that start_again() gave this program;
-/// none if it gave others or none at all.
+/// In the started program: takes the `count` files that start_again() gave it. `word` is its last
+/// argument. Empty if another number of files was given.
 inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count);
 
-/// What this process starts does not see `variable`.
+/// Removes `variable` from the environment of processes that this one starts.
 inline void forget_variable(const char* variable) noexcept;
 
 }  // namespace tessera::host

@@ -31,12 +31,12 @@
 
 namespace tessera::host {
 
-/// The number of the first given file in the new program; the others follow.
+/// The number of the first given file in the new program. The others follow it.
 inline constexpr int first_given = first_number;
 
 namespace detail {
 
-/// Copies beyond the numbers that the new program has them at: no copy overwrites another.
+/// Copies with higher numbers than in the new program, so that no copy overwrites another file.
 inline std::vector<Descriptor> copies_beyond(const Given& given, const std::string& subject) {
   std::vector<Descriptor> out;
   const int beyond = first_given + static_cast<int>(given.size());

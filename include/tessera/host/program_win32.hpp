@@ -25,7 +25,7 @@ namespace tessera::host {
 
 namespace detail {
 
-/// The file of the program that runs here.
+/// The path of this program's file.
 inline std::wstring program_file(const std::string& subject) {
   std::wstring out(260, L'\0');
   for (;;) {
@@ -39,8 +39,8 @@ inline std::wstring program_file(const std::string& subject) {
   }
 }
 
-/// This process's environment and one variable more, as a new process is given it. The variable is
-/// of this library: ASCII.
+/// This process's environment plus one variable, as CreateProcess takes it. The variable is ASCII:
+/// it belongs to this library.
 inline std::wstring environment_with(const std::string& variable) {
   std::wstring out;
   if (wchar_t* const all = ::GetEnvironmentStringsW()) {
@@ -55,7 +55,7 @@ inline std::wstring environment_with(const std::string& variable) {
   return out;
 }
 
-/// A copy of a handle that a new process inherits.
+/// A copy of a handle that a new process can inherit.
 inline Descriptor inheritable(HANDLE handle) noexcept {
   HANDLE out = nullptr;
   const HANDLE self = ::GetCurrentProcess();
@@ -65,8 +65,8 @@ inline Descriptor inheritable(HANDLE handle) noexcept {
   return Descriptor(out);
 }
 
-/// What a new process has from its first moment: the handles that it inherits, and the job object
-/// that it is in, if one is given.
+/// Attributes of a new process from its start: the handles that it inherits, and its job object, if
+/// any.
 class StartAttributes {
  public:
   StartAttributes(std::vector<HANDLE> inherited, HANDLE job, const std::string& subject)
@@ -93,7 +93,7 @@ class StartAttributes {
   }
 
  private:
-  // PROC_THREAD_ATTRIBUTE_JOB_LIST, which headers for older systems do not name.
+  // PROC_THREAD_ATTRIBUTE_JOB_LIST. Headers for older systems lack it.
   static constexpr DWORD_PTR job_list = 0x2000D;
 
   bool set(DWORD_PTR attribute, void* value, std::size_t bytes) const noexcept {
@@ -105,7 +105,7 @@ class StartAttributes {
   std::unique_ptr<std::byte[]> memory_;
 };
 
-/// As start_again(); if a job object is given, the new process is in it from its first moment on.
+/// As start_again(). If a job object is given, the new process is in it from its start.
 inline Started start_in_job(const std::string& subject, const std::vector<std::string>& arguments,
                             const std::string& variable, const Given& given,
                             const Descriptor& job) {

@@ -1,7 +1,7 @@
-// Floor 1, host: memory that this process can't write any more.
+// Floor 1, host: memory that this process can no longer write.
 //
-// Another process may have the same bytes mapped writable: this one reads what that one writes, and
-// is ended by the system (SIGSEGV, an access violation) where it writes them itself.
+// Another process may have the same bytes mapped writable; this process reads what that one writes.
+// If this process writes them, the system ends it (SIGSEGV, access violation).
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@
 
 namespace tessera::host {
 
-/// Bytes of a page of memory: protection begins and ends between pages.
+/// Bytes of a page of memory. Protection begins and ends at page boundaries.
 inline std::size_t page_size() noexcept {
 #if defined(TESSERA_POSIX)
   static const auto bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -34,7 +34,7 @@ inline std::size_t page_size() noexcept {
 #endif
 }
 
-/// The same for segments: larger where their folder is of large pages (hugetlbfs).
+/// As page_size(), for segments: larger if their folder has huge pages (hugetlbfs).
 inline std::size_t segment_page_size() {
 #if defined(TESSERA_LINUX)
   constexpr auto hugetlbfs = 0x958458f6;
@@ -51,8 +51,8 @@ constexpr std::size_t whole_pages(std::size_t bytes, std::size_t page) noexcept 
   return (bytes + page - 1) / page * page;
 }
 
-/// Makes whole pages read-only in this process and in those that it forks from now on. Throws
-/// Error(system), naming `subject`.
+/// Makes whole pages read-only in this process and in its later forks. Throws Error(system), which
+/// names `subject`.
 inline void protect(std::byte* begin, std::size_t bytes, const std::string& subject) {
   if (bytes == 0) return;
 #if defined(TESSERA_POSIX)

@@ -1,9 +1,9 @@
-// Floor 1, host: files under a name that is nobody's, until they get their own; and the removal of
-// those whose creator has died.
+// Floor 1, host: files with a scratch name, until they get their own; removal of those whose
+// creator has died.
 //
-// Such a file is locked from its birth on, by the open file that its creator holds. Whoever gets
-// that lock has proven that the creator is gone. A name says which machine it is from: where other
-// machines may see a file but not its lock, a living creator there is not taken for dead.
+// Its creator locks such a file from the beginning and holds it open. A process that gets the lock
+// has proven that the creator is gone. The scratch name contains the machine: other machines may
+// see the file but not its lock, and must not take a living creator for dead.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@
 
 namespace tessera::host {
 
-/// Removes what creators who died have left in this folder. Never throws: what can't be read or
-/// removed stays.
+/// Removes the files in this folder whose creators have died. Never throws. Files that can't be
+/// read or removed stay.
 inline void sweep(const std::string& folder) noexcept;
 
 }  // namespace tessera::host

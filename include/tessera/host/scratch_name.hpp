@@ -1,6 +1,6 @@
-// Floor 1, host: the names that files have until they get their own: see scratch.hpp.
+// Floor 1, host: scratch names of files that have no name of their own yet: scratch.hpp.
 //
-// A name says which machine it is from.
+// A name contains the machine that made it.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@
 
 namespace tessera::host::detail {
 
-/// What all such names begin with; 8 digits, a dash and 16 digits follow.
+/// The beginning of all scratch names. 8 digits, a hyphen and 16 digits follow.
 inline constexpr std::string_view scratch_begin = ".tessera-new-";
 
-/// What those of this machine begin with.
+/// The beginning of scratch names of this machine.
 inline std::string scratch_prefix() {
   char machine[256] = {};
 #if defined(TESSERA_POSIX)

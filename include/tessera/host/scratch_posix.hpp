@@ -26,13 +26,13 @@ namespace tessera::host {
 
 namespace detail {
 
-/// The lock that says that its creator lives. True also where a file system has no locks: nobody
-/// will get one, so nobody will remove the file.
+/// Takes the lock that proves that the creator lives. Also true if the file system has no locks:
+/// then no process can get the lock, and none removes the file.
 inline bool lock_scratch(const Descriptor& file) {
   return try_lock(file, Lock::exclusive) || errno != EWOULDBLOCK;
 }
 
-/// A new file of that kind; its path in `path`. None, and errno, where that is refused.
+/// Creates a file with a scratch name; `path` gets its path. Empty, and errno, if it is refused.
 inline Descriptor open_scratch(const std::string& folder, unsigned mode, std::string& path) {
   for (int tries = 0; tries < 100; ++tries) {
     path = folder + scratch_name();
@@ -41,7 +41,7 @@ inline Descriptor open_scratch(const std::string& folder, unsigned mode, std::st
     });
     if (!file && errno == EEXIST) continue;
     if (!file) break;
-    // Until it was locked it looked like a dead creator's: whoever removes those may have it.
+    // Before it was locked, a sweep may have taken it for a dead creator's file and removed it.
     struct stat s {};
     if (lock_scratch(file) && ::fstat(file.get(), &s) == 0 && leads_to(path, id_of(s))) return file;
   }
@@ -75,7 +75,7 @@ inline void sweep(const std::string& folder) noexcept {
         ::unlink(path.c_str());
     }
   } catch (const std::exception&) {
-    // For want of memory or descriptors: the next who comes by.
+    // No memory or descriptors: the next sweep tries again.
   }
 }
 

@@ -18,7 +18,7 @@ namespace tessera::host {
 
 namespace detail {
 
-/// A lock on a byte behind all that a file can hold.
+/// Locks a byte that is behind any file's end.
 inline bool lock_scratch(const Descriptor& file) {
   auto where = at(std::uint64_t{1} << 62);
   return ::LockFileEx(file.get(), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0,
@@ -56,7 +56,7 @@ inline void sweep(const std::string& folder) noexcept {
     } while (::FindNextFileW(entries, &found) != 0);
     ::FindClose(entries);
   } catch (const std::exception&) {
-    // For want of memory: the next who comes by.
+    // No memory: the next sweep tries again.
   }
 }
 

@@ -1,9 +1,9 @@
-// Floor 1, host: what named memory is on Windows: a section, which has its name as long as some
-// process has a handle on it.
+// Floor 1, host: named memory on Windows: a section. It has its name as long as a process has a
+// handle of it.
 //
-// A section can't become smaller; its size is a multiple of a page. It has its name from the
-// beginning of its creation on. So it is complete once its first eight bytes are written, which are
-// written last. Nothing on other systems.
+// A section can't shrink, and its size is a multiple of a page. It has its name from the beginning
+// of its creation. So its first eight bytes are written last, and show that it is complete. Empty
+// on other systems.
 #pragma once
 
 #include <tessera/base/config.hpp>
@@ -26,13 +26,13 @@
 
 namespace tessera::host::detail {
 
-// Not by GetFileType, which takes a section for a file under Wine.
+// Not GetFileType: under Wine it reports a section as a file.
 inline bool is_section(const Descriptor& file) noexcept {
   BY_HANDLE_FILE_INFORMATION info{};
   return ::GetFileInformationByHandle(file.get(), &info) == 0;
 }
 
-/// Bytes [offset, offset + bytes) of a section; all from `offset` on for 0.
+/// Bytes [offset, offset + bytes) of a section. 0 bytes: all from `offset` on.
 class View {
  public:
   View(const Descriptor& section, DWORD access, std::uint64_t offset, std::size_t bytes,
@@ -72,7 +72,7 @@ inline FileId section_id(std::string_view name) noexcept {
   return {~std::uint64_t{0}, hash};
 }
 
-/// Names that this process has created or attached: all that it can list.
+/// Names that this process has created or attached. It can list no others.
 class KnownNames {
  public:
   static KnownNames& instance() {
@@ -103,11 +103,11 @@ class KnownNames {
   std::size_t after_cleaning_ = 0;
 };
 
-/// The word that is written last.
+/// The size of the word that is written last.
 constexpr std::size_t first_word = sizeof(std::uint64_t);
 inline std::uint64_t first_word_of(const Descriptor& section, const std::string& subject) {
   const View view(section, FILE_MAP_READ, 0, first_word, subject);
-  // Pairs with publish(): whoever sees the word sees the rest.
+  // Pairs with publish(): a reader that sees the word sees all other bytes.
   return std::atomic_ref(*reinterpret_cast<std::uint64_t*>(view.data()))
       .load(std::memory_order_acquire);
 }

@@ -1,8 +1,8 @@
-// Floor 1, host: where names live. Open, enumerate, unlink.
+// Floor 1, host: the files of named segments: open, list, unlink.
 //
-// How a name appears complete and locked, and nothing is left of a creator that dies before, is
-// told in new_file.hpp. Names on Windows are in no folder, and end with their last process: they
-// need no removing and leave no orphans, nor can they be removed, renamed or listed.
+// new_file.hpp explains how a name appears complete and locked, and why a creator that dies leaves
+// nothing. On Windows names are in no folder and end with their last process. They leave no orphans
+// and can't be removed, renamed or listed.
 #pragma once
 
 #include <filesystem>
@@ -26,15 +26,15 @@
 
 namespace tessera::host {
 
-/// True where a name, and what it leads to, stays when no process has it any more.
+/// True if a name and its file stay when no process has it open.
 #if defined(TESSERA_POSIX)
 inline constexpr bool names_outlive_processes = true;
 #else
 inline constexpr bool names_outlive_processes = false;
 #endif
 
-/// The path of a name; on Windows the bare name, which others on this system open, in the session
-/// of its user.
+/// The path of a name. On Windows the bare name, which other processes of the user's session can
+/// open.
 inline std::string segment_path(std::string_view name) {
 #if defined(TESSERA_POSIX)
   return segment_folder() + std::string(name);
@@ -43,8 +43,8 @@ inline std::string segment_path(std::string_view name) {
 #endif
 }
 
-/// A path from wherever this process is by now. Not a shorter one: "x/.." leads elsewhere where x
-/// is a link. On Windows "x/.." is short for nothing else, and the system takes it so.
+/// An absolute path. "x/.." is not shortened: it leads elsewhere if x is a link. On Windows it is,
+/// as the system does.
 inline std::string absolute(const std::string& path) {
 #if defined(TESSERA_POSIX)
   return std::filesystem::absolute(path).string();
@@ -54,21 +54,21 @@ inline std::string absolute(const std::string& path) {
 }
 
 /// Opens an existing regular file; nothing if there is none. Links, fifos and devices are refused:
-/// a name must be the array itself. `follow` is for a person's own files, which may be links. It
-/// looks before it opens: whoever waits at a fifo would take the opening for its reader's. On
-/// Windows a section that is complete; with `follow` a file.
+/// a name must be the array itself. `follow`: links are followed, for a user's own files. The type
+/// is checked before the open, since opening a fifo would wake a process that waits for a reader.
+/// On Windows it opens a complete section; with `follow` a file.
 inline std::optional<OpenFile> open_existing(const std::string& path, Access access,
                                              const std::string& subject, bool follow = false);
 
-/// Removes a name. Nothing on Windows: the last process that lets go of it does that.
+/// Removes a name. Does nothing on Windows: a name ends with its last process.
 inline void unlink([[maybe_unused]] const std::string& path) noexcept {
 #if defined(TESSERA_POSIX)
   ::unlink(path.c_str());
 #endif
 }
 
-/// Names of all entries in the segment folder, foreign ones included; on Windows of what this
-/// process has created or attached and is still there.
+/// Names of all entries in the segment folder, foreign ones too. On Windows the names that this
+/// process has created or attached, if they still exist.
 inline std::vector<std::string> segment_names();
 
 }  // namespace tessera::host

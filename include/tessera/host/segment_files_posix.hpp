@@ -28,7 +28,7 @@ namespace tessera::host {
 
 namespace detail {
 
-/// What an Error calls a file that can't be an array; nothing for one that can.
+/// What a file that can't be an array is called in an Error; null for one that can.
 inline const char* no_array_kind(mode_t mode) noexcept {
   if (S_ISREG(mode)) return nullptr;
   if (S_ISLNK(mode)) return "it is a link";
@@ -57,7 +57,7 @@ inline std::optional<OpenFile> open_existing(const std::string& path, Access acc
   Descriptor file = opened([&] { return ::open(path.c_str(), flags); });
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
-    if (errno == ELOOP) refuse_unless_regular(S_IFLNK);  // by now
+    if (errno == ELOOP) refuse_unless_regular(S_IFLNK);  // it has become a link meanwhile
     throw system_failure(
         errno, subject, "opening",
         access == Access::read_write ? "a const element type opens read-only" : "");

@@ -1,8 +1,8 @@
-// Floor 1, host: the folder where named segments live.
+// Floor 1, host: the folder of the named segments.
 //
-// One for a process, from its first use on: what a program made, and what its pools look for, is in
-// one place. The program says it, or TESSERA_DIR in its environment; else it is the system's. Names
-// on Windows are in no folder.
+// A process has one folder from its first use on, so that its pools look where its arrays are. The
+// program sets it, or TESSERA_DIR in the environment; the default is the system's. On Windows names
+// are in no folder.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@
 
 namespace tessera::host {
 
-/// What says in a program's environment which folder is to be taken.
+/// The environment variable that gives the folder.
 inline constexpr const char* folder_variable = "TESSERA_DIR";
 
 #if defined(TESSERA_POSIX)
@@ -34,11 +34,12 @@ inline constexpr const char* usual_folder = "/dev/shm/";
 inline constexpr const char* usual_folder = "/tmp/";
 #endif
 
-/// Ends with a slash; set once, and its text is never freed. No static object: its first use may be
-/// in a copy of a process whose other threads held what such objects need.
+/// Ends with a slash. Set once; its text is never freed. It is not a static object with a guard:
+/// the first use may be in a fork, where another thread's lock stays locked.
 inline constinit std::atomic<const char*> folder_in_use{nullptr};
 
-/// Absolute, with a slash at its end. Throws Error(invalid_argument) if there is no such folder.
+/// The absolute path, with a slash at its end. Throws Error(invalid_argument) if there is no such
+/// folder.
 inline std::string checked_folder(std::string path, const std::string& subject) {
   const auto refuse = [&](const std::string& why) {
     return Error(Errc::invalid_argument, subject, why,
@@ -64,7 +65,7 @@ inline std::string checked_folder(std::string path, const std::string& subject) 
   return path == "/" ? path : path + "/";
 }
 
-/// The folder in use: `path` if there was none yet.
+/// The folder in use. Sets it to `path` if there was none.
 inline const char* use_folder(const std::string& path) {
   auto* const text = new char[path.size() + 1];
   std::memcpy(text, path.c_str(), path.size() + 1);
@@ -74,7 +75,7 @@ inline const char* use_folder(const std::string& path) {
   return in_use;
 }
 
-/// Not for a program that runs with more rights than who called it.
+/// Null in a program that has more rights than its starter.
 inline const char* folder_of_environment() noexcept {
 #if defined(TESSERA_LINUX)
   return ::secure_getenv(folder_variable);
@@ -85,8 +86,8 @@ inline const char* folder_of_environment() noexcept {
 
 }  // namespace detail
 
-/// Where names live, with a slash at its end; from now on always the same. Throws
-/// Error(invalid_argument) where TESSERA_DIR names no folder.
+/// The folder of names, with a slash at its end. It never changes after the first call. Throws
+/// Error(invalid_argument) if TESSERA_DIR is not a folder.
 inline const char* segment_folder() {
   if (const char* const in_use = detail::folder_in_use.load()) return in_use;
   const char* const told = detail::folder_of_environment();
@@ -94,7 +95,8 @@ inline const char* segment_folder() {
   return detail::use_folder(detail::checked_folder(told, folder_variable));
 }
 
-/// Throws Error(invalid_argument) if there is no such folder, or another one is in use.
+/// Sets the folder. Throws Error(invalid_argument) if there is no such folder, or another one is
+/// already in use.
 inline void choose_segment_folder(const std::string& path) {
   const auto wanted = detail::checked_folder(path, "set_segment_folder");
   const std::string in_use = detail::use_folder(wanted);
@@ -104,8 +106,7 @@ inline void choose_segment_folder(const std::string& path) {
                 "call it before the first array, pool or list");
 }
 
-/// For a program that was started again: the folder of the program that started it, whatever it
-/// has chosen meanwhile.
+/// In a program that was started again: uses the folder of the program that started it.
 inline void take_segment_folder() {
   const char* const told = detail::folder_of_environment();
   if (told == nullptr) return;
@@ -113,7 +114,7 @@ inline void take_segment_folder() {
   detail::use_folder(told);
 }
 
-/// What gives it to a program that is started again, as the environment has it.
+/// The environment entry that gives the folder to a started program.
 inline std::string segment_folder_given() {
   return std::string(folder_variable) + "=" + segment_folder();
 }

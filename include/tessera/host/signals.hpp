@@ -1,7 +1,7 @@
-// Floor 1, host: what a process does about signals.
+// Floor 1, host: how a process handles signals.
 //
-// A keeper ends with its caller and by nothing polite; a worker meets signals as a new program
-// does. On Windows there are none but those of the terminal.
+// A keeper ends only with its caller or by SIGKILL. A worker has the default handling of a new
+// program. On Windows there are only the signals of the terminal.
 #pragma once
 
 #include <csignal>
@@ -20,8 +20,8 @@ namespace tessera::host {
 
 #if defined(TESSERA_POSIX)
 
-/// This thread takes no signal while it lives, but for faults of its own. Threads and processes
-/// that it starts meanwhile begin so.
+/// Blocks all signals of this thread while it lives, except its own faults. Threads and processes
+/// that it starts meanwhile inherit that.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -42,7 +42,7 @@ class SignalsBlocked {
 namespace detail {
 inline void set_all_signals(void (*action)(int)) noexcept {
   for (int number = 1; number < NSIG; ++number) ::signal(number, action);
-  ::signal(SIGCHLD, SIG_DFL);  // ignored, it would take children's ends away
+  ::signal(SIGCHLD, SIG_DFL);  // if it were ignored, the system would discard the ends of children
   sigset_t none;
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
@@ -51,32 +51,32 @@ inline void set_all_signals(void (*action)(int)) noexcept {
 
 #endif
 
-/// In a forked child: signals as a new program has them, whatever the caller installed or blocked.
+/// In a forked child: default handling of all signals, whatever the caller installed or blocked.
 inline void reset_signals() noexcept {
 #if defined(TESSERA_POSIX)
   detail::set_all_signals(SIG_DFL);
 #endif
 }
 
-/// For a process that is to end by SIGKILL alone, or by itself: batch systems, service managers and
-/// terminals send everything else, mostly to all processes of a program. Faults of its own end it
-/// all the same: the kernel does not let those be ignored.
+/// For a process that must end only by itself or by SIGKILL. Batch systems, service managers and
+/// terminals send other signals, mostly to all processes of a program. Its own faults still end it:
+/// the kernel does not let a process ignore them.
 inline void ignore_signals() noexcept {
 #if defined(TESSERA_POSIX)
   detail::set_all_signals(SIG_IGN);
 #endif
 }
 
-/// For a process in the background of its caller's terminal: it is neither ended nor stopped when
-/// the terminal goes, nor by reading from it or writing to it. On Windows it ignores Ctrl-C and
-/// Ctrl-Break, which are its caller's business: when the caller ends, this process ends too.
+/// For a process in the background of the caller's terminal. A hang-up does not end it, and reading
+/// or writing the terminal does not stop it. On Windows it ignores Ctrl-C and Ctrl-Break: the
+/// caller handles them, and when the caller ends, this process ends too.
 inline void ignore_terminal() noexcept {
 #if defined(TESSERA_POSIX)
   for (const int number : {SIGHUP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
 #else
   ::SetConsoleCtrlHandler(
       [](DWORD event) -> BOOL { return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT; }, TRUE);
-  // Nor do its crashes open a window that somebody has to close.
+  // A crash must not open a window that somebody has to close.
   ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
   ::_set_error_mode(_OUT_TO_STDERR);
 #endif

@@ -1,4 +1,4 @@
-// Floor 1, host: what the bytes of a file stand in, or are to.
+// Floor 1, host: where the bytes of a file are stored.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace tessera::host {
 
-/// What a file is to be made of.
+/// Where a new file is stored.
 enum class Medium { shared_memory, disk };
 
-/// What an open file's bytes stand in.
+/// Where an open file is stored.
 enum class Storage { memory, huge_pages, disk, unknown };
 
-/// `unknown` where the system does not tell.
+/// `unknown` if the system does not report it.
 inline Storage storage_of(const Descriptor& file) noexcept {
 #if defined(TESSERA_LINUX)
   struct statfs fs {};

@@ -1,8 +1,9 @@
-// Floor 1, host: stores that pass the caches by.
+// Floor 1, host: streaming stores, which bypass the caches.
 //
-// A plain store first reads its cache line from memory. Where results are far too many to be read
-// again from a cache, whole lines written past it save that part of the traffic; where they fit,
-// it costs far more than it saves. Whoever stores like this must call stream_fence before it tells
+// A plain store first reads its cache line from memory. If results are far larger than the caches,
+// whole lines stored past them save that traffic. If the results fit into the caches, streaming
+// costs far more than it saves. After streaming, call stream_fence before another core is told that
+// the values are there: a release store does not wait for streaming stores.
 // another core that the values are there: a release store does not wait for them.
 #pragma once
 
@@ -21,11 +22,11 @@ inline constexpr std::size_t stream_width = 16;
 
 #if defined(TESSERA_STREAMING)
 
-/// Whether stream() passes the caches by on this machine.
+/// Whether stream() bypasses the caches on this machine.
 inline constexpr bool can_stream = true;
 
-/// Copies `bytes`, a multiple of stream_width; both addresses are aligned to it. To be worth it,
-/// whole cache lines must follow each other.
+/// Copies `bytes`, a multiple of stream_width, between addresses aligned to it. Worth it only for
+/// whole cache lines in sequence.
 template <std::size_t bytes>
 void stream(void* to, const void* from) noexcept {
   static_assert(bytes % stream_width == 0);
@@ -34,7 +35,7 @@ void stream(void* to, const void* from) noexcept {
                      _mm_load_si128(static_cast<const __m128i*>(from) + k));
 }
 
-/// Waits until others can see what this core has streamed.
+/// Waits until other cores can see what this core has streamed.
 inline void stream_fence() noexcept { _mm_sfence(); }
 
 #else

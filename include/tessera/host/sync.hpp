@@ -1,4 +1,4 @@
-// Floor 1, host: a file, and its name, on disk.
+// Floor 1, host: writes a file and its name to disk.
 #pragma once
 
 #include <cerrno>
@@ -17,34 +17,34 @@
 
 namespace tessera::host {
 
-/// What is so when a file has been made: it is on disk, for a power cut may come; or it will be
-/// when the system gets to it, which is faster.
+/// When a new file is on disk: `disk`: before the call returns, so it survives a power cut; `none`:
+/// when the system writes it, which is faster.
 enum class Durability { disk, none };
 
 #if defined(TESSERA_POSIX)
 namespace detail {
-/// Some file systems have nothing to write for it, and say so.
+/// True on success, and for file systems that report that there is nothing to write.
 inline bool synced(int result) noexcept {
   return result == 0 || errno == EINVAL || errno == EROFS || errno == ENOSYS || errno == ENOTSUP;
 }
 }  // namespace detail
 #endif
 
-/// Has all of a file on disk before it returns. Throws Error where the system could not.
+/// Returns when all of a file is on disk. Throws Error if the system failed.
 inline void sync(const Descriptor& file, Durability durability, const std::string& subject) {
   if (durability == Durability::none) return;
 #if defined(TESSERA_POSIX)
   if (!detail::synced(detail::retry([&] { return ::fsync(file.get()); })))
     throw system_failure(errno, subject, "writing to disk", "is the disk full?");
 #else
-  // What is open for reading only has nothing to write.
+  // A file opened for reading has nothing to write.
   if (::FlushFileBuffers(file.get()) == 0 && ::GetLastError() != ERROR_ACCESS_DENIED)
     throw last_failure(subject, "writing to disk", "is the disk full?");
 #endif
 }
 
-/// Has the name of a file on disk before it returns. Nothing on Windows: a file was moved to its
-/// name there, and that is on disk.
+/// Returns when the name of a file is on disk. Does nothing on Windows: moving the file to its name
+/// has done it.
 inline void sync_name([[maybe_unused]] const std::string& path,
                       [[maybe_unused]] const Descriptor& file, Durability durability,
                       [[maybe_unused]] const std::string& subject) {
@@ -56,7 +56,7 @@ inline void sync_name([[maybe_unused]] const std::string& path,
   if (names) return sync(names, durability, subject);
 #endif
 #if defined(TESSERA_LINUX)
-  ::syncfs(file.get());  // a folder that may be written but not read
+  ::syncfs(file.get());  // a folder that can be written but not read
 #endif
 }
 

@@ -1,7 +1,7 @@
-// Floor 1, host: a thread of the library's own, and how many others there are.
+// Floor 1, host: threads of the library, and the number of other threads.
 //
-// It takes no signal that is meant for the process: handlers run on the user's threads, as in a
-// program without this library. Signals of a thread's own faults reach it.
+// The library's threads take no signal for the process, so handlers run on the user's threads, as
+// without this library. Signals of a thread's own faults still reach it.
 #pragma once
 
 #include <algorithm>
@@ -22,11 +22,11 @@
 namespace tessera::host {
 
 namespace detail {
-/// Threads of quiet_thread() that run.
+/// How many threads of quiet_thread() run.
 inline std::atomic<int> quiet_threads{0};
 }  // namespace detail
 
-// ThreadSanitizer has a thread of its own in every program.
+// ThreadSanitizer adds a thread of its own to every program.
 #if defined(__SANITIZE_THREAD__)
 #define TESSERA_DETAIL_TSAN 1
 #elif defined(__SANITIZE_ADDRESS__)
@@ -48,11 +48,11 @@ inline constexpr int sanitizer_threads = 0;
 inline constexpr bool sanitizer_watches_stacks = true;
 #else
 inline constexpr int sanitizer_threads = 0;
-/// Whether a sanitizer must know every stack that code runs on.
+/// Whether a sanitizer must know every stack on which code runs.
 inline constexpr bool sanitizer_watches_stacks = false;
 #endif
 
-/// Threads of this process, whoever's they are; 1 where that can't be known.
+/// How many threads this process has; 1 if unknown.
 inline int all_threads() {
   int all = 0;
 #if defined(TESSERA_LINUX)
@@ -64,17 +64,17 @@ inline int all_threads() {
   return (std::max)(1, all);
 }
 
-/// Those of `all` besides the one that asks, and those that hold nothing that a copy of this
-/// process needs: quiet_thread()'s and a sanitizer's.
+/// How many of `all` threads may hold a lock that a fork would inherit. Not counted: the calling
+/// thread, threads of quiet_thread(), a sanitizer's thread.
 inline int other_threads(int all = all_threads()) {
   return (std::max)(0, all - 1 - detail::quiet_threads.load() - sanitizer_threads);
 }
 
-/// Starts a thread that runs `body`. Throws Error(system) where there can be no further thread.
+/// Starts a thread that runs `body`. Throws Error(system) if the system refuses another thread.
 template <class Body>
 std::thread quiet_thread(const std::string& subject, Body&& body) {
 #if defined(TESSERA_POSIX)
-  const SignalsBlocked blocked;  // a new thread has its maker's mask
+  const SignalsBlocked blocked;  // a new thread inherits this mask
 #endif
   try {
     return std::thread([body = std::forward<Body>(body)]() mutable {

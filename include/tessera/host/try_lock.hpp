@@ -15,8 +15,8 @@
 
 namespace tessera::host {
 
-/// Whether all who see the files of this file system also see each other's locks. Containers have
-/// names of machines of their own, and these in common.
+/// True if every process that sees the files of this file system also sees their locks. Machine
+/// names can't decide that: containers have different names and share file systems.
 inline bool locks_reach_all(NativeFile file) noexcept {
 #if defined(TESSERA_LINUX)
   struct statfs fs {};
@@ -41,9 +41,9 @@ inline bool locks_reach_all(NativeFile file) noexcept {
 
 enum class Lock { exclusive, shared };
 
-/// Takes the lock if nobody holds one against it. A shared one asks whether an owner lives without
-/// looking like one to the next who asks. False on Windows: an owner's mark is its own, and there
-/// is nothing to remove once it is gone.
+/// Takes the lock unless another process holds a conflicting one. A shared lock is for checking
+/// whether an owner lives: two checks do not take each other for an owner. On Windows false: an
+/// owner's lock is an event, and nothing is left to remove when it is gone.
 inline bool try_lock([[maybe_unused]] const Descriptor& file, [[maybe_unused]] Lock lock) {
 #if defined(TESSERA_POSIX)
   const int operation = (lock == Lock::exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;

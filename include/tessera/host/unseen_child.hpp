@@ -1,11 +1,12 @@
-// Floor 1, host: processes that the program's own wait() and SIGCHLD handler see nothing of.
+// Floor 1, host: child processes that the program's own wait() and SIGCHLD handler do not see.
 //
-// A child that sends no signal at its end is met by no wait() without __WALL. fork() can't make
-// one, so the call below it does, where this is the only thread. A program that is started becomes
-// an ordinary child, and so does a copy made by fork(): they are started by a helper that sends no
-// signal, shares this process's memory and ends at once, and belong to nobody then. Where this
-// process adopts orphans (a subreaper, a container's first process), its wait() sees those. Built
-// with a sanitizer, which must know every stack, the helper is an ordinary child: wait() sees it.
+// wait() without __WALL ignores a child that sends no signal at its end. fork() can't make one, so
+// if this is the only thread, the underlying system call (clone) does. A started program becomes an
+// ordinary child, and so does a copy made by fork(). So a helper starts those: it sends no signal,
+// shares this process's memory and ends at once, and the new process is no child of this one. If
+// this process adopts orphans (a subreaper, a container's first process), its wait() sees them.
+// With a sanitizer, which must know every stack, the helper is an ordinary child, and wait() sees
+// it.
 #pragma once
 
 #include <cerrno>
@@ -39,12 +40,12 @@ namespace tessera::host {
 
 namespace detail {
 
-/// What a helper tells of the process that it has started.
+/// What a helper reports about the process that it has started.
 struct Told {
   int pid = 0, failure = 0;
 };
 
-/// Has `start`, which gives a Told, done by a process that ends at once.
+/// Runs `start`, which returns a Told, in a process that ends at once.
 template <class Start>
 Told by_helper(const std::string& subject, Start&& start) {
 #if defined(TESSERA_LINUX)
@@ -63,8 +64,8 @@ Told by_helper(const std::string& subject, Start&& start) {
     const Told told = its.start();
     ::_exit(::write(its.to, &told, sizeof told) == sizeof told ? 0 : 1);
   };
-  // Through the pipe and not through memory: an emulator may give the helper a copy of that, and
-  // a sanitizer needs it to have one.
+  // The report goes through a pipe, not through memory: an emulator may give the helper a copy of
+  // the memory, and a sanitizer requires one.
   constexpr std::size_t stack_size = std::size_t{256} << 10;
   const std::unique_ptr<std::byte[]> stack(new std::byte[stack_size]);
   pid_t helper = -1;
@@ -89,17 +90,17 @@ Told by_helper(const std::string& subject, Start&& start) {
 }
 
 #if defined(TESSERA_LINUX)
-/// As fork() for a process's only thread, but that no handler of fork() is called but our own, and
-/// that the child sends no signal at its end.
+/// As fork(), for a process with one thread. Only this library's fork handler runs, and the child
+/// sends no signal at its end.
 inline pid_t fork_without_signal() noexcept {
-  // What this thread knows of its own number lies where the kernel writes it, and clears it at the
-  // thread's end.
+  // The C library stores the thread's id here. The kernel must write the child's id to it, and
+  // clear it when the thread ends.
   int* number = nullptr;
   if (::prctl(PR_GET_TID_ADDRESS, &number) != 0 || number == nullptr ||
       *number != static_cast<int>(::syscall(SYS_gettid)))
     number = nullptr;
   const unsigned long flags = number != nullptr ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0;
-  // The order of its arguments is the processor's own.
+  // The order of the arguments depends on the processor.
 #if defined(__x86_64__)
   const auto pid = ::syscall(SYS_clone, flags, nullptr, nullptr, number, 0ul);
 #elif defined(__aarch64__) || defined(__arm__) || defined(__i386__) || defined(__riscv)
@@ -115,8 +116,8 @@ inline pid_t fork_without_signal() noexcept {
 
 }  // namespace detail
 
-/// Forks a process that runs `body` and leaves with what it returns; it begins with signals
-/// blocked. `threads` is how many this process has. Throws Error(system).
+/// Forks a process that runs `body` and ends with the code that it returns. It begins with signals
+/// blocked. `threads`: how many this process has. Throws Error(system).
 template <class Body>
 int fork_unseen(const std::string& subject, int threads, Body&& body) {
   const SignalsBlocked blocked;
@@ -140,7 +141,7 @@ int fork_unseen(const std::string& subject, int threads, Body&& body) {
 
 #else
 
-/// Throws Error(invalid_argument): there are no copies of a process.
+/// Throws Error(invalid_argument): this system has no fork.
 template <class Body>
 int fork_unseen(const std::string& subject, int, const Body& body) {
   return fork_child(subject, body);

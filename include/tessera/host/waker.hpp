@@ -1,27 +1,27 @@
-// Floor 1, host: what the sleepers of a doorbell sleep on.
+// Floor 1, host: the system's calls behind a doorbell: sleep and wake.
 //
-// Linux waits on the doorbell's own word. Windows can do so within a process; between processes
-// semaphores stand beside it, which each process has to be given.
+// Linux waits on the doorbell's own word (futex). Windows can do that within a process. Between
+// processes it needs semaphores, whose handles every process must get.
 #pragma once
 
 #include <tessera/base/config.hpp>
 
 namespace tessera::host {
 
-/// What a process needs, besides the words of a doorbell, to wake and to wait. A copy is the same
-/// one.
+/// What a process needs to wait on a doorbell and to wake its sleepers, besides the doorbell's
+/// words. Copies refer to the same waker.
 ///
-///   Waker()            The words alone: for the threads of one process, and on POSIX for all.
+///   Waker()            For the threads of one process; on POSIX for all processes. No handles.
 ///   made(subject)      For several processes. Throws Error(system, no_space).
-///   handles            How many handles each has, which a process that is started must be given.
+///   handles            How many handles a waker has. A started process must get them.
 ///   give(list)         Appends its handles to the list.
-///   taken(list, at)    Takes its handles out of the list, from `at` on.
+///   taken(list, at)    Takes its handles out of the list, from index `at` on.
 ///   wake(word, epoch, sleepers)
-///                      Wakes those that sleep since the word was `epoch`. Some more than sleep do
-///                      no harm: who wakes too early sleeps again.
+///                      Wakes all that sleep since the word was `epoch`. `sleepers` may be too
+///                      high: a sleeper that wakes too early sleeps again.
 ///   wait(word, epoch, at_most)
-///                      Returns when it is woken, after `at_most`, for no reason, or at once where
-///                      the word is no longer `epoch`.
+///                      Returns when it is woken, after `at_most`, without a reason, or at once if
+///                      the word is not `epoch`.
 class Waker;
 
 }  // namespace tessera::host

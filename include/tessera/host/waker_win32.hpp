@@ -24,7 +24,8 @@ namespace tessera::host {
 
 namespace detail {
 
-/// Windows' futex, for the threads of one process. Looked up: its library is on no linker's list.
+/// The futex of Windows, for the threads of one process. Looked up at run time: no linker lists its
+/// library.
 struct AddressWait {
   BOOL(WINAPI* wait)(volatile VOID*, PVOID, SIZE_T, DWORD) = nullptr;
   VOID(WINAPI* wake_all)(PVOID) = nullptr;
@@ -32,7 +33,7 @@ struct AddressWait {
   static const AddressWait& instance() noexcept {
     static const AddressWait its = [] {
       const auto find = [](const char* name) {
-        // By way of a pointer that any function's may become.
+        // Cast through a pointer type to which every function pointer may be cast.
         return reinterpret_cast<void (*)()>(
             ::GetProcAddress(::GetModuleHandleW(L"kernelbase.dll"), name));
       };
@@ -90,7 +91,7 @@ class Waker {
   }
 
  private:
-  // In turn: who has woken, and sleeps again, takes nothing that was meant for those still asleep.
+  // Used in turn: a sleeper that has woken and sleeps again can't take the wake of another one.
   using Semaphores = std::array<Descriptor, 2>;
   static constexpr std::uint32_t most_at_once = 1024;
 

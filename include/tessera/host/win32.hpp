@@ -1,6 +1,6 @@
-// Floor 1, host: Windows' own header, and what its failures are called here.
+// Floor 1, host: Windows' own header, and the Error of a failed Windows call.
 //
-// Nothing on other systems. Included by host/ alone; it leaves min and max as it found them.
+// Empty on other systems. Only host/ includes it. It leaves the macros min and max as they were.
 #pragma once
 
 #include <tessera/base/config.hpp>
@@ -8,7 +8,7 @@
 #if defined(TESSERA_WIN32)
 
 #if !defined(WIN32_LEAN_AND_MEAN)
-#define WIN32_LEAN_AND_MEAN  // without its old sockets, which forbid the new ones
+#define WIN32_LEAN_AND_MEAN  // without its old sockets header, which conflicts with the new one
 #define TESSERA_MADE_WINDOWS_LEAN
 #endif
 #pragma push_macro("min")
@@ -41,7 +41,7 @@ inline std::string words_of(DWORD code) {
   return words + " (error " + std::to_string(code) + ")";
 }
 
-/// An Error from GetLastError: the typed code where one fits, the system's own words in any case.
+/// An Error from GetLastError: a typed code if one fits, and always the system's text.
 inline Error failure_of(DWORD code, std::string subject, std::string_view doing,
                         std::string_view advice) {
   const auto errc = [code] {
@@ -65,7 +65,7 @@ inline Error failure_of(DWORD code, std::string subject, std::string_view doing,
   return {errc, std::move(subject), std::string(doing) + ": " + words_of(code), advice};
 }
 
-/// The halves of a 64-bit number, as Windows wants them.
+/// The halves of a 64-bit number, as Windows calls take them.
 inline DWORD high_of(std::uint64_t number) noexcept { return static_cast<DWORD>(number >> 32); }
 inline DWORD low_of(std::uint64_t number) noexcept {
   return static_cast<DWORD>(number & 0xffffffffu);

@@ -26,15 +26,17 @@ class OwnedName {
   OwnedName& operator=(const OwnedName&) = delete;
   ~OwnedName() { end(); }
 
-  /// `control_at`: offset of the control block in the file. `subject`: its name in errors.
-  void take(host::OwnerLock lock, std::string path, const host::FileId& file,
-            std::size_t control_at, std::string subject) {
-    lock_ = std::move(lock);
+  /// Before the name is given: which file it is, where the control block stands in that, and what
+  /// errors call it. What may throw comes here: a name that nobody owns would stay.
+  void prepare(std::string path, const host::FileId& file, std::size_t control_at,
+               std::string subject) {
     path_ = std::move(path);
     file_ = file;
     control_at_ = control_at;
     subject_ = std::move(subject);
   }
+  /// The name was given, and this is its lock.
+  void take(host::OwnerLock lock) noexcept { lock_ = std::move(lock); }
 
   /// True if this process owns the name.
   bool held() const noexcept { return lock_.held(); }

@@ -259,8 +259,9 @@ class Segment {
     file.write(0, npy::encode(dtype, shape), text);
     segment->mapping_ = host::Mapping(file.reopen(host::Access::read_write, text),
                                       host::Access::read_write, info.mapped(bytes), text);
+    segment->owned_name_.prepare(path, info.id, control_at, text);
     detail::take_over(text, [&] { return file.publish(path, text); });
-    segment->owned_name_.take(file.take(), path, info.id, control_at, text);
+    segment->owned_name_.take(file.take());
     return segment;
   }
 

@@ -1,4 +1,4 @@
-// Public: Job. Floor 4, pool: what an asynchronous call gives back.
+// Public: Job. Floor 4, pool: the handle of an asynchronous job.
 #pragma once
 
 #include <chrono>
@@ -13,24 +13,30 @@
 
 namespace tessera {
 
-/// A job that runs, or waits for its turn, while its caller goes on. It keeps its arrays' memory
-/// and, for arrays that this process owns, their names until the job has ended, whatever becomes of
-/// the arrays: a name that is to be created anew is taken until then. Its end cancels the job and
-/// waits for what is running of it, though not for ever: worker processes that are in the middle of
-/// a tile after two seconds are ended and replaced. A pool that ends cancels its jobs; the Jobs
-/// stay valid. `Results` is xt::xtensor<R, rank of the tile shape>, row-major whatever xtensor's
-/// default is, or void.
+/// An asynchronous job: it waits in the pool's queue, runs, or has ended.
 ///
-/// One thread may move and get() it, and any may use the rest meanwhile. In a forked child all but
-/// valid(), cancel() and the destructor, which do nothing there, throw Error(pool_unusable).
+///     auto job = pool.map_async({4, 4}, kernel, into(a), b);
+///     while (!job.wait_for(std::chrono::seconds(1))) log(job.progress().done);
+///     const auto results = job.get();
+///
+/// The job keeps its arrays mapped until it has ended. Names that this process owns stay until then
+/// too, even if the array ends earlier: the name can't be created anew before. The destructor
+/// cancels the job and waits for tiles that are running. After two seconds it kills their workers,
+/// which are replaced. The end of a pool cancels its jobs; the Job objects stay valid.
+///
+/// `Results` is void or xt::xtensor<R, rank of the tile shape>, always row-major.
+///
+/// Only one thread may move the Job and call get(). Any thread may call the other methods
+/// meanwhile. In a forked child, valid(), cancel() and the destructor do nothing, and all other
+/// methods throw Error(pool_unusable).
 template <class Results>
 class [[nodiscard("the end of a Job cancels its job")]] Job {
  public:
-  /// No job.
+  /// Holds no job.
   Job() noexcept = default;
   Job(Job&& other) noexcept
       : state_(std::move(other.state_)), taken_(std::exchange(other.taken_, false)) {}
-  /// Cancels the job it had, and waits.
+  /// Cancels the job that it held and waits for its end.
   Job& operator=(Job&& other) noexcept {
     Job moved(std::move(other));
     std::swap(state_, moved.state_);
@@ -41,14 +47,14 @@ class [[nodiscard("the end of a Job cancels its job")]] Job {
     if (state_) state_->abandon();
   }
 
-  /// True until get(): it has a job whose results, or error, nobody has taken.
+  /// True if it holds a job and get() was not called yet.
   bool valid() const noexcept { return state_ && !taken_; }
 
-  /// Waits up to `at_most` for the job's end; true if it has ended, well or not.
+  /// Waits up to `at_most` for the job's end. True if the job has ended, successfully or not.
   template <class Rep, class Period>
   bool wait_for(const std::chrono::duration<Rep, Period>& at_most) const {
     using Seconds = std::chrono::duration<double>;
-    // A century is longer than any job, and shorter than what a clock's counter can hold.
+    // A century is longer than any job, and the clock's counter can hold it.
     const bool bounded = Seconds(at_most) < Seconds(std::chrono::hours(24 * 365 * 100));
     return held().wait_until(bounded ? Clock::now() + std::chrono::ceil<Clock::duration>(at_most)
                                      : (Clock::time_point::max)());
@@ -56,20 +62,20 @@ class [[nodiscard("the end of a Job cancels its job")]] Job {
   /// Waits for the job's end.
   void wait() const { held().wait_until((Clock::time_point::max)()); }
 
-  /// How many tiles are done, as `const auto [done, total] = job.progress();`. Costs the workers
-  /// nothing. `done` never decreases, and is `total` after a job that went well.
+  /// How many tiles are done: `const auto [done, total] = job.progress();`. It costs the workers
+  /// nothing. `done` never decreases. It equals `total` after a job without error.
   Progress progress() const { return held().progress(); }
 
-  /// A job that waits for its turn never runs; of one that runs no further tile is begun, and
-  /// kernels may ask tile.stop_requested(). After its end: nothing. Does not wait. Safe in a signal
-  /// handler.
+  /// Cancels the job and does not wait. A queued job never runs. A running job begins no further
+  /// tile, and its kernels see tile.stop_requested(). No effect on a job that has ended. Safe in a
+  /// signal handler.
   void cancel() noexcept {
     if (state_) state_->cancel();
   }
 
-  /// Waits for the job's end and gives its results, once. Throws JobError (kernel_failed,
-  /// worker_died; cancelled unless all tiles were done all the same), or Error (no_space,
-  /// pool_unusable; invalid_argument if they were taken already).
+  /// Waits for the job's end and returns the results; call it once. Throws JobError: kernel_failed,
+  /// worker_died, cancelled (not if all tiles were done before). Throws Error: no_space,
+  /// pool_unusable; invalid_argument for a second call.
   Results get() {
     auto& state = held();
     if (taken_)
@@ -81,7 +87,7 @@ class [[nodiscard("the end of a Job cancels its job")]] Job {
     if constexpr (!std::is_void_v<Results>) return std::move(state.values);
   }
 
-  /// Waits for the job's end and tells how it went.
+  /// Waits for the job's end and returns its figures.
   Report report() const {
     wait();
     return held().report();

@@ -1,8 +1,19 @@
-// Public: allow_addresses. Floor 4, pool: what a kernel must be, checked when it is compiled.
+// Public: allow_addresses. Floor 4, pool: what the compiler checks of a kernel.
 //
-// A kernel is a trivially copyable callable. Its bytes travel to a worker as they are, and its code
-// as module and offset of a function that knows its type (worker/serve.hpp). Addresses mean nothing
-// in another process: see board/addresses.hpp.
+// A kernel is a trivially copyable callable. Workers get a copy of its bytes. They find its code by
+// module and offset of a function that knows the kernel's type (worker/serve.hpp). An address of
+// one process means nothing in another: board/addresses.hpp.
+//
+// What a kernel may do to its process:
+// - It may end it in any way. A worker ends, and no exit handler or destructor of the caller runs.
+// - It may create arrays. Names that it leaves are removed when its worker ends.
+// - It may change the floating-point environment. Each tile begins with the caller's.
+// - It may change signal mask, current folder, umask and locale. No later job sees that, with one
+//   exception: if a kernel does so for the first time after many jobs of some microseconds each,
+//   jobs of the next half millisecond may see it.
+// - Environment variables, signal handlers, limits and open files stay as the kernel leaves them.
+//
+// In the caller's process (caller_computes, in_caller()) nothing is undone.
 #pragma once
 
 #include <array>
@@ -21,12 +32,15 @@
 
 namespace tessera {
 
-/// A kernel whose bytes are not searched for captured addresses, at the caller's own risk.
+/// A kernel whose bytes are not searched for addresses. A real address in it is wrong in a worker.
 template <class K>
 struct AllowAddresses {
   K kernel;
 };
-/// For the rare kernel that holds a number which looks like an address of this process.
+/// Turns the search for captured addresses off, for a kernel that holds a number which looks like
+/// an address of this process:
+///
+///     pool.map({4, 4}, allow_addresses([key](auto v) { v = key; }), into(a));
 template <class K>
 AllowAddresses<std::decay_t<K>> allow_addresses(K&& kernel) {
   return {std::forward<K>(kernel)};
@@ -53,8 +67,8 @@ using TileOf = TileView<typename S::element_type, S::rank>;
 template <class K, std::size_t R, class... Sections>
 struct KernelTraits {
   static constexpr bool plain = std::is_invocable_v<K&, TileOf<Sections>&...>;
-  // Asked only where it matters: the body of a kernel whose parameters are all auto compiles with
-  // tiles alone.
+  // Not evaluated if `plain`: the body of a kernel with only auto parameters compiles with tiles
+  // only, and would be an error with a Tile<R>.
   static constexpr bool with_tile = [] {
     if constexpr (plain)
       return false;
@@ -74,7 +88,7 @@ struct KernelTraits {
   using Result = typename decltype(result())::type;
 };
 
-/// The plain sentences that a kernel which can't be served meets at compile time.
+/// Fails to compile, with a plain sentence, if the kernel can't be copied as bytes.
 template <class K>
 constexpr void check_kernel_travels() {
   static_assert(std::is_trivially_copyable_v<K>,
@@ -84,7 +98,7 @@ constexpr void check_kernel_travels() {
                 "whole(SharedArray::copy_of(...)))");
 }
 
-/// The parameters of a kernel that is no template, in order; nothing of others.
+/// The parameter types of a function or lambda, in order; empty for templates.
 template <class F>
 struct ParametersOf {
   using type = std::tuple<>;
@@ -112,8 +126,8 @@ constexpr auto parameters_of() {
     return typename ParametersOf<K>::type{};
 }
 
-/// True if a written argument becomes a copy on its way into the kernel: its parameter is neither
-/// the tile nor what a tile is.
+/// True if the kernel's parameter for a written argument is a copy of the tile: its type is neither
+/// the tile's nor a base of it.
 template <class K, class... Sections>
 constexpr bool writes_into_a_copy() {
   using Parameters = decltype(parameters_of<K>());
@@ -132,7 +146,7 @@ constexpr bool writes_into_a_copy() {
   }
 }
 
-/// What can be a result, if it is not void.
+/// True for types that a kernel may return, besides void.
 template <class Result>
 inline constexpr bool travels_back =
     std::is_trivially_copyable_v<Result> && std::is_default_constructible_v<Result> &&
@@ -171,11 +185,11 @@ constexpr void check_kernel() {
   }
 }
 
-/// True of kernels to which neighbouring tiles are one larger tile.
+/// True if the kernel may be called once for several neighbouring tiles, as for one larger tile.
 template <class K>
 inline constexpr bool merges_tiles = requires { requires K::merges_tiles; };
 
-/// The part of a kernel that a user wrote: in the loop of transform, its function.
+/// The callable that the user wrote: the kernel itself, or the function that transform wraps.
 template <class K>
 const auto& authored(const K& kernel) {
   if constexpr (merges_tiles<K>)
@@ -184,7 +198,8 @@ const auto& authored(const K& kernel) {
     return kernel;
 }
 
-/// A kernel that is a pointer to a function, or the loop of transform with one: its first word.
+/// True if the user's callable is a pointer to a function. The pointer is then the first word of
+/// the kernel's bytes.
 template <class K>
 inline constexpr bool is_function_pointer = [] {
   using F = std::decay_t<decltype(authored(std::declval<const K&>()))>;

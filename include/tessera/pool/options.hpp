@@ -1,7 +1,7 @@
-// Public: PoolOptions, JobOptions, StartMethod, OnThrow, Rerun. Floor 4, pool: how a pool and a job
-// are run.
+// Public: PoolOptions, JobOptions, StartMethod, OnThrow, Rerun. Floor 4, pool: options of pools and
+// jobs.
 //
-// Every option has a default that leaves all as it is without options.
+// Every option has a default.
 #pragma once
 
 #include <algorithm>
@@ -19,26 +19,32 @@
 
 namespace tessera {
 
-/// How a pool's processes come into being.
+/// How the processes of a pool are started.
 enum class StartMethod {
-  /// Not on Windows. As copies of the caller as it is then: at once, and with all that it has
-  /// loaded and set. An
-  /// Error where the caller has other threads, which a copy would find in the middle of anything.
+  /// Workers are copies of the caller at that moment, with all that it has loaded and set. The
+  /// fastest start. Not on Windows. Throws Error(invalid_argument) if the caller has other threads:
+  /// a copy would have their locks, and data that they were changing.
   fork,
-  /// By starting the program again: main() must begin with run_as_worker. It takes as long as the
-  /// program takes to start, however much memory and however many threads the caller has. Kernels
-  /// find globals as they are at that call, libraries that are loaded later are unknown to workers.
+  /// The pool starts the program's file again. main() must begin with run_as_worker:
+  ///
+  ///     if (auto code = tessera::run_as_worker(argc, argv)) return *code;
+  ///     TiledPool pool(8, {.start_method = StartMethod::spawn});
+  ///
+  /// It takes as long as the program takes to start. Memory and threads of the caller do not
+  /// matter. Kernels see globals as they are at the call of run_as_worker. Libraries that are
+  /// loaded after it are unknown to workers.
   spawn,
-  /// By fork whatever threads there are. What they hold at that moment is held for ever in the
-  /// workers: locks of yours, and the C library's own for exit handlers, which a kernel asks for
-  /// where it makes a static object with a destructor. Its memory, streams and loader are safe.
+  /// As fork, even if there are other threads. A lock that one of them holds at that moment stays
+  /// locked in the workers for ever: your own locks, and the C library's lock for exit handlers,
+  /// which a kernel needs to construct a static object with a destructor. The C library's memory,
+  /// streams and loader are safe.
   fork_with_threads
 };
 
 namespace detail {
 
-// The former names of two options. They work for one release more, and the compiler says what to
-// write.
+// The former names of two options. They work for one more release, with a compiler warning that
+// gives the new name.
 struct FormerTileDeadline {
   FormerTileDeadline() = default;
   template <class Rep, class Period>
@@ -60,83 +66,84 @@ inline std::atomic<StartMethod> usual_start_method{host::can_fork ? StartMethod:
 inline std::atomic<bool> usually_reaps{true};
 }  // namespace detail
 
-/// How pools of this program that say nothing of it are started from now on; else by fork, or by
-/// spawn on Windows.
+/// Sets the start method of later pools whose options give none. The default is fork, on Windows
+/// spawn.
 inline void set_start_method(StartMethod method) noexcept {
   detail::usual_start_method.store(method);
 }
 
-/// Whether pools of this program that say nothing of it remove orphans as they start, from now on;
-/// else they do: see PoolOptions::reap_orphans.
+/// Sets whether later pools remove orphans when they start, if their options do not say. The
+/// default is true; see PoolOptions::reap_orphans.
 inline void set_reap_orphans(bool reaps) noexcept { detail::usually_reaps.store(reaps); }
 
-/// How a pool works, named as in `TiledPool pool(2, {.caller_computes = true})`.
+/// How a pool works: `TiledPool pool(2, {.caller_computes = true})`.
 struct PoolOptions {
-  /// The thread that waits for a job is one of the workers: no core idles and short jobs end
-  /// sooner, but a kernel that crashes takes the program with it. A pool of one such worker has no
-  /// process at all, and so no keeper: where its program is killed, the names that it owns stay
-  /// until somebody reaps them (the next start of a pool does).
+  /// The thread that waits for a job is one of the workers. No core idles and short jobs end
+  /// sooner, but a kernel that crashes ends the program. A pool with only this worker has no
+  /// process and no keeper: if the program is killed, its names stay until the next pool starts and
+  /// removes them.
   bool caller_computes = false;
-  /// Each worker stays on a core of its own, if there are as many workers as cores that this
-  /// process may use, and as long as nobody else keeps that core busy. Such workers stay in the
-  /// caller's session, and short jobs end sooner. A pool that leaves cores free, or shares them,
-  /// never binds its workers. Of two pools that one thread uses in turn, each finds the other's
-  /// workers on its cores for some 50 microseconds after a job: better not bind the second.
+  /// Each worker is pinned to a core of its own, if there are as many workers as cores that this
+  /// process may use, and as long as no other process keeps that core busy. Otherwise no worker is
+  /// pinned. Pinned workers stay in the caller's session, and short jobs end sooner. If one thread
+  /// uses two such pools in turn, workers of the other pool spin on the same cores for about 50
+  /// microseconds after each job: better set this to false for the second pool.
   bool pin = true;
   StartMethod start_method = detail::usual_start_method.load();
-  /// The start of a pool removes this user's orphans: arrays of programs that ended without
-  /// removing their names, as those do that were killed together with the keeper of their pool, or
-  /// had none. It looks for two milliseconds at most where there are more than 64 names, and only
-  /// at a folder of this machine alone (memory or a local disk). Turn it off where somebody is to
-  /// look at what a dead program left.
+  /// The pool removes orphans of this user when it starts. An orphan is an array whose program
+  /// ended without removing its name: the program was killed, and it had no keeper or the keeper
+  /// was killed too. If there are more than 64 names, the search ends after two milliseconds.
+  /// Folders that other machines share are not searched. Set it to false to look at what a dead
+  /// program left.
   bool reap_orphans = detail::usually_reaps.load();
-  /// Jobs run though this process has changed its user or its groups since the pool was made: their
-  /// kernels run with the old ones. Without it such a job is an Error(pool_unusable).
+  /// Run jobs even if this process has changed its user or groups since the pool was made. Kernels
+  /// run with the old ones. If false, such a job throws Error(pool_unusable).
   bool user_may_change = false;
 };
 
-/// What becomes of a job's other tiles when a kernel throws.
+/// What happens to the other tiles of a job when a kernel throws.
 enum class OnThrow {
-  stop,    ///< no further tile is begun
-  collect  ///< they go on; the JobError lists every tile that threw
+  stop,    ///< no further tile begins
+  collect  ///< all other tiles are computed; the JobError lists every tile that threw
 };
 
-/// Whether a tile that a dead worker had begun is computed again. Tiles that nobody had begun
-/// always are.
+/// Whether a tile is computed again after a worker died in it. A tile that no worker had begun is
+/// always computed.
 enum class Rerun {
   where_safe,  ///< in transform, if its output shares no memory with an input
-  allowed,     ///< in map too: the kernel gives the same whatever it finds in its output
+  allowed,     ///< in map too: the kernel gives the same whatever its output holds before
   never
 };
 
-/// How a job is run, named as in `pool.map({4, 4}, {.on_throw = OnThrow::collect}, kernel, a)`.
+/// How a job is run. All members have defaults.
+///
+///     pool.map({4, 4}, {.rerun = Rerun::allowed, .tile_timeout = 5s}, kernel, into(a));
 struct JobOptions {
   Rerun rerun = Rerun::where_safe;
   OnThrow on_throw = OnThrow::stop;
-  /// A worker whose tile takes longer is killed, and is a dead worker like any other; 0: no limit.
-  /// Tiles that the caller computes itself have none.
+  /// A worker whose tile takes longer is killed, and counts as a dead worker. 0: no limit. Tiles
+  /// that the caller computes itself have no limit.
   std::chrono::nanoseconds tile_timeout{0};
   detail::FormerTileDeadline tile_deadline = {};
-  /// Where tiles may be computed again: how many workers one tile may cost before it is given up.
-  /// The job itself is given up, with a JobError that says so, where more workers than the pool
-  /// has, and 16, die in a row and no tile is finished in between; the attempts of one tile are
-  /// allowed beside these.
+  /// Where tiles may be computed again: a tile in which this many workers died is given up. The
+  /// whole job is given up, with a JobError that says so, if too many workers die in a row while no
+  /// tile ends: more than workers of the pool + 16 + max_attempts.
   unsigned max_attempts = 3;
   detail::FormerTries tries = {};
-  /// Just these tiles, by number, such as a JobError's `unfinished`; a number that stands twice
-  /// counts once, and an empty list runs nothing. Other tiles are left alone, and their results are
-  /// value-initialised.
+  /// The numbers of the tiles to compute, such as a JobError's `unfinished`. A number that occurs
+  /// twice counts once. An empty list computes nothing. Other tiles stay as they are, and their
+  /// results are value-initialised.
   std::optional<std::vector<std::size_t>> only = std::nullopt;
 };
 
 namespace detail {
 
-/// What stands where options may: a kernel, or transform's function.
+/// A type that is not JobOptions: a kernel, or the function of transform.
 template <class T>
 concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
 
-/// The options with former names taken for the new ones. Throws Error(invalid_argument) for options
-/// that mean nothing.
+/// The same options with values under former names moved to the new names. Throws
+/// Error(invalid_argument) for values that make no sense.
 inline JobOptions checked_options(JobOptions options) {
   if (options.tile_deadline.given) options.tile_timeout = *options.tile_deadline.given;
   if (options.tries.given) options.max_attempts = *options.tries.given;
@@ -149,8 +156,8 @@ inline JobOptions checked_options(JobOptions options) {
   return options;
 }
 
-/// The tiles that `only` names, each once, ascending. Throws Error(invalid_argument) for a number
-/// that no tile has.
+/// The numbers in `only`, each once, ascending. Throws Error(invalid_argument) for a number that is
+/// not below `tiles`.
 inline std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<std::size_t>> only,
                                                       std::size_t tiles) {
   if (!only) return only;

@@ -1,4 +1,4 @@
-// Public: Report, Progress, JobError. Floor 4, pool: what is reported of a job.
+// Public: Report, Progress, JobError. Floor 4, pool: the figures and the error of a job.
 #pragma once
 
 #include <cstddef>
@@ -11,30 +11,36 @@
 
 namespace tessera {
 
-/// How a job went.
+/// Figures of a job.
 struct Report {
-  std::size_t tiles = 0;                      ///< that the job computed: see Progress
-  std::vector<std::size_t> tiles_per_worker;  ///< finished, by worker
-  std::size_t rerun_tiles = 0;                ///< taken over from workers that died
-  std::size_t workers_lost = 0;               ///< died during the job; each was replaced
-  double seconds = 0;  ///< from its turn, or the call of map, to the last tile
+  std::size_t tiles = 0;                      ///< tiles of the job: as Progress::total
+  std::vector<std::size_t> tiles_per_worker;  ///< finished tiles, one entry for each worker
+  std::size_t rerun_tiles = 0;                ///< tiles that ran again after a worker died
+  std::size_t workers_lost = 0;  ///< workers that died during the job; each was replaced
+  double seconds = 0;            ///< from the job's start, after its wait, to its last tile
 };
 
-/// How far a job is, in tiles; in tiles' worth where a transform goes slab by slab.
+/// How many tiles of a job are done. A transform that works slab by slab converts slabs to tiles.
 struct Progress {
   std::size_t done = 0;
-  std::size_t total = 0;  ///< that the job computes: those of JobOptions::only, else all
+  std::size_t total = 0;  ///< tiles to compute: those of JobOptions::only, else all
 };
 
-/// A job that did not finish: a kernel threw (Errc::kernel_failed), a worker died in the middle of
-/// a tile (Errc::worker_died) or the job was cancelled (Errc::cancelled). All tiles of the job that
-/// are not listed are done and stay.
+/// A job that did not finish: a kernel threw (Errc::kernel_failed), a worker died in a tile
+/// (Errc::worker_died), or the job was cancelled (Errc::cancelled). Tiles of the job that are not
+/// listed are done.
+///
+///     try {
+///       pool.map({4, 4}, kernel, into(a));
+///     } catch (const JobError& error) {
+///       pool.map({4, 4}, {.only = error.unfinished}, kernel, into(a));
+///     }
 class JobError : public Error {
  public:
-  /// What a kernel threw.
+  /// An exception that a kernel threw.
   struct Failure {
     std::size_t tile;
-    std::string text;  ///< its what(), cut after 1500 bytes
+    std::string text;  ///< its what(), at most 1500 bytes
   };
 
   JobError(Errc code, std::string_view happened, std::string_view advice,

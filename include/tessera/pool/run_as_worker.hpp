@@ -1,7 +1,7 @@
-// Public: run_as_worker. Floor 4, pool: for programs that a pool starts again.
+// Public: run_as_worker. Floor 4, pool: the entry point of a program that a pool has started again.
 //
-// Such a program is a keeper, whose workers are copies of it, or a worker where no process can be
-// copied. See keeper/spawn.hpp.
+// On POSIX the started program is the keeper, and forks the workers. On Windows it is a worker. See
+// keeper/spawn.hpp.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ inline Error not_started_by_a_pool(const std::string& why = {}) {
           "leave the arguments --tessera-keeper and --tessera-worker to pools"};
 }
 
-/// The process that started this one, by its number and when it began; nothing if it has ended.
+/// The process with this number and start time; nothing if it has ended.
 inline std::optional<host::ProcessHandle> caller_of(int pid, std::uint64_t begun) {
   try {
     host::ProcessHandle caller(pid);
@@ -53,7 +53,7 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
       numbers.size() > keeper_numbers + 2 + max_workers)
     throw not_started_by_a_pool();
   const Channel channel(std::move(files[0]));
-  // Before anything of what was given is looked at: a stranger would choose what runs here.
+  // The sender is checked before any of its data is used: a stranger could choose what runs here.
   if (const auto why = channel.stranger(static_cast<int>(numbers[0])); !why.empty())
     throw not_started_by_a_pool(why);
   const auto caller = caller_of(static_cast<int>(numbers[0]), numbers[1]);
@@ -98,7 +98,7 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
       .run();
 }
 
-/// The program started again, which is what pools here start.
+/// Runs the keeper or the worker that a pool has started.
 template <class Channel = host::Channel>
 int run_started(std::string_view argument, const host::Numbers& numbers, std::string_view given) {
   if constexpr (host::can_fork) {
@@ -111,19 +111,24 @@ int run_started(std::string_view argument, const host::Numbers& numbers, std::st
 
 }  // namespace detail
 
-/// For programs with a pool of StartMethod::spawn, first in main():
-/// `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`. Where a pool has started
-/// the program again to compute for it, this does so until the pool ends and then ends the process,
-/// without destructors and exit handlers of the program. Else it gives nothing, at once, and the
-/// program goes on. What stands before it runs in every such process, and kernels find globals as
-/// they are here. It works only for a process of the same user that runs the same file, and never
-/// in a program that has more rights than whoever started it (set-user bit, capabilities of its
-/// file): that prints why and gives exit code 70. On Windows what is given are handles, which only
-/// who starts a process can have it inherit, with its own token.
+/// For programs that use StartMethod::spawn. Call it first in main():
+///
+///     int main(int argc, char** argv) {
+///       if (auto code = tessera::run_as_worker(argc, argv)) return *code;
+///
+/// If a pool has started this process, the call works for the pool until the pool ends. Then it
+/// ends the process, without the program's destructors and exit handlers. Otherwise it returns
+/// nothing at once, and the program goes on. Code before the call runs in every such process.
+/// Kernels see globals as they are at the call.
+///
+/// It prints an error and returns 70 if the pool is not of the same user and the same file, or if
+/// the program has more rights than its starter (set-user bit, capabilities of the file). On
+/// Windows the pool passes handles; only the process that starts another can do that, with its own
+/// token.
 inline std::optional<int> run_as_worker(int argc, char** argv) {
   if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
     return std::nullopt;
-  host::forget_variable(detail::started_variable);  // what workers start works for no pool
+  host::forget_variable(detail::started_variable);  // not for processes started here
   try {
     if (host::has_gained_rights())
       throw Error(Errc::not_permitted, "run_as_worker",

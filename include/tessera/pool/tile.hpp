@@ -1,4 +1,4 @@
-// Public: Tile. Floor 4, pool: which tile a kernel computes.
+// Public: Tile. Floor 4, pool: number, place and box of the tile that a kernel computes.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ namespace tessera {
 
 namespace detail {
 
-/// Whether a job is to end early.
+/// Whether a job should end early.
 struct StopFlag {
   const std::atomic<std::uint64_t>* stopped_round;
   std::uint64_t round;
@@ -25,32 +25,30 @@ struct StopFlag {
 
 }  // namespace detail
 
-/// Which tile a kernel computes: it takes `const Tile<R>&` as its first parameter, where R is the
-/// rank of the tile shape:
+/// The tile that a kernel computes. A kernel may take `const Tile<R>&` as its first parameter; R is
+/// the rank of the tile shape. It is valid until the kernel returns.
 ///
 ///     pool.map({4, 4}, [](const Tile<2>& tile, auto v) { v = tile.number(); }, into(a));
-///
-/// Valid during the kernel's call.
 template <std::size_t R>
 class Tile {
  public:
   Tile(const TileGrid<R>& grid, std::size_t number, const detail::StopFlag& stop)
       : number_(number), index_(grid.index(number)), box_(grid.box(number)), stop_(stop) {}
 
-  /// Row-major, from 0.
+  /// Row-major number in the grid of tiles, from 0.
   std::size_t number() const noexcept { return number_; }
-  /// Its place in the grid of tiles.
+  /// Index in the grid of tiles.
   const std::array<std::size_t, R>& index() const noexcept { return index_; }
-  /// Its elements in the tiled axes, from lo up to but not including hi.
+  /// The tile's elements along the tiled axes: from lo to hi, without hi.
   const Box<R>& box() const noexcept { return box_; }
   std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
   std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
-  /// Random numbers for this tile. They depend on the seed and the tile's number alone, not on
-  /// which worker computes the tile, nor when, nor how often. What xt::random uses by itself is a
-  /// global engine, of which forked workers have equal copies: all would draw the same numbers.
+  /// Random numbers for this tile. They depend on the seed and the tile's number only. It does not
+  /// matter which worker computes the tile, when, and how often. xt::random's default engine is not
+  /// suitable: it is global, forked workers have equal copies of it, and all draw the same numbers.
   Philox random(std::uint64_t seed) const noexcept { return Philox(seed, number_); }
-  /// True once the job is to end early (it was cancelled, or another tile's kernel threw). A long
-  /// kernel may then return: its tile counts as done.
+  /// True if the job should end early: it was cancelled, or another tile's kernel threw. A long
+  /// kernel may then return; its tile counts as done.
   bool stop_requested() const noexcept { return stop_.requested(); }
 
  private:

@@ -1,7 +1,4 @@
-// Public: TiledPool. Floor 4, pool.
-//
-// map cuts arguments into tiles and calls a kernel on each; transform applies a function to every
-// element. Everything that can be checked is checked before a job starts: caller/typed_order.hpp.
+// Public: TiledPool. Floor 4, pool: worker processes that compute arrays tile by tile.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +31,7 @@ namespace tessera {
 
 namespace detail {
 
-/// Throws Error(invalid_argument, pool_unusable, no_space).
+/// The keeper runs when this returns. Throws Error(invalid_argument, pool_unusable, no_space).
 template <class Process = host::ProcessHandle>
 KeeperLink start_keeper(const std::shared_ptr<PoolMemory>& memory, const KeeperPlan& plan,
                         const PoolOptions& options) {
@@ -46,8 +43,7 @@ KeeperLink start_keeper(const std::shared_ptr<PoolMemory>& memory, const KeeperP
     return keep_in_thread<Process>(memory, plan);
 }
 
-/// The caller's side of a pool with that many workers, which have been started. Errors as with
-/// TiledPool's constructor.
+/// Starts a pool and returns the caller's side of it. Errors as with TiledPool's constructor.
 inline std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolOptions& options) {
   if (workers == 0 || workers > max_workers)
     throw Error(Errc::invalid_argument, "TiledPool",
@@ -55,7 +51,7 @@ inline std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolOptions
                     ? "a pool of 0 workers computes nothing"
                     : "a negative number of workers, or more than " + std::to_string(max_workers),
                 "ask for 1 to " + std::to_string(max_workers) + ", or use TiledPool::in_caller()");
-  const std::size_t first = options.caller_computes ? 1 : 0;  // with a process of its own
+  const std::size_t first = options.caller_computes ? 1 : 0;  // the first worker that is a process
   const bool has_processes = workers > first;
   const bool spawns = has_processes && options.start_method == StartMethod::spawn;
   auto memory = std::make_shared<PoolMemory>(workers, spawns);
@@ -73,47 +69,47 @@ inline std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolOptions
 
 }  // namespace detail
 
-/// Worker processes that compute disjoint tiles of shared arrays. Make it early: before other
-/// threads, since workers are forked; globals are seen as they were then (see StartMethod for
-/// another way). Its methods may be called from any thread; jobs run one after the other, as they
-/// came. Workers keep the user and the groups that the process has then: a daemon that gives up its
-/// rights does so before it makes the pool (else jobs are an Error; see
-/// PoolOptions::user_may_change). An array made before the pool stays in memory until the pool
-/// ends, since forked workers inherit it: make the pool first. It ends its workers when it ends,
-/// and when the process ends in any other way its keeper does. Its end cancels what it still has to
-/// run, and waits for kernels in the middle of a tile, though not for ever: it ends their processes
-/// after two seconds.
+/// Worker processes that compute disjoint tiles of shared arrays.
 ///
-/// A kernel is a guest of its worker. It may end that by any way: nothing that the caller has
-/// registered for its own end is run there. Arrays that it creates and leaves go with the worker.
-/// Each tile is computed with the floating-point environment that the caller has at its call. Of a
-/// kernel that changes signal mask, current folder, umask or locale no later job sees anything; but
-/// one that begins to do so after many jobs that took microseconds may be seen by jobs of the next
-/// half millisecond. None of this is undone in the caller's own share (caller_computes,
-/// in_caller()), where the process is the caller's; and nothing else is: environment variables,
-/// signal handlers, limits, open files stay as a kernel leaves them.
+///     TiledPool pool(10);  // ten workers: early in main(), before other threads and arrays
+///     auto out = SharedArray<double, 2>::create("out", {360, 720});
+///     pool.map({36, 72}, [](auto v) { v = 1; }, into(out));
+///
+/// Workers are forked by default, so make the pool before other threads (see StartMethod). Kernels
+/// see globals as they were then, and run as the user and groups of that time (see
+/// PoolOptions::user_may_change). Forked workers also keep arrays that were made before the pool in
+/// memory until the pool ends.
+///
+/// Any thread may call any method. Jobs run one after the other, in the order of the calls. The
+/// destructor cancels all jobs. It waits up to two seconds for running kernels, then it kills their
+/// workers. If the program ends in any other way, the keeper ends the workers. What kernels may do:
+/// kernel.hpp.
 class TiledPool {
  public:
-  /// Starts `workers` processes (default: the cores this process may use). Throws
-  /// Error(invalid_argument) for 0 or more than 1024 (Windows: 63, which is what one thread can
-  /// wait for, and the most by default), and for a fork among other threads; Error(no_space) where
-  /// there is no memory; Error(pool_unusable) where main() lacks what StartMethod::spawn needs.
+  /// Starts `workers` processes; by default one for each core that this process may use, up to the
+  /// limit. Throws Error: invalid_argument for 0 or more than 1024 workers (Windows: 63, the most
+  /// that one thread can wait for), and for a fork beside other threads; no_space; pool_unusable if
+  /// main() does not call run_as_worker and StartMethod::spawn needs it.
   explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), detail::max_workers),
                      PoolOptions options = {})
       : caller_(detail::start_pool(workers, options)) {}
 
-  /// A pool without processes: the same calls and checks, run in the caller (asynchronous jobs on a
-  /// thread of it), for debuggers and unit tests of kernels. It has no keeper: where the program is
-  /// killed, the names that it owns stay until somebody reaps them (the next start of a pool does).
+  /// A pool without processes, for debuggers and unit tests of kernels. All calls and checks are
+  /// the same. Jobs run in the calling thread, asynchronous ones in another thread of this process.
+  /// It has no keeper: the next start of a pool removes the names of a killed program.
   static TiledPool in_caller() { return TiledPool(1, {.caller_computes = true}); }
 
-  /// Calls `kernel` once for each tile and gives its results as an array over the grid of tiles, a
-  /// row-major xt::xtensor (nothing if it returns void). `tile` has the tile's extents along the
-  /// trailing R axes; every other axis is whole, and so is one of extent `full`. Arguments are
-  /// SharedArrays or xt::views of them: bare ones are read, into(a) is written, whole(a) is read in
-  /// full by every tile. The kernel takes a TileView for each, or a const Tile<R>& before them.
-  /// Throws Error before anything runs (invalid_shape, shape_mismatch, overlap, captured_address,
-  /// no_space), and JobError where a kernel threw or a worker died: other tiles are done then.
+  /// Calls `kernel` once for each tile. Returns the results, if any, as a row-major xt::xtensor
+  /// over the grid of tiles.
+  ///
+  ///     auto ones = pool.map({4, 4}, [](auto v, auto t) { v = t; return 1; }, into(a), b);
+  ///
+  /// `tile`: a tile's extents along the last R axes. `full` means the whole axis, and all axes
+  /// before these are whole. Arguments are SharedArrays or xt::views of them. A bare one is
+  /// read-only, into(a) is writable, whole(a) gives all of `a` to every tile, read-only. The kernel
+  /// takes a TileView for each argument, or a const Tile<R>& and then these. Throws Error before
+  /// anything runs (invalid_argument, invalid_shape, shape_mismatch, overlap, captured_address,
+  /// no_space, pool_unusable), and JobError if a kernel threw or a worker died.
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
     return map(std::to_array(tile), {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
@@ -122,7 +118,7 @@ class TiledPool {
   auto map(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
     return map(tile, {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
   }
-  /// The same with options, as in `pool.map({4, 4}, {.only = error.unfinished}, kernel, a)`.
+  /// As above, with options: `pool.map({4, 4}, {.only = error.unfinished}, kernel, a)`.
   template <std::size_t R, class K, class... Args>
   auto map(const std::size_t (&tile)[R], const JobOptions& options, K&& kernel,
            Args&&... arguments) {
@@ -135,10 +131,13 @@ class TiledPool {
     return mapped<R>(Now{}, tile, options, std::forward<K>(kernel), arguments...);
   }
 
-  /// Has the same done while the caller goes on: the Job that it gives waits for the results, tells
-  /// the progress, cancels. What can be checked is checked before this returns; Job::get() throws
-  /// the rest. A pool runs its jobs, these and those of map, in the order of the calls; its first
-  /// asynchronous one starts a thread.
+  /// Starts the same job and returns at once. The Job waits for results, reports progress, cancels:
+  ///
+  ///     auto job = pool.map_async({4, 4}, kernel, into(a), b);
+  ///     const auto results = job.get();
+  ///
+  /// Errors found by the checks are thrown here, all others by Job::get(). All jobs run in the
+  /// order of the calls. The first asynchronous one starts a thread.
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map_async(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
     return map_async(std::to_array(tile), {}, std::forward<K>(kernel),
@@ -160,23 +159,25 @@ class TiledPool {
     return mapped<R>(Later{}, tile, options, std::forward<K>(kernel), arguments...);
   }
 
-  /// out[x] = function(in[x]...) for every element; the pool chooses the boxes. Inputs broadcast to
-  /// the output's shape by their trailing axes. `out` may be one of the inputs. Errors as with map.
+  /// Sets out[x] = function(in[x]...) for every element; the pool chooses the tiles. Inputs
+  /// broadcast to `out` by trailing axes. `out` may be an input. Errors: see map.
+  ///
+  ///     pool.transform(vpd, std::plus<>{}, tmp, rad);
   template <class Out, detail::NoOptions F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, F&& function, In&&... in) {
     transformed(Now{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
-  /// The same with options. Its tiles are the boxes that the pool chooses: the numbers that a
-  /// JobError tells mean the same boxes again for the same output and number of workers.
+  /// As above, with options. Tile numbers in a JobError mean the tiles that the pool chose: the
+  /// same ones for the same output and number of workers.
   template <class Out, class F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
     transformed(Now{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
-  /// The same in tiles of that shape, as map has them; workers take neighbours as one wide box. If
-  /// `out` shares no memory with an input they go through all tiles slab by slab: of a tile that a
-  /// JobError calls unfinished, parts may be done.
+  /// As above, in tiles of this shape. Workers compute neighbouring tiles in one call. If `out`
+  /// shares no memory with an input, they may compute all tiles slab by slab. Then parts of a tile
+  /// may be done that a JobError lists as unfinished.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   void transform(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
     transformed(Now{}, std::to_array(tile), out, {}, std::forward<F>(function), in...);
@@ -195,7 +196,7 @@ class TiledPool {
                  F&& function, In&&... in) {
     transformed(Now{}, tile, out, options, std::forward<F>(function), in...);
   }
-  /// The same while the caller goes on, as with map_async.
+  /// As transform, but returns at once, as map_async does.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
     return transformed(Later{}, std::to_array(tile), out, {}, std::forward<F>(function), in...);
@@ -228,14 +229,14 @@ class TiledPool {
   }
 
   std::size_t workers() const { return caller().workers(); }
-  /// Process numbers of the workers; empty for in_caller().
+  /// Process ids of the workers; empty for in_caller().
   std::vector<int> worker_pids() const { return caller().worker_pids(); }
-  /// How the last job went.
+  /// Figures of the last job.
   Report report() const { return caller().report(); }
 
  private:
   struct Now {};                                     // the caller waits
-  struct Later {};                                   // it gets a Job
+  struct Later {};                                   // the caller gets a Job
   static constexpr std::nullptr_t chosen_by_pool{};  // in place of a tile shape
 
   template <std::size_t R, class When, class K, class... Args>
@@ -258,7 +259,7 @@ class TiledPool {
 
   detail::PoolTraits traits() const { return {caller().workers(), caller().spawns()}; }
 
-  /// Runs a typed order now, or later.
+  /// Runs a typed order now, or submits it.
   template <class When, class Result, std::size_t R>
   auto run(When, detail::TypedOrder<Result, R>&& typed) {
     constexpr bool later = std::is_same_v<When, Later>;

@@ -1,8 +1,8 @@
-// Floor 4, pool/board: addresses among the bytes of kernels and of their results.
+// Floor 4, pool/board: the search for addresses in the bytes of kernels and of their results.
 //
-// Both travel as they are, and an address of one process means nothing in another. What the types
-// tell is refused when it is compiled, the rest is searched for: a kernel by the caller before a
-// job starts, a result by its worker.
+// Both are copied to another process as bytes, and an address means nothing there. The compiler
+// refuses types that are addresses. Other bytes are searched: a kernel's by the caller before a job
+// starts, a result's by its worker.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@
 
 namespace tessera::detail {
 
-/// Bytes of a K up to its last whole word that can hold a capture: what a member of a derived class
-/// could reuse is padding, which may hold a stale pointer.
+/// How many bytes of a K are searched: whole words that can hold a capture. Bytes at the end that a
+/// derived class could reuse are padding, which may hold a stale pointer.
 template <class K>
 constexpr std::size_t searched_bytes() {
   constexpr std::size_t word = sizeof(std::uintptr_t);
@@ -45,10 +45,10 @@ inline constexpr bool is_reference_wrapper = false;
 template <class F>
 inline constexpr bool is_reference_wrapper<std::reference_wrapper<F>> = true;
 
-/// Where a word among an object's bytes is an address in this process's private memory. Padding
-/// within it is no word of it where the compiler can tell (g++ can; clang that can't may find a
-/// stale one beside a small member). Where other processes have modules elsewhere, an address in
-/// one of them is no better.
+/// The offset of a word that is an address in this process's private memory; nothing if there is
+/// none. Padding inside the object is skipped if the compiler can clear it: g++ can; clang may not,
+/// and then a stale pointer beside a small member may be found. `modules_agree`: modules stand at
+/// the same addresses in all processes, so an address in a module is allowed.
 template <class T>
 std::optional<std::size_t> find_address(const T& object, bool modules_agree = true) {
   if constexpr (searched_bytes<T>() > 0 && std::is_trivially_copyable_v<T>) {
@@ -58,7 +58,8 @@ std::optional<std::size_t> find_address(const T& object, bool modules_agree = tr
     for (std::size_t at = 0; at < searched_bytes<T>(); at += sizeof(std::uintptr_t)) {
       std::uintptr_t word = 0;
       std::memcpy(&word, copy.data() + at, sizeof word);
-      // Where there may be a pointer, a number that looks like a low address is taken for one.
+      // Where the type may hold a pointer, a number that looks like a low address counts as one.
+
       if (host::points_into_private_memory(word, modules_agree, !holds_no_address<T>)) return at;
     }
   }
@@ -80,8 +81,8 @@ void refuse_addresses(const K& kernel, bool modules_agree = true) {
                 "allow_addresses(kernel) if the value is no address");
 }
 
-/// In a worker: throws for a result that holds an address of this process. Costs nothing where the
-/// result's type has no room for one.
+/// In a worker: throws if a result holds an address of this process. Costs nothing if the type of
+/// the result has no room for one.
 template <class Result>
 void refuse_address_in_result(const Result& result) {
   if constexpr (!holds_no_address<Result>) {

@@ -1,10 +1,11 @@
 // Floor 4, pool/board: the memory that caller, keeper and workers share as long as the pool lives.
 //
-// It has no name: keeper and workers inherit it. What belongs to one job stands in memory of its
-// own (job_memory.hpp). Its first pages hold what only caller and keeper write. Workers make these
-// pages read-only for themselves: a kernel that writes over all of its memory ends there, by
-// SIGSEGV, and nobody has to check these words. What workers write themselves follows behind, and
-// whoever reads it must expect anything.
+// It has no name: keeper and workers inherit it. Each job has memory of its own: job_memory.hpp.
+//
+// The first pages hold what only caller and keeper write. Workers make these pages read-only for
+// themselves: a kernel that writes over them dies by SIGSEGV, so nobody has to check these words.
+// The pages after them hold what workers write. A kernel can write anything there, so readers must
+// check what they read.
 #pragma once
 
 #include <array>
@@ -36,48 +37,50 @@ namespace tessera::detail {
 
 inline constexpr std::size_t max_workers = host::most_children;
 
-/// Where a job's memory is: bytes from the start of its mapping that workers may write.
+/// The bytes of a job's memory that workers may write, counted from the start of its mapping.
 struct WritableBytes {
-  std::uint64_t begin = 0, end = 0;  ///< both between pages
+  std::uint64_t begin = 0, end = 0;  ///< both at a page boundary
 };
 
-/// What caller and keeper say. Workers read it.
+/// Written by caller and keeper, read by workers.
 struct Commands {
   Gate gate;
-  std::atomic<std::uint32_t> closing{0};        ///< 1: the pool ends
-  std::atomic<std::int32_t> caller_core{-1};    ///< where the caller's thread ran last; -1: unknown
-  std::atomic<std::uint64_t> tile_timeout{0};   ///< of the armed job, nanoseconds; 0: no limit
-  std::atomic<std::uint64_t> expired_round{0};  ///< the keeper kills who is inside; 0: it has
-  // Of the armed job's memory. Written while nobody is inside.
+  std::atomic<std::uint32_t> closing{0};  ///< 1: the pool ends
+  /// The core on which the caller's thread ran last; -1: unknown.
+  std::atomic<std::int32_t> caller_core{-1};
+  std::atomic<std::uint64_t> tile_timeout{0};  ///< of the armed job, nanoseconds; 0: no limit
+  /// The keeper kills workers that are inside this round, and then sets it to 0.
+  std::atomic<std::uint64_t> expired_round{0};
+  // Where the armed job's memory is. Written while nobody is inside.
   std::array<char, SegmentName::max_length + 1> memory_name{};
   Identity memory_identity{};
   WritableBytes memory_writable;
-  std::int32_t caller_pid = 0;  ///< written before there are workers
+  std::int32_t caller_pid = 0;  ///< written before any worker starts
 };
 
-/// What workers say, besides their slots.
+/// Written by workers, besides their slots.
 struct Replies {
   Stop stops;
   alignas(cache_line) host::DoorbellWords work_bell;  ///< the caller rings, workers sleep on it
-  std::atomic<std::uint32_t> handshake_done{0};       ///< 1: the respawned program has answered
-  alignas(
-      cache_line) host::DoorbellWords done_bell;  ///< workers and keeper ring, the caller sleeps
-  FailureLog failures;                            ///< of the armed job, all its rounds
+  std::atomic<std::uint32_t> handshake_done{0};       ///< 1: the started program has answered
+  /// Workers and keeper ring, the caller sleeps on it.
+  alignas(cache_line) host::DoorbellWords done_bell;
+  FailureLog failures;  ///< of all rounds of the armed job
 };
 
-/// What wakes sleepers on the board's doorbells, in one process.
+/// This process's handles of what wakes sleepers on the board's doorbells.
 struct Wakers {
   host::Waker work, done;
 };
 
-/// The board in shared memory, as one process has it.
+/// The board, as one process has mapped it.
 class Board {
  public:
   static std::size_t bytes(std::size_t workers) {
     return protected_bytes(workers) + sizeof(Replies) +
            workers * (sizeof(WorkerSlot) + sizeof(Range) + sizeof(TileClock));
   }
-  /// Makes a board in zeroed memory that begins with a page.
+  /// Makes a board in zeroed memory that begins at a page boundary.
   Board(std::byte* memory, std::size_t workers, const Wakers& wakers)
       : Board(at(memory, workers, wakers)) {
     new (commands_) Commands;
@@ -87,7 +90,7 @@ class Board {
     for (auto& range : ranges_) new (&range) Range;
     for (auto& clock : clocks_) new (&clock) TileClock;
   }
-  /// The board that any process made in this memory.
+  /// The board that another process, or this one, has made in this memory.
   static Board at(std::byte* memory, std::size_t workers, const Wakers& wakers) {
     Board out;
     out.wakers_ = wakers;
@@ -100,7 +103,7 @@ class Board {
     return out;
   }
 
-  /// For a worker: from now on this process can't write what caller and keeper say. Throws
+  /// For a worker: makes what caller and keeper write read-only in this process. Throws
   /// Error(system).
   void protect() const {
     host::protect(reinterpret_cast<std::byte*>(commands_), protected_bytes(workers_.size()),
@@ -140,11 +143,11 @@ class Board {
 };
 static_assert(sizeof(Commands) % cache_line == 0 && sizeof(Replies) % cache_line == 0);
 
-/// The board's memory, and what jobs that outlive their pool still look at. Made in the process
-/// that has the pool.
+/// The board's memory, and what jobs still read that outlive their pool. Made in the process that
+/// owns the pool.
 struct PoolMemory {
-  /// Without a name: whatever happens before the keeper watches, nothing is left. `sent`: as a
-  /// file, for a keeper that is no copy of this process.
+  /// The memory has no name, so nothing is left if the process dies before the keeper watches it.
+  /// `sent`: the memory is a file, which a keeper that is not forked gets.
   explicit PoolMemory(std::size_t workers, bool sent = false)
       : file(sent ? host::nameless_file(Board::bytes(workers), "TiledPool") : host::Descriptor()),
         mapping(
@@ -155,7 +158,7 @@ struct PoolMemory {
     host::segment_folder();  // read now, so that keeper and workers have the same one
   }
 
-  /// True in a child that was forked from the process that has the pool.
+  /// True in a child that was forked from the process that owns the pool.
   bool inherited() const noexcept { return generation != host::fork_generation(); }
   void check_process() const {
     if (inherited())
@@ -163,11 +166,11 @@ struct PoolMemory {
                   "it belongs to the parent of this forked process",
                   "make a pool of its own in the child");
   }
-  /// True in a kernel that this pool runs in this process.
+  /// True if the calling thread runs a kernel of this pool, in the caller's share.
   bool in_kernel() const noexcept { return runner.load() == std::this_thread::get_id(); }
 
   std::uint64_t generation = host::fork_generation();
-  host::Descriptor file;  ///< where it is sent, until it was
+  host::Descriptor file;  ///< the memory's file, until a started keeper has it
   host::Mapping mapping;
   Board board;
   std::atomic<std::thread::id> runner{};  ///< the thread that runs a kernel in this process

@@ -26,7 +26,7 @@
 
 namespace tessera::detail {
 
-/// The caller sleeps during a job that takes longer, and has to be woken.
+/// A caller sleeps during a longer job, and must be woken when it ends.
 inline constexpr std::chrono::microseconds long_job{200};
 
 /// Written by the caller alone: workers map it read-only.
@@ -35,31 +35,31 @@ struct alignas(cache_line) BasicGate {
   Atomic<std::uint64_t> round{0};  ///< the armed round's number; 0: none
 };
 
-/// Written by anybody.
+/// Written by caller and workers.
 template <template <class> class Atomic>
 struct alignas(cache_line) BasicStop {
-  Atomic<std::uint64_t> round{0};  ///< in this round nobody shall claim any more; only grows
+  Atomic<std::uint64_t> round{0};  ///< nobody claims tiles of this round any more; only grows
 };
 
-/// What the keeper says of the processes that have a worker's place: workers map it read-only.
+/// Written by the keeper: the process in a slot. Workers map it read-only.
 template <template <class> class Atomic>
 struct alignas(cache_line) BasicProcessSlot {
-  Atomic<std::int32_t> pid{0};             ///< of the process that works here; 0: there is none
-  Atomic<std::uint32_t> deaths{0};         ///< how many processes of this place have died
-  Atomic<std::int32_t> last_status{0};     ///< wait status of the last that died
-  Atomic<std::int32_t> last_pid{0};        ///< and its process number
-  Atomic<std::uint32_t> last_was_late{0};  ///< 1: it was killed, since its tile took too long
+  Atomic<std::int32_t> pid{0};             ///< of the process in this slot; 0: there is none
+  Atomic<std::uint32_t> deaths{0};         ///< how many processes of this slot have died
+  Atomic<std::int32_t> last_status{0};     ///< wait status of the last one that died
+  Atomic<std::int32_t> last_pid{0};        ///< its process number
+  Atomic<std::uint32_t> last_was_late{0};  ///< 1: it was killed because its tile took too long
 };
 
-/// What a worker says of itself.
+/// Written by the worker in a slot.
 template <template <class> class Atomic>
 struct alignas(cache_line) BasicWorkerSlot {
   Atomic<std::uint64_t> inside{0};    ///< the round whose memory it may touch; 0: none
-  Atomic<std::uint64_t> tiles{0};     ///< done in the job that was armed last
+  Atomic<std::uint64_t> tiles{0};     ///< tiles done in the job that was armed last
   Atomic<std::uint32_t> unpinned{0};  ///< 1: it may run on any core for now
 };
 
-/// Who may be inside which round.
+/// Which workers are inside which round.
 template <template <class> class Atomic>
 struct BasicCrew {
   BasicGate<Atomic>& gate;
@@ -67,8 +67,8 @@ struct BasicCrew {
   std::span<BasicProcessSlot<Atomic>> processes;
   std::span<BasicWorkerSlot<Atomic>> workers;
 
-  /// True if worker `self` is inside the round now, until it leaves or its death is recorded. False
-  /// if the round is over: then it must touch nothing of it.
+  /// True if worker `self` is inside the round now. It stays inside until it leaves or its death is
+  /// recorded. False if the round is over: the worker must then touch nothing of it.
   bool enter(std::size_t self, std::uint64_t round) const noexcept {
     workers[self].inside.store(round, std::memory_order_seq_cst);
     if (gate.round.load(std::memory_order_seq_cst) == round) return true;
@@ -78,8 +78,8 @@ struct BasicCrew {
   void leave(std::size_t self) const noexcept {
     workers[self].inside.store(0, std::memory_order_seq_cst);
   }
-  /// For the keeper, of a process that has ended. The death first: whoever then sees nobody inside
-  /// sees the death as well.
+  /// For the keeper, when a process has ended. The death is written first: whoever then sees that
+  /// nobody is inside also sees the death.
   void record_death(std::size_t self) const noexcept {
     processes[self].deaths.fetch_add(1);
     workers[self].inside.store(0, std::memory_order_seq_cst);
@@ -93,10 +93,10 @@ struct BasicCrew {
     });
   }
 
-  /// Nobody claims a tile of this round any more. A late call does no harm: it neither takes back a
-  /// later round's stop nor stops a later round. Safe in a signal handler.
+  /// Stops a round: workers claim no more of its tiles. A late call does no harm: it stops no later
+  /// round, and keeps the stop of a later one. Safe in a signal handler.
   void stop(std::uint64_t round) const noexcept {
-    // Further ahead than any pool comes: a kernel has written over the word.
+    // No pool gets so far: a kernel has written over the word.
     constexpr std::uint64_t too_far = std::uint64_t{1} << 32;
     auto stopped = stops.round.load();
     while ((stopped < round || stopped - round > too_far) &&

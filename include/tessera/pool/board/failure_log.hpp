@@ -1,9 +1,9 @@
-// Floor 4, pool/board: what workers tell of tiles that threw, and of jobs that they could not
-// begin.
+// Floor 4, pool/board: reports of workers about tiles that threw, and about jobs that they could
+// not begin.
 //
-// It stands on the board. Workers claim a place by counting, write, and say last, with release,
-// that the place is whole; a worker that dies in between leaves a place that never is. Cleared
-// while nobody is inside a job.
+// It stands on the board. A worker takes an entry by counting up, writes it, and then marks it as
+// complete, with release. If the worker dies in between, the entry is never complete. The caller
+// clears the log while nobody is inside a job.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace tessera::detail {
 
 inline constexpr std::uint64_t no_tile = static_cast<std::uint64_t>(-1);
 
-// Of an array whose control block a kernel has written over.
+// Texts for an array whose control block a kernel has written over.
 inline constexpr std::string_view
     written_behind = "a kernel has written behind the end of its data, and maybe over other tiles",
     how_to_find_overruns =
@@ -33,7 +33,8 @@ class FailureLog {
  public:
   static constexpr std::size_t capacity = 16, text_size = 1500;
 
-  /// Of tile `tile`, or no_tile for what happened outside any tile. The first ones are kept.
+  /// Reports a failure of `tile`, or of something outside any tile (no_tile). If the log is full,
+  /// the report is dropped.
   void add(std::uint64_t tile, Errc code, std::string_view text) noexcept {
     std::uint64_t at = capacity;
     if (tile == no_tile) {
@@ -48,7 +49,7 @@ class FailureLog {
     const auto length = (std::min)(text.size(), text_size - 1);
     std::memcpy(entry.text.data(), text.data(), length);
     entry.text[length] = '\0';
-    complete_[at].store(1, std::memory_order_release);  // pairs with read()
+    complete_[at].store(1, std::memory_order_release);  // pairs with the acquire in read()
   }
 
   struct Record {
@@ -56,13 +57,13 @@ class FailureLog {
     Errc code;
     std::string text;
   };
-  /// What was reported of tiles, in the order in which they threw.
+  /// Failures of tiles, in the order in which they threw.
   std::vector<Record> of_tiles() const {
     std::vector<Record> out;
     for (std::size_t at = 0; at < capacity; ++at) read(at, out);
     return out;
   }
-  /// What was reported of something outside any tile: one, or none.
+  /// The failure outside any tile: one entry or none.
   std::vector<Record> outside_tiles() const {
     std::vector<Record> out;
     read(capacity, out);
@@ -70,7 +71,7 @@ class FailureLog {
   }
   /// How many kernels threw, recorded or not.
   std::uint64_t thrown() const noexcept { return thrown_.load(); }
-  /// True if anything was reported, even if the reporter died before its entry was complete.
+  /// True if anything was reported, even if the worker died before its entry was complete.
   bool any() const noexcept { return thrown_.load() != 0 || outside_.load() != 0; }
 
   void clear() noexcept {
@@ -98,7 +99,7 @@ class FailureLog {
   std::atomic<std::uint64_t> thrown_{0};
   std::atomic<std::uint32_t> outside_{0};
   std::array<std::atomic<std::uint32_t>, capacity + 1> complete_{};
-  // Not initialised, so that a board's pages are not touched before somebody has failed.
+  // Not initialised: a board's pages stay untouched until something fails.
   std::array<Entry, capacity + 1> entries_;
 };
 

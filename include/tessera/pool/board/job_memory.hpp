@@ -1,10 +1,9 @@
-// Floor 4, pool/board: what belongs to one job, byte by byte: its arguments, its kernel, one byte
-// for each tile, its results.
+// Floor 4, pool/board: the bytes of one job: arguments, kernel, one byte for each tile, results.
 //
-// It stands in a segment that workers attach by name, and that is replaced by a larger one when a
-// job needs more. So a job of any size is handed over by its round's number alone. Head, arguments
-// and kernel stand on pages that workers can't write (board.hpp). They are packed: every cache line
-// of them travels from the caller's core to each worker's.
+// They stand in a segment that workers attach by name. If a job needs more, a larger segment
+// replaces it. So the number of the round is enough to hand over a job of any size. Head, arguments
+// and kernel stand on pages that workers can't write (board.hpp). They are packed, because each of
+// their cache lines travels from the caller's core to every worker's core.
 #pragma once
 
 #include <array>
@@ -22,50 +21,53 @@
 
 namespace tessera::detail {
 
-/// One argument of a job, as workers read it.
+/// One argument of a job. Workers read it.
 struct ArgumentRecord {
-  Identity identity{};       ///< of the array; zeros for a file on disk
-  host::FileId file;         ///< device and inode of the caller's mapping
-  std::uint64_t offset = 0;  ///< bytes from the start of the mapping to the section's first element
-  std::uint64_t path_at = 0;  ///< where in job memory the name, or the file's path, stands
+  Identity identity{};  ///< of the array; zeros for a file on disk
+  host::FileId file;    ///< device and inode of the caller's mapping
+  /// Bytes from the start of the mapping to the section's first element.
+  std::uint64_t offset = 0;
+  std::uint64_t path_at = 0;  ///< offset in job memory of its name or path
   std::uint32_t path_size = 0;
   std::uint16_t axes = 0;
   std::uint8_t is_name = 0;  ///< 1: a segment's name; 0: a file's path
   std::uint8_t writes = 0;
-  std::uint64_t extents_at = 0;  ///< where its shape stands, and then its strides, in elements
+  /// Offset in job memory of its extents; its strides, in elements, follow them.
+  std::uint64_t extents_at = 0;
 };
 
 /// The head of job memory. Offsets are in bytes from its start.
 struct JobHead {
-  std::uint64_t bytes = 0;  ///< of the job's memory, all parts
+  std::uint64_t bytes = 0;  ///< size of the job's memory
   std::uint64_t tiles = 0;
-  std::uint64_t grain = 1;         ///< tiles that stay together
-  std::uint64_t collects = 0;      ///< 1: other tiles go on when one throws
+  std::uint64_t grain = 1;         ///< tiles that are dealt and claimed together
+  std::uint64_t collects = 0;      ///< 1: when a tile throws, the others go on
   std::uint64_t one_by_one = 0;    ///< 1: neighbouring tiles are not merged into one call
-  std::uint64_t tile_timeout = 0;  ///< nanoseconds that a tile may take; 0: no limit
-  std::uint64_t floats = 0;        ///< a host::FloatEnvironment
+  std::uint64_t tile_timeout = 0;  ///< time limit of a tile in nanoseconds; 0: none
+  std::uint64_t floats = 0;        ///< the caller's host::FloatEnvironment
   std::uint64_t arguments = 0, arguments_at = 0;
-  host::CodeAddress serve;     ///< a ServeFunction
-  host::CodeAddress function;  ///< where a kernel that is a function pointer points; or zeros
+  host::CodeAddress serve;  ///< the kernel's ServeFunction
+  /// The function, if the kernel is a pointer to one; else zeros.
+  host::CodeAddress function;
   std::uint64_t kernel_size = 0, kernel_at = 0;
-  std::uint64_t axes = 0, grid_at = 0;  ///< extents of the tiled axes, and then of a tile
-  std::uint64_t order_end = 0;          ///< of all above: workers write nothing before it
+  std::uint64_t axes = 0, grid_at = 0;  ///< the tiled axes' extents, then a tile's
+  std::uint64_t order_end = 0;          ///< end of all above; workers write only behind it
   std::uint64_t tile_bytes_at = 0;
   std::uint64_t result_size = 0, results_at = 0;
 };
-// Compared and copied as bytes, which have no padding among them.
+// They are compared and copied as bytes, so they must have no padding.
 static_assert(std::has_unique_object_representations_v<JobHead> &&
               std::has_unique_object_representations_v<ArgumentRecord>);
 
-/// A job's memory as its parts, in one process.
+/// The parts of a job's memory, in one process.
 class JobMemory {
  public:
   JobMemory() = default;
-  /// As its head says: for workers.
+  /// For workers: the head is read from the memory.
   explicit JobMemory(std::byte* start) : start_(start) {
     std::memcpy(static_cast<void*>(&head_), start, sizeof head_);
   }
-  /// As the caller is about to write it.
+  /// For the caller, which writes the head later.
   JobMemory(std::byte* start, const JobHead& head) : start_(start), head_(head) {}
 
   const JobHead& head() const { return head_; }
@@ -90,7 +92,7 @@ class JobMemory {
   std::byte* results() const { return start_ + head_.results_at; }
   std::byte* start() const { return start_; }
 
-  /// For the caller, between two rounds: workers compute tiles one by one from the next one on.
+  /// For the caller, between two rounds: from the next round on, workers compute tiles one by one.
   void set_one_by_one() {
     head_.one_by_one = 1;
     std::memcpy(start_ + offsetof(JobHead, one_by_one), &head_.one_by_one, sizeof head_.one_by_one);

@@ -1,11 +1,12 @@
-// Floor 4, pool/board: one round: the caller arms it, workers claim, start and end its tiles.
+// Floor 4, pool/board: one round: the caller arms it; workers claim, start and end its tiles.
 //
-// Completion and loss are read from the tiles' bytes, never from a counter. Tile bytes and ranges
-// are written by workers that are inside (crew.hpp), and by the caller while nobody is.
+// Completion and loss are read from the tiles' bytes, never from a counter. Workers that are inside
+// (crew.hpp) write tile bytes and ranges; the caller writes them while nobody is inside.
 //
-// The round is done when every tile's byte says so. It is also over when no range holds a tile, or
-// the round is stopped, and nobody is inside. A worker may enter between these two reads, so an
-// incomplete result is final only once the gate is shut and every worker's `inside` is 0.
+// The round is done when every tile's byte is `done` or `failed`. It is also over when nobody is
+// inside and no range holds a tile or the round is stopped. A worker may enter between these two
+// reads, so an incomplete result is final only once the gate is shut and every worker's `inside` is
+// 0.
 //
 // `Atomic` is std::atomic, except in the test that steps through every interleaving of this code.
 #pragma once
@@ -27,7 +28,7 @@ class BasicRound {
  public:
   using Byte = Atomic<std::uint8_t>;
 
-  /// Round `number` of the tiles that have these bytes, dealt and claimed `grain` at a time.
+  /// Round `number` over tiles with these bytes. They are dealt out and claimed `grain` at a time.
   BasicRound(const BasicCrew<Atomic>& crew, std::span<BasicRange<Atomic>> ranges,
              std::uint64_t number, std::span<Byte> bytes, std::size_t grain = 1)
       : crew_(crew),
@@ -37,8 +38,8 @@ class BasicRound {
 
   std::uint64_t number() const noexcept { return number_; }
   bool stopped() const noexcept { return crew_.stopped(number_); }
-  /// For a worker that is inside, and for the caller. No later round exists yet, so a later number
-  /// in the word was written by a kernel: it may go.
+  /// For a worker that is inside, and for the caller. A later number in the word may be
+  /// overwritten: no later round exists yet, so a kernel has written it.
   void stop() const noexcept { crew_.stops.round.store(number_); }
 
   // For a worker that is inside.
@@ -46,18 +47,18 @@ class BasicRound {
   std::optional<Claim> claim(std::size_t self, std::size_t most) {
     return schedule_.claim(self, most);
   }
-  /// Marks a claimed tile as started; false if it is not open, as in a later round. Killed from
-  /// here to the tile's end(): what its elements hold is unknown.
+  /// Marks a claimed tile as started. False if it is not open, as in a later round. If the worker
+  /// is killed between this and the tile's end(), the content of the tile's elements is unknown.
   bool begin(std::size_t tile) const noexcept {
     if (state(tile, std::memory_order_relaxed) != TileState::open) return false;
     bytes_[tile].store(static_cast<std::uint8_t>(TileState::started), std::memory_order_relaxed);
     return true;
   }
-  /// Records the end of a tile. Release: pairs with the caller's acquire of the byte, so that the
-  /// caller sees elements and result with it.
+  /// Records the end of a tile. Release: pairs with the caller's acquire of the byte, which then
+  /// sees elements and result too.
   void end(std::size_t self, std::size_t tile, TileState state) const noexcept {
     bytes_[tile].store(static_cast<std::uint8_t>(state), std::memory_order_release);
-    // Nobody else adds to a worker's own count. Killed before it: one tile is done and not counted.
+    // Only this worker writes its count. Killed before it: one tile is done and not counted.
     auto& count = crew_.workers[self].tiles;
     if (state == TileState::done)
       count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -65,35 +66,36 @@ class BasicRound {
 
   // For the caller.
 
-  /// Opens the round to workers. Only while nobody is inside, and after the bytes were written.
+  /// Opens the round to workers. Only while nobody is inside, after the tile bytes were written.
   void arm() {
     schedule_.deal();
     crew_.gate.round.store(number_, std::memory_order_seq_cst);  // releases what was written
   }
-  /// Takes back a stop of a later round. There is none: a kernel has written over the word, and
-  /// that round would be stopped before it began.
+  /// Removes a stop of a later round. No such round exists yet: a kernel has written over the word,
+  /// and that round would be stopped before it began.
   void clear_false_stop() const noexcept {
     auto stopped = crew_.stops.round.load();
     if (stopped > number_) crew_.stops.round.compare_exchange_strong(stopped, 0);
   }
-  /// Lets nobody in any more. Who is inside stays until it leaves.
+  /// Closes the round: no worker can enter. Workers that are inside stay until they leave.
   void disarm() const noexcept { crew_.gate.round.store(0, std::memory_order_seq_cst); }
 
-  /// True once every tile has ended. Also where nothing is left to claim and nobody was seen
-  /// inside: then what is not done is final after disarm(), as soon as nobody is inside.
+  /// True once every tile has ended. Also true if nothing is left to claim and nobody was seen
+  /// inside. Then the result is final after disarm(), as soon as nobody is inside.
   bool over() noexcept {
     if (all_ended()) return true;
-    // The ranges first: whoever holds a claimed tile is still inside when `inside` is read.
+    // Read the ranges first: a worker that holds a claimed tile is still inside when `inside` is
+    // read.
     const bool nothing_to_claim = stopped() || schedule_.empty();
     return nothing_to_claim && !crew_.anyone_inside(number_);
   }
-  /// True once every tile has ended. It reads no word that workers write for each claim, so it may
-  /// be asked all the time.
+  /// True once every tile has ended. It reads no word that workers write at each claim, so frequent
+  /// calls do not slow them.
   bool all_ended() noexcept {
     while (first_open_ < bytes_.size() && ended(first_open_)) ++first_open_;
     return first_open_ == bytes_.size();
   }
-  /// What its byte says. Acquire: with it comes what the tile's worker wrote.
+  /// The tile's state. Acquire: the caller then sees what the tile's worker wrote.
   TileState state(std::size_t tile,
                   std::memory_order order = std::memory_order_acquire) const noexcept {
     return static_cast<TileState>(bytes_[tile].load(order));

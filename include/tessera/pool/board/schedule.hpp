@@ -1,12 +1,14 @@
 // Floor 4, pool/board: who computes which tiles.
 //
-// Every worker owns a range of neighbouring tiles and claims from its front; a worker whose range
+// Every worker owns a range of neighbouring tiles and claims from its front. A worker whose range
 // is empty steals the far half of another's. A range is one 64-bit word, changed by
 // compare-and-swap only: job tag (16 bits), begin and end (24 bits each, in units of `grain`
-// tiles). A tile is in at most one range, and once claimed never returns to one in the same round,
-// so a word that still has the value that was read still means the same tiles. A claim is not yet a
-// start: what a worker claimed and did not start before it died is in nobody's range, and is found
-// by the tiles' bytes.
+// tiles).
+//
+// A tile is in at most one range. Once claimed, it never returns to a range in the same round. So
+// if the word still has the value that was read, it still means the same tiles. A claim is not a
+// start: if a worker dies after a claim, the tiles that it did not start are in no range. The
+// caller finds them by their bytes.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +32,7 @@ struct Claim {
   std::size_t first, last;
 };
 
-/// `Atomic` is std::atomic, but in the test that steps through every interleaving.
+/// `Atomic` is std::atomic, except in the test that steps through every interleaving.
 template <template <class> class Atomic>
 class BasicSchedule {
  public:
@@ -54,16 +56,15 @@ class BasicSchedule {
                             std::memory_order_relaxed);
   }
 
-  /// The next tiles for worker `self`: half of what its range has, as far as that is no more than
-  /// `most` (at least a grain); or nothing: then no range has any left, but tiles that others
-  /// claimed may still be running. Halves, so that the last claims are small and all workers end
-  /// together.
+  /// The next tiles for worker `self`: half of its range, but at most `most`, and at least a grain.
+  /// Halves, so that the last claims are small and all workers end together. Nothing if no range
+  /// holds a tile; tiles that others have claimed may still be running.
   std::optional<Claim> claim(std::size_t self, std::size_t most = 1) {
     for (;;) {
       auto word = ranges_[self].word.load(std::memory_order_relaxed);
       while (holds(word)) {
-        // Relaxed: a word carries numbers only; data is ordered by the job's number and the tiles'
-        // bytes.
+        // Relaxed: a word carries numbers only. The job's number and the tiles' bytes order the
+        // data.
         const auto half = (end(word) - begin(word) + 1) / 2;
         const auto next = begin(word) + std::max<std::uint64_t>(1, (std::min)(half, most / grain_));
         if (ranges_[self].word.compare_exchange_weak(word, pack(next, end(word)),

@@ -1,4 +1,4 @@
-// Floor 4, pool/board: the life of a tile, which is one byte of the job's memory.
+// Floor 4, pool/board: the state of a tile: one byte of the job's memory.
 #pragma once
 
 #include <atomic>
@@ -8,9 +8,9 @@ namespace tessera::detail {
 
 /// A tile's byte. While its round runs, only the worker that claimed the tile writes it.
 enum class TileState : std::uint8_t {
-  open = 0,     ///< not started: it runs again freely
-  started = 1,  ///< a worker is in its kernel, or died there: what it wrote is unknown
-  done = 2,     ///< the last store, with release, after the result
+  open = 0,     ///< not started: any worker may compute it
+  started = 1,  ///< a worker is in its kernel, or died there: its elements are unknown
+  done = 2,     ///< the worker's last store, with release, after the result
   failed = 3    ///< the kernel threw
 };
 

@@ -1,11 +1,12 @@
-// Floor 4, pool/caller: how a job's arguments line up with its tiles; what is refused before
-// anything runs.
+// Floor 4, pool/caller: checks of a job's arguments before anything runs.
 //
-// A tile shape of rank R speaks of the trailing R axes, and so does the grid of tiles: its extents
-// are the arguments' trailing extents, broadcast (an extent of 1, or a missing axis, serves every
-// tile). Two things must hold for disjoint writing: no written argument is broadcast along an axis
-// that is cut, and no written section shares an element with another section unless both are the
-// very same elements, lined up alike.
+// A tile shape of rank R is about the last R axes, and so is the grid of tiles. The grid's extents
+// are the arguments' trailing extents, broadcast: an extent of 1, or a missing axis, serves every
+// tile.
+//
+// No two tiles may write one element. So a written argument must not be broadcast along an axis
+// that is cut. And a written section must not share an element with another section, unless both
+// have the same elements with the same shape and strides.
 #pragma once
 
 #include <algorithm>
@@ -40,14 +41,14 @@ Argument argument_of(const S& section) {
   return out;
 }
 
-/// The extents of the R tiled axes: all arguments but the whole ones, broadcast. Throws
-/// Error(shape_mismatch) naming both sides.
+/// The extents of the R tiled axes: those of all arguments except whole ones, broadcast. Throws
+/// Error(shape_mismatch), which names both arguments.
 template <std::size_t R>
 std::array<std::size_t, R> line_up(std::span<const Argument> arguments) {
   std::array<std::size_t, R> grid;
   grid.fill(1);
   std::array<std::size_t, R> from{};  // which argument set the extent
-  bool any = false;
+  bool any = false;                   // the argument that set the extent
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].use == Use::whole) continue;
     any = true;
@@ -92,7 +93,7 @@ void check_disjoint(const Argument& argument, std::size_t position,
 }
 
 /// Throws Error(overlap) if a written section shares elements with another argument of the same
-/// memory. Device and inode decide what is the same memory, not the name.
+/// memory. Device and inode decide whether the memory is the same, not the name.
 inline void check_overlaps(std::span<const Argument> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     for (std::size_t j = 0; j < arguments.size(); ++j) {
@@ -124,13 +125,13 @@ void check_broadcasts(const In& in, const Out& out) {
   }
 }
 
-/// True if the output is in other memory than every input.
+/// True if no input is in the output's memory.
 template <class Out, class... In>
 bool no_alias(const Out& out, const In&... in) {
   return ((in.segment->file_id() != out.segment->file_id()) && ...);
 }
 
-/// True if the output is better written past the caches.
+/// True if it is faster to write the output past the caches.
 template <class Out, class... In>
 bool streaming_pays_for(const Out& out, const In&... in) {
   const auto bytes = [](const auto& section) {

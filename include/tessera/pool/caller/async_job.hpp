@@ -1,9 +1,9 @@
-// Floor 4, pool/caller: one asynchronous job, shared by its Job and by the pool that runs it.
+// Floor 4, pool/caller: one asynchronous job, shared by its Job and the pool that runs it.
 //
-// It goes from queued to running to ended, or from queued to skipped. Each step is one
-// compare-and-swap, so a cancel and the pool's thread never both take it. What a Job looks at
-// outlives the pool: this holds the board's memory too. cancel(), which signal handlers call, uses
-// atomics and one futex wake, nothing else.
+// Its phase goes from queued to running to ended, or from queued to skipped. Each step is one
+// compare-and-swap, so a cancel and the pool's thread never both take it. A Job may outlive the
+// pool, so this object keeps the board's memory. Signal handlers may call cancel(), so it uses only
+// atomics and one futex wake.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +29,7 @@
 
 namespace tessera::detail {
 
-/// The error of a job that was cancelled before any of its tiles was begun.
+/// The error of a job that was cancelled before any of its tiles began.
 inline JobError not_begun(const JobOrder& order) {
   std::vector<std::size_t> all;
   if (order.only) {
@@ -63,14 +63,14 @@ class AsyncJob {
 
   // For the pool's thread.
 
-  /// False if it was cancelled while it waited for its turn: then it never runs.
+  /// False if the job was cancelled while it was queued. It then never runs.
   bool begin() noexcept {
     auto phase = Phase::queued;
     if (phase_.compare_exchange_strong(phase, Phase::running)) return true;
     release_if_skipped();
     return false;
   }
-  /// Its last step on the pool's thread, before the next job begins.
+  /// The job's last step on the pool's thread, before the next job begins.
   void end(std::exception_ptr error, Report report) noexcept {
     done_ = error ? tiles_done() : order.wanted_user_tiles();
     error_ = std::move(error);
@@ -82,7 +82,7 @@ class AsyncJob {
 
   // For its Job, on any thread.
 
-  /// Safe in a signal handler. Does nothing in a forked child.
+  /// Safe in a signal handler. Has no effect in a forked child.
   void cancel() noexcept {
     if (pool_->inherited()) return;
     const int kept = errno;
@@ -97,7 +97,7 @@ class AsyncJob {
     errno = kept;
   }
 
-  /// True if it has ended when `deadline` has come. Throws Error where waiting would never end.
+  /// True if the job has ended before `deadline`. Throws Error where it would wait for ever.
   bool wait_until(Clock::time_point deadline) {
     pool_->check_process();
     for (;;) {
@@ -112,12 +112,12 @@ class AsyncJob {
       ended_.wait(epoch, std::min<Clock::duration>(deadline - now, std::chrono::hours(1)));
     }
   }
-  /// Cancels it and waits for its end, so that nobody touches its arrays and results any more.
-  /// After two seconds the pool kills workers that are still in the middle of a tile.
+  /// Cancels the job and waits for its end, so that nothing touches its arrays and results any
+  /// more. After two seconds the pool kills workers that are still in a tile.
   void abandon() noexcept {
     if (pool_->inherited()) return;
     cancel();
-    // A kernel that ends its own job can't wait for itself.
+    // A kernel that destroys its own Job can't wait for itself.
     const auto waits = [this] { return !over() && !pool_->in_kernel(); };
     if (!waits() || wait_until(Clock::now() + std::chrono::seconds(2))) return;
     cancel_->expire();
@@ -130,14 +130,14 @@ class AsyncJob {
     const auto total = order.wanted_user_tiles();
     if (cancel_->round() != 0 && phase_.load() == Phase::running) {
       const auto done = tiles_done();
-      // The next job sets the counters to 0, with release, after this one's end: whoever has seen
-      // that sees the end here.
+      // The next job sets the counters to 0, with release, after this job's end. So if this thread
+      // has read such a 0, it sees the end here.
       if (phase_.load() == Phase::running) return {done, total};
     }
     return {phase_.load() == Phase::ended ? done_ : 0, total};
   }
 
-  /// After its end: throws the error that it ended with, if there is one.
+  /// After the job's end: throws its error, if there is one.
   void check_end() const {
     if (phase_.load() == Phase::skipped) throw not_begun(order);
     if (error_) std::rethrow_exception(error_);
@@ -163,7 +163,7 @@ class AsyncJob {
       done += slot.tiles.load(std::memory_order_acquire);
     return done / order.slabs_per_tile;
   }
-  // By whoever sees first that it was skipped, since cancel() must not. Done when this returns.
+  // cancel() must not do this. So the first thread that sees `skipped` does it. Done on return.
   void release_if_skipped() noexcept {
     if (phase_.load() != Phase::skipped) return;
     const std::lock_guard lock(releasing_);
@@ -180,13 +180,13 @@ class AsyncJob {
   std::atomic<Phase> phase_{Phase::queued};
   std::mutex releasing_;
   host::Doorbell ended_;
-  // Written before the end, read after it.
+  // Written before the end and read after it.
   std::size_t done_ = 0;
   std::exception_ptr error_;
   Report report_;
 };
 
-/// With the place of its results.
+/// The job, with memory for its results.
 template <class Results>
 struct AsyncJobOf : AsyncJob {
   AsyncJobOf(JobOrder job_order, std::shared_ptr<PoolMemory> pool, Results&& empty)

@@ -1,7 +1,7 @@
-// Floor 4, pool/caller: the pool as its program has it, from its start to its end.
+// Floor 4, pool/caller: the caller's side of a pool, from its start to its end.
 //
-// One job at a time, in order of submission, from any thread: a thread that waits for its results
-// runs its job itself, the job queue's thread runs the others.
+// Jobs run one at a time in the order of the calls, from any thread. A thread that waits for its
+// results runs its job itself; the job queue's thread runs asynchronous jobs.
 #pragma once
 
 #include <algorithm>
@@ -30,9 +30,9 @@
 
 namespace tessera::detail {
 
-/// Where workers run, and how they and the caller wait for each other.
+/// On which cores workers run, and how workers and caller wait for each other.
 struct Placement {
-  std::vector<int> cores;  ///< each worker's own, if there are as many as may be used; else none
+  std::vector<int> cores;  ///< one for each worker; empty: workers are not pinned
   bool spins = false;      ///< workers spin before they sleep: only if each has a core
   WaitStrategy strategy = WaitStrategy::sleep;
 
@@ -51,7 +51,7 @@ struct Placement {
 
 class Caller {
  public:
-  /// `keeper` has started the workers; none where this process is the only worker.
+  /// `keeper` has started the workers. Empty if this process is the only worker.
   Caller(std::shared_ptr<PoolMemory> pool, std::optional<KeeperLink> keeper, WaitStrategy strategy,
          const PoolOptions& options)
       : spawns_(keeper && options.start_method == StartMethod::spawn),
@@ -64,7 +64,7 @@ class Caller {
 
   ~Caller() {
     if (pool_->inherited()) {
-      // The queue's thread is not in this process, and what it was changing may be half changed.
+      // This process lacks the queue's thread, whose data may be half changed.
       static_cast<void>(queue_.release());
       return;
     }
@@ -75,10 +75,10 @@ class Caller {
       send(keeper_->channel, Message::stop);
       if (!wait_for_workers(std::chrono::milliseconds(5000))) kill_keeper();
     }
-    queue_.reset();  // its last job has ended, or its workers have been killed
+    queue_.reset();  // its last job has ended, or its workers were killed
     runner_.release_memory();
     if (keeper_) {
-      // Killed before this line: the keeper removes what is left.
+      // If this process is killed before this line, the keeper removes the names that are left.
       send(keeper_->channel, Message::stop);
       if (!keeper_->process.wait_ended(std::chrono::milliseconds(5000))) kill_keeper();
       keeper_->process.reap();
@@ -86,7 +86,7 @@ class Caller {
   }
 
   std::size_t workers() const noexcept { return pool_->board.workers().size(); }
-  /// True if workers have modules at other places than this process.
+  /// True if modules may stand at other addresses in workers than in this process.
   bool spawns() const noexcept { return spawns_; }
 
   std::vector<int> worker_pids() const {
@@ -96,14 +96,14 @@ class Caller {
     return out;
   }
 
-  /// Of the last job; waits for one that runs.
+  /// The report of the last job. Waits for a running one.
   Report report() {
     check_use();
     const TicketLock::Guard guard(lock_);
     return runner_.update_report();
   }
 
-  /// What jobs that outlive the pool still look at.
+  /// The memory that jobs still read when they outlive the pool.
   const std::shared_ptr<PoolMemory>& memory() const noexcept { return pool_; }
 
   /// Runs one job to its end and copies its results out. Throws JobError and Error.
@@ -113,7 +113,7 @@ class Caller {
     runner_.run(order, results);
   }
 
-  /// Has a job run in its turn, while this thread goes on. Throws Error for what is known before.
+  /// Queues a job. Throws Error for what is wrong already.
   void submit(const std::shared_ptr<AsyncJob>& job) {
     check_use();
     plan_job(job->order);
@@ -160,8 +160,8 @@ class Caller {
                   "finish the first job, or make another pool");
     pool_->check_process();
   }
-  /// Runs a job and returns the error that it ends with, or none. Not thrown on: nothing of the
-  /// exception is left on this thread when another gets it.
+  /// Runs a job and returns its error, or none. The exception is not rethrown here: this thread
+  /// must hold no reference to it when another thread gets it.
   std::exception_ptr error_of(AsyncJob& job) noexcept {
     try {
       runner_.run(job.order, job.results);

@@ -1,4 +1,5 @@
-// Floor 4, pool/caller: what an asynchronous job and the thread that runs it share of its cancel.
+// Floor 4, pool/caller: the cancellation of an asynchronous job, as its Job and its thread share
+// it.
 #pragma once
 
 #include <atomic>
@@ -6,26 +7,26 @@
 
 namespace tessera::detail {
 
-/// Safe from any thread, request() in a signal handler too.
+/// Safe from any thread. request() is safe in a signal handler too.
 class CancelToken {
  public:
-  /// Asks for the end, and gives the round to stop; 0: none is armed yet.
+  /// Requests the end. Returns the round to stop; 0: none is armed yet.
   std::uint64_t request() noexcept {
     requested_.store(true);
     return round_.load();
   }
-  /// Nobody waits any longer for kernels in the middle of a tile.
+  /// From now on nobody waits for running kernels.
   void expire() noexcept { expired_.store(true); }
 
-  /// For the thread that runs the job, before it arms a round. True if that is to be stopped at
-  /// once. Pairs with request(): either that sees the round, or this sees the request.
+  /// For the thread that runs the job, before it arms a round. True if the round must stop at once.
+  /// Pairs with request(): request() sees the round, or this call sees the request.
   bool set_round(std::uint64_t round) noexcept {
     round_.store(round);
     return requested();
   }
   bool requested() const noexcept { return requested_.load(); }
   bool expired() const noexcept { return expired_.load(); }
-  /// The round that was armed last; 0: none yet.
+  /// The last armed round; 0: none yet.
   std::uint64_t round() const noexcept { return round_.load(); }
 
  private:

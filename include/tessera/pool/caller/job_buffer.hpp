@@ -1,12 +1,13 @@
-// Floor 4, pool/caller: where the caller lays its jobs out.
+// Floor 4, pool/caller: the memory in which the caller writes its jobs.
 //
-// One segment serves job after job. It is replaced by a larger one at need, and what a huge job
-// took is given back. In front stands what workers read (head, arguments, kernel), in the middle,
-// on pages of their own, what they write (tile bytes, results), and behind it the control block. A
-// pool without processes uses private memory.
+// One segment serves job after job. A job that needs more gets a larger one. The segment of a huge
+// job is removed after the job. The segment begins with what workers only read (head, arguments,
+// kernel). What they write (tile bytes, results) stands on pages after that, and then the control
+// block. A pool without processes uses private memory.
 //
-// Jobs are laid out only while no worker is inside the last one. A worker may attach later than
-// that: if it no longer finds the name, it reports a job that nobody waits for any more.
+// A job is written only while no worker is inside the last one. A worker may still be attaching the
+// last job's segment. If it does not find that name any more, it reports a failure of a job that
+// nobody waits for.
 #pragma once
 
 #include <algorithm>
@@ -36,15 +37,15 @@
 
 namespace tessera::detail {
 
-/// Places tile bytes and results behind `at`.
+/// Sets the offsets of tile bytes and results: `at` and after it.
 inline void place_outputs(JobHead& head, std::uint64_t at) {
   head.tile_bytes_at = at;
   head.results_at = at + head.tiles;
   head.bytes = head.results_at + head.tiles * head.result_size;
 }
 
-/// How an order is laid out: a head with every offset set. Throws Error(invalid_shape) for results
-/// beyond any memory.
+/// The head of an order, with every offset. Throws Error(invalid_shape) if the results are larger
+/// than any memory.
 inline JobHead plan_job(const JobOrder& order) {
   constexpr std::uint64_t beyond_any_memory = std::uint64_t{1} << 60;
   if (!checked_product(order.tiles, std::array{std::max<std::size_t>(order.result_size, 1)},
@@ -75,8 +76,8 @@ inline JobHead plan_job(const JobOrder& order) {
   return head;
 }
 
-/// Writes an order into job memory. Bytes that stand there already, as where the same job runs
-/// again and again, are not written: their cache lines stay in the workers' caches.
+/// Writes an order into job memory. Bytes that are equal already are not written, so their cache
+/// lines stay in the workers' caches: the same job often runs many times.
 class JobWriter {
  public:
   explicit JobWriter(const JobMemory& memory) : memory_(memory) {}
@@ -94,7 +95,7 @@ class JobWriter {
       write(order.arguments[i], head.arguments_at + i * sizeof(ArgumentRecord), at, path_at);
     put_at(head.kernel_at, order.kernel.data(), order.kernel.size());
     put_at(0, &head, sizeof head);
-    // Tiles that are not wanted are done before anybody begins.
+    // Tiles that are not wanted are marked as done.
     auto* const tile_bytes = memory_.start() + head.tile_bytes_at;
     std::memset(tile_bytes, static_cast<int>(order.only ? TileState::done : TileState::open),
                 head.tiles);
@@ -136,7 +137,7 @@ class JobWriter {
   JobMemory memory_;
 };
 
-/// Copies the results of the tiles that were wanted; those of others are left alone.
+/// Copies the results of the wanted tiles. Other elements of `to` stay as they are.
 inline void copy_results(const JobMemory& memory, const JobOrder& order, void* to) {
   const auto size = order.result_size;
   if (!order.only) {
@@ -147,7 +148,7 @@ inline void copy_results(const JobMemory& memory, const JobOrder& order, void* t
     std::memcpy(static_cast<std::byte*>(to) + k * size, memory.results() + k * size, size);
 }
 
-/// Where a kernel's code is. Throws Error(foreign_kernel).
+/// Module and offset of a kernel's code. Throws Error(foreign_kernel).
 inline host::CodeAddress code_of(const void* function) {
   const auto code = host::locate(function);
   if (!code)
@@ -158,7 +159,7 @@ inline host::CodeAddress code_of(const void* function) {
 
 class JobBuffer {
  public:
-  /// Job memory with the order in it, for workers; `commands` says where it is. Throws Error
+  /// Writes the order into job memory for workers. `commands` gets the memory's name. Throws Error
   /// (no_space, foreign_kernel, invalid_shape).
   JobMemory lay_out(const JobOrder& order, Commands& commands) {
     auto head = plan_job(order);
@@ -171,7 +172,7 @@ class JobBuffer {
     return written(order, head, segment_->data());
   }
 
-  /// The same for this process alone.
+  /// As lay_out, for a pool whose only worker is this process.
   JobMemory lay_out_here(const JobOrder& order) {
     const auto head = plan_job(order);
     try {
@@ -192,7 +193,7 @@ class JobBuffer {
  private:
   static constexpr std::size_t least_outputs = std::size_t{48} << 10, large = std::size_t{16} << 20;
 
-  /// A segment for orders and outputs of these sizes, and a quarter more.
+  /// Makes a segment for an order and outputs of these sizes, plus a quarter.
   void replace(std::size_t order_bytes, std::size_t outputs, Commands& commands) {
     release();
     const auto page = host::segment_page_size();
@@ -215,7 +216,7 @@ class JobBuffer {
     JobWriter(memory).write(order);
     return memory;
   }
-  // Looking it up costs more the more libraries a program has.
+  // Kept, since a look-up gets slower with every library of the program.
   host::CodeAddress known_code_of(const void* function) {
     if (const auto now = host::modules_generation(); now != codes_of_) {
       codes_.clear();
@@ -234,7 +235,7 @@ class JobBuffer {
   std::size_t order_capacity_ = 0, output_capacity_ = 0;  // bytes of each part
   std::vector<Line> private_memory_;
   std::vector<std::pair<const void*, host::CodeAddress>> codes_;
-  std::uint64_t codes_of_ = 0;  // the generation of modules that these are of
+  std::uint64_t codes_of_ = 0;  // the modules' generation for which codes_ is valid
 };
 
 }  // namespace tessera::detail

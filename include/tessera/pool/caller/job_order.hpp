@@ -1,4 +1,4 @@
-// Floor 4, pool/caller: what the caller asks for, before it is laid out in job memory.
+// Floor 4, pool/caller: a job as the caller asks for it, before it is written into job memory.
 #pragma once
 
 #include <algorithm>
@@ -41,12 +41,12 @@ struct Argument {
     return lattice_of(segment->header().shape, offset() / static_cast<std::ptrdiff_t>(item),
                       shape(), strides(), segment->subject());
   }
-  /// True if both are the very same elements of one array, lined up alike.
+  /// True if both have the same elements of one array, with the same shape and strides.
   bool equals(const Argument& other) const {
     return offset() == other.offset() && std::ranges::equal(shape(), other.shape()) &&
            std::ranges::equal(strides(), other.strides());
   }
-  /// For an Error.
+  /// A text for an Error.
   std::string describe(std::size_t position) const {
     return "argument " + std::to_string(position) + " (" + segment->subject() + ", shape " +
            tuple_of(shape()) + ")";
@@ -56,33 +56,33 @@ struct Argument {
 struct JobOrder {
   std::vector<Argument> arguments;
   std::vector<std::byte> kernel;
-  const void* serve = nullptr;     ///< a ServeFunction
-  const void* function = nullptr;  ///< where a kernel that is a function pointer points
+  const void* serve = nullptr;     ///< the kernel's ServeFunction
+  const void* function = nullptr;  ///< the function, if the kernel is a pointer to one
   std::size_t tiles = 0;
-  std::size_t slabs_per_tile = 1;  ///< each tile of the user is computed as so many: see user_tiles
-  std::size_t grain = 1;           ///< tiles that stay together
+  std::size_t slabs_per_tile = 1;  ///< each tile of the user is computed as so many slabs
+  std::size_t grain = 1;           ///< tiles that are dealt and claimed together
   std::size_t result_size = 0;
   std::size_t axes = 0;
   std::array<std::uint64_t, max_axes> grid{}, tile{};
-  std::optional<std::vector<std::size_t>> only;  ///< the tiles to compute, ascending; else all
-  bool collects = false;                         ///< other tiles go on when one throws
-  bool reruns = false;             ///< tiles that a dead worker had started are computed again
-  unsigned max_attempts = 3;       ///< how many workers a tile may cost
+  std::optional<std::vector<std::size_t>> only;  ///< the tiles to compute, ascending; none: all
+  bool collects = false;                         ///< when a tile throws, the others go on
+  bool reruns = false;             ///< tiles in which a worker died are computed again
+  unsigned max_attempts = 3;       ///< how many workers may die in a tile
   std::uint64_t tile_timeout = 0;  ///< nanoseconds; 0: no limit
-  /// Of the thread that makes the order, at its call.
+  /// The environment of the thread that makes the order, at that moment.
   host::FloatEnvironment floats = host::FloatEnvironment::now();
-  std::shared_ptr<CancelToken> cancel;  ///< null: nobody can cancel it
+  std::shared_ptr<CancelToken> cancel;  ///< null: the job can't be cancelled
 
   bool cancelled() const noexcept { return cancel && cancel->requested(); }
 
   /// How many tiles are to be computed.
   std::size_t wanted() const noexcept { return only ? only->size() : tiles; }
 
-  // The user's numbering of tiles. The user's tile k is the tiles k, k + user_tiles(), and so on.
+  // The user's numbering: tile k of the user is the job's tiles k, k + user_tiles(), and so on.
 
   std::size_t user_tiles() const noexcept { return tiles / slabs_per_tile; }
   std::size_t wanted_user_tiles() const noexcept { return wanted() / slabs_per_tile; }
-  /// Only these of the user's tiles, ascending, are to be computed.
+  /// Sets the user's tiles to compute, ascending.
   void choose(std::vector<std::size_t> chosen) {
     const auto each = chosen.size();
     chosen.reserve(each * slabs_per_tile);
@@ -90,7 +90,7 @@ struct JobOrder {
       chosen.push_back(chosen[k - each] + user_tiles());
     only = std::move(chosen);
   }
-  /// The user's tiles of which any slab is among `some`, ascending.
+  /// The user's tiles with at least one slab in `some`, ascending.
   std::vector<std::size_t> as_user_tiles(std::vector<std::size_t> some) const {
     for (auto& number : some) number %= user_tiles();
     std::sort(some.begin(), some.end());

@@ -1,9 +1,9 @@
-// Floor 4, pool/caller: jobs run one at a time, in the order in which they came.
+// Floor 4, pool/caller: the order of jobs: one at a time, in the order of the calls.
 //
-// A mutex alone would let a late thread overtake one that waits. A ticket lock does not. A thread
+// With a mutex a late thread could overtake one that waits; with a ticket lock it can't. A thread
 // that waits for its results takes a ticket and runs its job itself. An asynchronous job gets its
-// ticket when it is submitted, and the queue's thread runs it with that. A pool makes its queue at
-// its first asynchronous job, so a program without any has no thread.
+// ticket when it is submitted, and the queue's thread runs it with that ticket. A pool makes its
+// queue for its first asynchronous job, so a program without such jobs has no extra thread.
 #pragma once
 
 #include <atomic>
@@ -22,24 +22,24 @@
 
 namespace tessera::detail {
 
-/// Whoever holds the number that is served has the lock. Nothing here belongs to a thread: one
-/// thread may take a ticket and another enter with it. A forked child, which has none of the
-/// waiting threads, can destroy it. Safe from any thread.
+/// A lock that is given in the order of the tickets. Nothing in it belongs to a thread: one thread
+/// may take a ticket, another may enter with it. A forked child, which lacks the waiting threads,
+/// can destroy it. Safe from any thread.
 class TicketLock {
  public:
   using Ticket = std::uint64_t;
 
-  /// The next number. Every ticket must be entered with once: nobody behind it can enter before.
+  /// The next number. Every ticket must be used once, or no later ticket can enter.
   Ticket take() noexcept { return next_.fetch_add(1); }
 
-  /// Has the lock as long as it lives.
+  /// Waits until the ticket is served, and holds the lock as long as it lives.
   class Guard {
    public:
     explicit Guard(TicketLock& lock) noexcept : Guard(lock, lock.take()) {}
     Guard(TicketLock& lock, Ticket ticket) noexcept : lock_(lock), ticket_(ticket) {
       for (;;) {
         const auto epoch = lock.moved_.epoch();
-        // Pairs with the store of the holder before: what it did is seen.
+        // Pairs with the previous holder's store: this thread sees what it did.
         if (lock.serving_.load() == ticket) return;
         lock.moved_.wait(epoch, std::chrono::hours(1));
       }
@@ -56,7 +56,7 @@ class TicketLock {
     Ticket ticket_;
   };
 
-  /// How many tickets wait behind the one that is served.
+  /// How many tickets wait after the one that is served.
   std::uint64_t waiting() const noexcept {
     const auto serving = serving_.load();
     const auto next = next_.load();
@@ -71,7 +71,7 @@ class TicketLock {
 /// The asynchronous jobs of a pool, and the thread that runs them.
 class JobQueue {
  public:
-  /// `run` runs a job to AsyncJob::end, and throws nothing.
+  /// `run` runs a job up to AsyncJob::end, and must not throw.
   JobQueue(TicketLock& lock, std::function<void(AsyncJob&)> run)
       : lock_(lock), run_(std::move(run)) {
     thread_ = host::quiet_thread("TiledPool", [this] { serve(); });
@@ -88,12 +88,12 @@ class JobQueue {
     thread_.join();
   }
 
-  /// Takes a ticket for the job.
+  /// Takes a ticket for the job, and queues it.
   void submit(const std::shared_ptr<AsyncJob>& job) {
     {
       const std::lock_guard lock(mutex_);
       auto& entry = queue_.emplace_back(job, 0);
-      // After what may throw: a ticket that nobody enters with would stop the pool for ever.
+      // After what may throw: a ticket that nobody uses would stop the pool for ever.
       entry.second = lock_.take();
     }
     bell_.ring();

@@ -1,7 +1,7 @@
-// Floor 4, pool/caller: how one job is run: prepare, rounds, conclude.
+// Floor 4, pool/caller: runs one job: prepare, rounds, conclude.
 //
-// Used by the thread that holds the pool's ticket lock. After any failure the next job works,
-// except that the keeper is gone.
+// The thread that holds the pool's ticket lock uses it. After any failure the next job works,
+// unless the keeper is gone.
 #pragma once
 
 #include <atomic>
@@ -31,8 +31,8 @@ namespace tessera::detail {
 
 class JobRunner {
  public:
-  /// `keeper` is null where this process is the only worker. If it `computes`, this process is the
-  /// worker in the first place.
+  /// `keeper` is null if this process is the only worker. If `computes`, this process is the worker
+  /// in slot 0.
   JobRunner(PoolMemory& pool, const KeeperLink* keeper, WaitStrategy strategy, bool computes,
             bool user_may_change)
       : pool_(pool),
@@ -57,14 +57,15 @@ class JobRunner {
     }
   }
 
-  /// The last job's report. Waits until every worker has left it: what they count last is counted.
+  /// The report of the last job. Waits until every worker has left it, so that all counts are
+  /// final.
   const Report& update_report() {
     try {
       wait_until_idle();
     } catch (const Error&) {
-      // The workers are gone, and what they counted is there.
+      // The workers are gone, and their counts are final.
     }
-    // Counts are of slabs. Each is rounded so that the sum over all workers is right.
+    // The workers count slabs. Each count is rounded so that the sum over all workers is right.
     std::size_t before = 0;
     for (std::size_t w = 0; w < report_.tiles_per_worker.size(); ++w) {
       const auto after = before + board_.workers()[w].tiles.load(std::memory_order_relaxed);
@@ -80,7 +81,7 @@ class JobRunner {
     if (keeper_ != nullptr && !user_may_change_ && credentials_.changed()) throw changed_user();
   }
 
-  /// The memory of jobs goes, with its name.
+  /// Removes the memory of jobs, with its name.
   void release_memory() { buffer_.release(); }
 
  private:
@@ -88,8 +89,8 @@ class JobRunner {
 
   // Prepare.
 
-  /// Lays the job out where workers read it; nothing if it has no tile to compute. From here on the
-  /// report is the new job's.
+  /// Writes the job where workers read it; nothing if it has no tile to compute. From here on the
+  /// report is about the new job.
   std::optional<JobMemory> prepare(const JobOrder& order, Clock::time_point now) {
     if (keeper_ != nullptr && !user_may_change_ && credentials_.changed_by(now))
       throw changed_user();
@@ -102,7 +103,7 @@ class JobRunner {
       wait_until_idle();
     } catch (const Error&) {
       reset_counters();
-      if (order.cancelled()) throw not_begun(order);  // the pool ends, and has cancelled it before
+      if (order.cancelled()) throw not_begun(order);  // the pool ends, and has cancelled the job
       throw;
     }
     reset_counters();
@@ -113,14 +114,14 @@ class JobRunner {
                               : buffer_.lay_out(order, board_.commands());
   }
 
-  // Not for each of a thousand jobs a second: asking the system costs as much as a short one.
+  // Not for every job: the system call takes as long as a short job.
   void check_keeper(Clock::time_point now) {
     if (keeper_ == nullptr || now - keeper_seen_ < std::chrono::milliseconds(20)) return;
     if (keeper_->process.wait_ended(std::chrono::milliseconds(0))) throw CallerWait::keeper_gone();
     keeper_seen_ = now;
   }
 
-  /// Waits until no worker is inside the last job any more.
+  /// Waits until no worker is inside the last job.
   void wait_until_idle() {
     if (keeper_ != nullptr)
       wait_.wait(keeper_->process, [&] { return !board_.crew().anyone_inside(round_); });
@@ -140,7 +141,7 @@ class JobRunner {
 
   // Rounds.
 
-  /// Runs rounds until all tiles are done, or what is left can't be.
+  /// Runs rounds until all tiles are done, or until the rest can't be done.
   Outcome run_rounds(const JobOrder& order, JobMemory& memory, CrashLoop& crash_loop) {
     const TimeLimit limit(*this, order);
     StallDetector stall;
@@ -149,14 +150,14 @@ class JobRunner {
       run_round(round, memory, order, crash_loop);
       auto outcome = read_outcome(board_, round, order, crash_loop.deaths_before());
       if (outcome.complete()) return outcome;
-      // A worker may have entered since over() read the words one after the other. What is not done
-      // is final only when nobody is inside.
+      // over() reads the words one after the other, and a worker may have entered in between. What
+      // is not done is final only when nobody is inside.
       wait_until_idle();
       outcome = read_outcome(board_, round, order, crash_loop.deaths_before());
       if (round.stopped() ||
           stall.stalled(outcome.open.size(), outcome.unknown.size(), outcome.lost_workers))
         return outcome;
-      // First what nobody had started, as fast as ever. Then what had been, one by one.
+      // First the tiles that nobody had started, as usual. Then the started ones, one by one.
       auto again = outcome.open;
       if (again.empty() && order.reruns) again = retries_.reopen(order, memory, outcome.unknown);
       if (again.empty()) return outcome;
@@ -164,7 +165,7 @@ class JobRunner {
     }
   }
 
-  /// One round: from arming it until no tile is left that anybody could claim or finish.
+  /// Runs one round: arms it, and returns when no tile is left that a worker could claim or finish.
   void run_round(Round& round, const JobMemory& memory, const JobOrder& order,
                  CrashLoop& crash_loop) {
     if (order.cancel && order.cancel->set_round(round.number())) round.stop();
@@ -178,7 +179,7 @@ class JobRunner {
     if (computes_) compute_share(round.number(), memory, order);
     if (keeper_ == nullptr) return;
     wait_.wait_for_job(
-        keeper_->process, {order.serve, order.tiles}, [&] { return round.all_ended(); },
+        keeper_->process, [&] { return round.all_ended(); },
         [&] {
           const bool killing = kill_expired(order, round.number());
           if (round.over()) return !killing;
@@ -188,13 +189,13 @@ class JobRunner {
         });
   }
 
-  /// The share of this process, where it is a worker.
+  /// Computes tiles in this process, if it is a worker.
   void compute_share(std::uint64_t round, const JobMemory& memory, const JobOrder& order) {
     WorkerContext context(board_, memory, round, 0);
     context.in_caller = true;
     for (const auto& argument : order.arguments)
       context.add_argument(argument.data, *argument.segment, argument.writes());
-    struct Running {  // a kernel may end this thread
+    struct Running {  // its destructor also runs if a kernel ends this thread
       std::atomic<std::thread::id>& runner;
       ~Running() { runner.store({}); }
     } const running{pool_.runner};
@@ -202,9 +203,9 @@ class JobRunner {
     reinterpret_cast<ServeFunction>(reinterpret_cast<std::uintptr_t>(order.serve))(context);
   }
 
-  /// Has the keeper kill the workers inside a round of a job that nobody waits for any longer. True
-  /// until it has. No later round is armed before: a worker that has left this round for the next
-  /// must live.
+  /// Makes the keeper kill the workers inside this round, if nobody waits for the job any more.
+  /// True until the keeper has done so. No later round may be armed before: a worker that has left
+  /// for the next round must live.
   bool kill_expired(const JobOrder& order, std::uint64_t round) {
     if (!order.cancel || !order.cancel->expired()) return false;
     auto& expired = board_.commands().expired_round;
@@ -215,7 +216,7 @@ class JobRunner {
     return expired.load() == round;
   }
 
-  /// While it lives the keeper looks whether tiles take too long.
+  /// As long as it lives, the keeper checks the tiles' time limit.
   struct TimeLimit {
     std::atomic<std::uint64_t>& timeout;
     TimeLimit(const JobRunner& runner, const JobOrder& order)
@@ -233,11 +234,11 @@ class JobRunner {
 
   // Conclude.
 
-  /// Copies the results out, or throws the JobError of what is not done.
+  /// Copies the results out, or throws the JobError with the unfinished tiles.
   void conclude(const JobOrder& order, const JobMemory& memory, const Outcome& outcome,
                 const CrashLoop& crash_loop, void* results) {
     report_.workers_lost = outcome.lost_workers;
-    struct Released {  // after the results were copied
+    struct Released {  // after the results are copied
       JobBuffer& buffer;
       ~Released() { buffer.release_if_large(); }
     } const released{buffer_};
@@ -248,8 +249,8 @@ class JobRunner {
     if (results != nullptr) copy_results(memory, order, results);
   }
 
-  /// Writes back what stood behind the arrays of a job, where a worker could not attach to one
-  /// since a kernel has written over that. Only while nobody is inside.
+  /// Restores the bytes behind the job's arrays, if a worker could not attach one because a kernel
+  /// has written over them. Only while nobody is inside.
   void restore_overrun(const JobOrder& order) const {
     for (const auto& record : board_.replies().failures.outside_tiles()) {
       if (record.text.find(written_behind) == std::string::npos) continue;
@@ -265,12 +266,12 @@ class JobRunner {
   host::CredentialWatch credentials_;  // since the pool was made
   CallerWait wait_;
   JobBuffer buffer_;
-  RetryCounter retries_;  // of the job's tiles
+  RetryCounter retries_;  // for the tiles of this job
   Report report_;
   std::size_t slabs_per_tile_ = 1;   // in the last job
   std::uint64_t round_ = 0;          // the number of the last round
-  std::uint64_t killed_round_ = 0;   // the last for which the keeper was told to kill
-  Clock::time_point keeper_seen_{};  // alive
+  std::uint64_t killed_round_ = 0;   // the last that the keeper was asked to kill
+  Clock::time_point keeper_seen_{};  // when the keeper was last seen alive
 };
 
 }  // namespace tessera::detail

@@ -1,7 +1,7 @@
-// Floor 4, pool/caller: what became of a job's tiles, and the JobError that reports it.
+// Floor 4, pool/caller: the state of a job's tiles at its end, and the JobError that reports it.
 //
-// It is read from the tiles' bytes alone. That all tiles are done is true whenever it is seen. All
-// else is final only when nobody is inside the job any more: a tile that is still `started` then
+// It is read from the tiles' bytes only. "All tiles are done" is final whenever it is read.
+// Everything else is final only when nobody is inside the job: a tile that is still `started` then
 // was started by a worker that died in it.
 #pragma once
 
@@ -22,7 +22,7 @@
 
 namespace tessera::detail {
 
-/// How many processes had died in each worker's place before the job.
+/// How many processes of each slot had died before the job.
 using Deaths = std::vector<std::uint32_t>;
 
 inline Deaths deaths_so_far(const Board& board) {
@@ -34,11 +34,11 @@ inline Deaths deaths_so_far(const Board& board) {
 struct Outcome {
   std::vector<std::size_t> open, unknown, failed;  ///< numbers of tiles, ascending
   std::size_t lost_workers = 0;
-  std::string deaths;  ///< who died, and how
+  std::string deaths;  ///< which workers died, and how
   bool complete() const { return open.empty() && unknown.empty() && failed.empty(); }
 };
 
-/// A tile of the user, for an Error: its number and its box in the tiled axes, as a slice.
+/// A tile of the user, for an Error: its number, and its box in the tiled axes as a slice.
 inline std::string describe_tile(const JobOrder& order, std::size_t number) {
   std::vector<std::string> slices(order.axes);
   std::size_t left = number, walked = 1;
@@ -46,7 +46,7 @@ inline std::string describe_tile(const JobOrder& order, std::size_t number) {
     const auto extent = order.grid[d], length = order.tile[d];
     auto& slice = slices[d];
     if (walked >= order.user_tiles() || length >= extent) {
-      slice += ':';  // whole, or cut in slabs that the user does not know
+      slice += ':';  // a whole axis, or one that is cut into slabs, which the user does not see
       continue;
     }
     const auto count = (extent + length - 1) / length, at = left % count * length;
@@ -61,7 +61,7 @@ inline std::string describe_tile(const JobOrder& order, std::size_t number) {
   return std::to_string(number) + " [" + box + "]";
 }
 
-/// How the last worker in a place ended, for an Error.
+/// How the last process of a slot ended, for an Error.
 inline std::string describe_death(const ProcessSlot& process, const JobOrder& order) {
   if (process.last_was_late.load() == 0) return host::end_in_words(process.last_status.load());
   std::ostringstream seconds;
@@ -92,7 +92,7 @@ inline Outcome read_outcome(const Board& board, const Round& round, const JobOrd
   return out;
 }
 
-/// What the dead left behind, for an Error: who they were, and which tiles.
+/// What dead workers left undone, for an Error: which workers, which tiles.
 inline std::string describe_losses(const Outcome& outcome, const JobOrder& order,
                                    const std::string& gave_up) {
   const auto given_up = gave_up.empty() ? "" : "; " + gave_up;
@@ -112,21 +112,21 @@ inline std::string describe_losses(const Outcome& outcome, const JobOrder& order
   return outcome.deaths + "; the state of tile " + tiles + " is unknown" + attempts + given_up;
 }
 
-/// What kernels threw, for an Error: the first, and how many more.
+/// What kernels threw, for an Error: the first text, and how many more.
 inline std::string describe_throws(const Outcome& outcome, const JobOrder& order,
                                    const FailureLog& log,
                                    const std::vector<JobError::Failure>& thrown) {
   if (thrown.empty()) return {};
   const auto& first = thrown.front();
   auto out = "the kernel threw in tile " + describe_tile(order, first.tile) + ": " + first.text;
-  // Of tiles that were merged into one call all failed, though the kernel threw once.
+  // If merged tiles fail, all of them count as failed, but the kernel threw once.
   if (const auto times = std::min<std::uint64_t>(log.thrown(), outcome.failed.size()); times > 1)
     out += " (and in " + std::to_string(times - 1) + " more)";
   return out;
 }
 
-/// The error of a job that did not finish. A kernel that throws to end early after a cancel does
-/// not make its job a failed one. `gave_up`: why it was given up early; empty where it was not.
+/// The error of a job that did not finish. If a kernel throws because of a cancel, the job counts
+/// as cancelled, not as failed. `gave_up`: why the job was given up early; empty if it was not.
 inline JobError make_error(const Board& board, const JobOrder& order, const Outcome& outcome,
                            const std::string& gave_up) {
   std::vector<std::size_t> unfinished;

@@ -17,8 +17,8 @@
 
 namespace tessera::detail {
 
-/// Counts rounds that end as they began. Each should end a tile or cost a worker. Where a kernel
-/// has written over tile bytes and ranges, the rounds may do neither for ever.
+/// Detects rounds that change nothing. Every round should end a tile or cost a worker. If a kernel
+/// has written over tile bytes and ranges, rounds may do neither, for ever.
 class StallDetector {
  public:
   bool stalled(std::size_t open, std::size_t unknown, std::size_t lost_workers) noexcept {
@@ -33,11 +33,11 @@ class StallDetector {
   unsigned rounds_ = 0;
 };
 
-/// Counts how often a tile was started by a worker that died in it.
+/// Counts how often each tile was started by a worker that died in it.
 class RetryCounter {
  public:
-  /// Opens those of the `unknown` tiles that have not cost as many workers as one may, to be
-  /// computed one by one, and gives them. Only while nobody is inside.
+  /// Opens and returns those of the `unknown` tiles that have cost fewer than max_attempts workers.
+  /// They are computed one by one. Only while nobody is inside.
   std::vector<std::size_t> reopen(const JobOrder& order, JobMemory& memory,
                                   const std::vector<std::size_t>& unknown) {
     std::vector<std::size_t> out;
@@ -54,16 +54,16 @@ class RetryCounter {
   std::map<std::size_t, unsigned> attempts_;
 };
 
-/// Workers that die one after the other, and no tile ends in between. A kernel that always ends its
-/// worker is given up soon, not after every tile.
+/// Detects workers that die one after the other while no tile ends. A job whose kernel always ends
+/// its worker is given up soon, not after every tile.
 class CrashLoop {
  public:
-  /// The limit is more than chance and every attempt of a tile explain.
+  /// The limit is higher than chance deaths, or all attempts of one tile, can reach.
   CrashLoop(const JobOrder& order, std::vector<std::uint32_t> deaths_before)
-      : most_(deaths_before.size() + 16 + (order.reruns ? order.max_attempts : 0)),
+      : limit_(deaths_before.size() + 16 + (order.reruns ? order.max_attempts : 0)),
         deaths_before_(std::move(deaths_before)) {}
 
-  /// Looks at the tiles only if somebody has died since the last call.
+  /// Reads the tiles only if a worker has died since the last call.
   bool given_up(const Board& board, const JobMemory& memory) {
     std::size_t deaths = 0;
     for (std::size_t w = 0; w < deaths_before_.size(); ++w)
@@ -75,13 +75,17 @@ class CrashLoop {
           const auto state = static_cast<TileState>(byte.load(std::memory_order_relaxed));
           return state == TileState::done || state == TileState::failed;
         }));
-    // It is not known which of those who died since the last call died before the tile ended.
-    if (ended != std::exchange(ended_, ended)) in_a_row_from_ = deaths;
+    // Only more than ever counts: a kernel that writes over tile bytes may open tiles again. It is
+    // not known which of those who died since the last call died before the tile ended.
+    if (ended > most_ended_) {
+      most_ended_ = ended;
+      in_a_row_from_ = deaths;
+    }
     deaths_ = deaths;
     return given_up();
   }
-  bool given_up() const noexcept { return in_a_row() > most_; }
-  /// For an Error; empty where it is not given up.
+  bool given_up() const noexcept { return in_a_row() > limit_; }
+  /// A text for an Error; empty if the job is not given up.
   std::string describe() const {
     if (!given_up()) return {};
     return std::to_string(in_a_row()) + " workers died in a row and no tile was finished: given up";
@@ -91,7 +95,7 @@ class CrashLoop {
  private:
   std::size_t in_a_row() const noexcept { return deaths_ - in_a_row_from_; }
 
-  std::size_t most_, deaths_ = 0, in_a_row_from_ = 0, ended_ = 0;
+  std::size_t limit_, deaths_ = 0, in_a_row_from_ = 0, most_ended_ = 0;
   std::vector<std::uint32_t> deaths_before_;  // in each worker's place
 };
 

@@ -42,8 +42,7 @@ class CallerWait {
   /// The same for a job that may be short. Until it sleeps it asks only ended(), which is true only
   /// if over() is, and which costs the workers nothing.
   template <class Ended, class Over>
-  void wait_for_job(const host::ProcessHandle& keeper, const JobKey& key, Ended&& ended,
-                    Over&& over) {
+  void wait_for_job(const host::ProcessHandle& keeper, Ended&& ended, Over&& over) {
     if (ended()) return;  // nothing is learnt from that
     if (strategy_ == WaitStrategy::spin) {
       if (!host::turn_until(spinning, ended, never)) sleep(keeper, over);
@@ -52,13 +51,11 @@ class CallerWait {
     const auto began = Clock::now();
     bool tried = false, failed = false;
     if (strategy_ == WaitStrategy::yield) {
-      // Another worker has done a tiny job before this core could be given to the one here.
-      if (history_.expects_tiny(key) && host::turn_until(glance, ended, never)) return;
-      tried = history_.expects_short(key) && all_are_pinned();
+      tried = history_.expects_short() && all_are_pinned();
       failed = tried && !yield_core(ended);
     }
     if (!tried || failed) sleep(keeper, over);
-    history_.learn(key, tried, failed, Clock::now() - began);
+    history_.learn(tried, failed, Clock::now() - began);
   }
 
   /// Tells the workers where this thread is, so that the one on the same core gives way.
@@ -76,7 +73,7 @@ class CallerWait {
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::microseconds spinning{100}, glance{2};
+  static constexpr std::chrono::microseconds spinning{100};
   // Longer than any job for which it is tried should take: one that is given up sleeps as well.
   static constexpr auto yielding = 2 * long_job;
   static constexpr std::chrono::milliseconds between_looks{20}, no_worker{3000};

@@ -1,7 +1,6 @@
-// Floor 4, pool/keeper: a keeper that is a copy of the caller, and workers that are copies of the
-// keeper.
+// Floor 4, pool/keeper: starts the keeper as a fork of the caller. The keeper forks the workers.
 //
-// A copy is there at once and has all that the caller has, except its threads.
+// A fork is fast, and has all that the caller has, except its other threads.
 #pragma once
 
 #include <chrono>
@@ -26,10 +25,10 @@
 
 namespace tessera::detail {
 
-/// Throws Error(invalid_argument) if this process has threads that a copy would not have. `threads`
-/// is how many it has in all.
+/// Throws Error(invalid_argument) if this process has other threads. `threads`: how many it has in
+/// all; updated while joined threads disappear.
 inline void refuse_among_threads(int& threads) {
-  // One that was joined just now is counted for a moment more.
+  // The system counts a thread for a moment after it was joined.
   for (int look = 0; look < 50 && host::other_threads(threads) > 0; ++look) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     threads = host::all_threads();
@@ -43,7 +42,7 @@ inline void refuse_among_threads(int& threads) {
                 "StartMethod::fork_with_threads if they hold nothing that kernels need");
 }
 
-/// A worker process, from its beginning on. Returns its exit code.
+/// The main function of a worker process. Returns its exit code.
 inline int run_forked_worker(const Board& board, std::size_t place, const Identity& identity,
                              const KeeperPlan& plan, const host::Modules& modules, int keeper) {
   OwnIdentity::instance().become(identity);
@@ -58,16 +57,16 @@ inline int run_forked_worker(const Board& board, std::size_t place, const Identi
   return OwnIdentity::instance().asked_for() ? Keeper::may_leave_names : 0;
 }
 
-/// The keeper process, from its beginning on. `modules` are what is loaded in it, and `exit` how it
-/// and its workers end. Returns its exit code.
+/// The main function of the keeper process. `modules` are the loaded modules, `exit` defines how
+/// the keeper and its workers end. Returns its exit code.
 inline int run_keeper_process(const Board& board, const host::Channel& channel,
                               const host::ProcessHandle& caller, const Identity& caller_identity,
                               const KeeperPlan& plan, const host::Modules& modules,
                               host::GuestExit& exit) {
   exit.begin();
   host::ignore_signals();
-  // Out of the caller's process group, and out of its session unless workers are pinned: the
-  // terminal's Ctrl-C reaches neither the keeper nor its workers.
+  // The keeper leaves the caller's process group. It also leaves the session, unless workers are
+  // pinned. The terminal's Ctrl-C then reaches neither the keeper nor its workers.
   host::detach("tessera-keeper", !plan.cores.empty());
   return Keeper(board, channel, caller, caller_identity, plan,
                 [&](const host::Children&, std::size_t place, const Identity& identity) {
@@ -79,7 +78,7 @@ inline int run_keeper_process(const Board& board, const host::Channel& channel,
       .run();
 }
 
-/// Throws Error(invalid_argument) for a fork among other threads unless `among_threads`.
+/// Throws Error(invalid_argument) if there are other threads and `among_threads` is false.
 inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool among_threads) {
   int threads = host::all_threads();
   if (!among_threads) refuse_among_threads(threads);
@@ -88,7 +87,7 @@ inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool a
   const auto identity = process_identity();
   const auto modules = host::Modules::loaded_now();
   std::optional<host::GuestExit> exit;
-  if (threads > 1) exit.emplace();  // here: a copy may find the lock of exit() taken
+  if (threads > 1) exit.emplace();  // here: in the copy, the lock of exit() may be taken
   const auto pid = host::fork_unseen("TiledPool", threads, [&] {
     pair.ours.close();
     if (!exit) exit.emplace();

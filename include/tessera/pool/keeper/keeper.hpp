@@ -1,10 +1,10 @@
 // Floor 4, pool/keeper: starts, watches and replaces workers.
 //
-// It reports every death on the board, and removes the names that the dead had created and left. As
-// a process of its own it outlives the caller: when the caller ends, however it ends, the keeper
-// ends the workers and removes the names that the caller owned. When the keeper itself is killed,
-// the kernel ends the workers. Where names do not outlive their processes (Windows) it is a thread
-// of the caller, whose end is the workers' end.
+// The keeper records every death on the board and removes the names that a dead worker left. It is
+// a process of its own and outlives the caller: when the caller ends, however it ends, the keeper
+// ends the workers and removes the names that the caller owned. If the keeper is killed, the kernel
+// kills the workers. On Windows, where names end with their processes, it is a thread of the
+// caller, and the workers end with the caller.
 #pragma once
 
 #include <algorithm>
@@ -32,12 +32,12 @@ namespace tessera::detail {
 
 class Keeper {
  public:
-  /// Starts a worker in a place, which is to own names with that identity, and gives its process
-  /// number. May throw.
+  /// Starts a worker in a slot and returns its process id. The identity is the owner of the names
+  /// that the worker creates. May throw.
   using Starter = std::function<int(host::Children&, std::size_t, const Identity&)>;
 
-  /// The exit code of a worker that may have left names. One that ends by itself and has created
-  /// none ends with 0, so that the end of a pool need not look for any.
+  /// Exit code of a worker that may have left names. A worker that has created none ends with 0, so
+  /// that the end of a pool need not search for names.
   static constexpr int may_leave_names = 3;
 
   Keeper(const Board& board, const host::Channel& channel, const host::ProcessHandle& caller,
@@ -53,11 +53,10 @@ class Keeper {
     ends_.reserve(pids_.size());
   }
 
-  /// Until the pool or its caller ends. Returns the exit code of the process that does nothing
-  /// else.
+  /// Runs until the pool or its caller ends. Returns the exit code of the keeper process.
   int run() {
     host::Children workers("TiledPool");
-    // Nobody knows this process yet: without the caller's message there are no workers to keep.
+    // No worker exists before the caller's first message.
     for (;;) {
       const auto woken = workers.wait(channel_, caller_, -1);
       if (!woken.channel_ready && woken.caller_ended) return after_caller();
@@ -74,7 +73,7 @@ class Keeper {
       collect(workers, true);
       const auto message = woken.channel_ready ? receive() : Message::closed;
       if (message == Message::kill) kill_expired(workers);
-      // A process that ends closes its socket first: ready without a message, it is on its way out.
+      // A process that ends closes its socket first. Ready without a message: the caller is ending.
       const bool caller_closes =
           woken.channel_ready && message != Message::timeout && message != Message::kill;
       if (woken.caller_ended || caller_closes)
@@ -93,16 +92,16 @@ class Keeper {
     return static_cast<Message>(channel_.receive().value_or(static_cast<char>(Message::closed)));
   }
 
-  /// The end of the pool, in order or because the caller has ended. Returns the exit code.
+  /// Ends the pool. `orderly`: the pool closes; else the caller has ended. Returns the exit code.
   int close(host::Children& workers, bool orderly) {
     end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
     if (orderly) remove_names_of_dead();
-    // The pool has names of its own until the caller says stop again.
+    // The pool has names of its own until the caller sends the second stop.
     const bool over = orderly && said_stop_again(workers);
     return over && !caller_.wait_ended(std::chrono::milliseconds(0)) ? 0 : after_caller();
   }
 
-  // Until there may be something to do that nobody reports; -1: for ever.
+  // How long to wait if no event comes, in milliseconds; -1: for ever.
   int milliseconds_to_wait() const {
     const std::uint64_t timeout = board_.commands().tile_timeout.load();
     const int longest = vacant_ ? 100 : timeout != 0 ? 1000 : -1;
@@ -111,15 +110,15 @@ class Keeper {
         std::clamp<std::uint64_t>(timeout / 8 / 1'000'000, 2, static_cast<std::uint64_t>(longest)));
   }
 
-  // Workers whose tile takes too long. Their deaths are collected like any others.
+  // Kills workers whose tile takes too long. Their deaths are collected like all others.
   void kill_late(const host::Children& workers) {
     if (board_.commands().tile_timeout.load() == 0) return;
     for (std::size_t w = plan_.first; w < pids_.size(); ++w)
       if (pids_[w] != 0 && board_.clocks()[w].expire(TileClock::now())) workers.kill(pids_[w]);
   }
 
-  // Workers inside a round that nobody waits for. The caller arms no other round until this is
-  // done, so nobody is killed who has left this round for the next.
+  // Kills workers inside a round that nobody waits for. The caller arms no other round before this
+  // is done, so a worker that has left for the next round can't be killed.
   void kill_expired(const host::Children& workers) {
     auto& expired = board_.commands().expired_round;
     const auto round = expired.load();
@@ -135,19 +134,19 @@ class Keeper {
       if constexpr (host::names_outlive_processes) identities_[w] = host::random_identity();
       pids_[w] = starter_(workers, w, identities_[w]);
     } catch (const std::exception&) {
-      pids_[w] = 0;  // tried again soon; the caller sees the empty place
+      pids_[w] = 0;  // tried again soon; the caller sees the empty slot
       vacant_ = true;
     }
     board_.processes()[w].pid.store(pids_[w]);
   }
 
-  // Takes the ends of all workers that have died, and replaces these. The names that they left are
-  // removed before the deaths are recorded.
+  // Collects the ends of dead workers and replaces the workers. Names that they left are removed
+  // before the deaths are recorded.
   void collect(host::Children& workers, bool replace) {
     const auto place_of = [this](int pid) {
       return static_cast<std::size_t>(std::find(pids_.begin(), pids_.end(), pid) - pids_.begin());
     };
-    ends_.clear();  // no more than workers: it never grows
+    ends_.clear();  // at most one entry per worker, so it never grows
     while (const auto end = workers.collect()) {
       const auto w = place_of(end->pid);
       if (w == pids_.size()) continue;
@@ -165,12 +164,12 @@ class Keeper {
       process.last_was_late.store(board_.clocks()[w].reset() ? 1 : 0);
       process.pid.store(0);
       const bool at_work = slot.inside.load() != 0;
-      slot.unpinned.store(0);         // its successor begins pinned
-      board_.crew().record_death(w);  // last: whoever sees nobody inside sees the rest as well
+      slot.unpinned.store(0);         // the next worker begins pinned
+      board_.crew().record_death(w);  // last: a reader that sees nobody inside sees all above
       if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
         start(workers, w);
       else if (replace)
-        vacant_ = true;  // later: a worker may be unable to live at all
+        vacant_ = true;  // start it later: it may die at once again
       board_.done_bell().ring();
     }
   }
@@ -196,7 +195,7 @@ class Keeper {
     }
   }
 
-  // False if the caller ends before.
+  // Waits for the caller's second stop. False if the caller ends before.
   bool said_stop_again(const host::Children& workers) {
     for (;;) {
       const auto woken = workers.wait(channel_, caller_, -1);
@@ -215,23 +214,23 @@ class Keeper {
     try {
       dead_.insert(owner);
     } catch (const std::bad_alloc&) {
-      // Its names are orphans, which the next reap() removes.
+      // Its names become orphans. The start of a later pool, or a reap(), removes them.
     }
   }
-  // Only what they owned and no longer lock is removed. Of all that have died: a process that a
-  // kernel started without the library's knowledge may have held a lock until now.
+  // Removes only names that a dead worker owned and whose lock is free. `dead_` holds all workers
+  // that have died: a process that a kernel started unnoticed may have held a lock until now.
   void remove_names_of_dead() const noexcept {
     if (!host::names_outlive_processes || dead_.empty()) return;
     try {
       for (const auto& name : host::segment_names())
         remove_orphan_of(name, [this](const Identity& owner) { return dead_.contains(owner); });
     } catch (const std::exception&) {
-      // No memory or no descriptor for the moment: it is tried again at the next end.
+      // No memory or descriptor now. The next end of a worker tries again.
     }
   }
 
-  // More than once: a child that the caller forked just before its end holds copies of its locks
-  // for the moment until it has closed them.
+  // Several attempts: a child that the caller forked just before its end holds copies of the
+  // caller's locks for a moment, until it has closed them.
   int after_caller() {
     if constexpr (!host::names_outlive_processes) return 0;
     caller_.wait_ended(std::chrono::milliseconds(1000));
@@ -252,8 +251,8 @@ class Keeper {
   Starter starter_;
   std::vector<int> pids_;             // 0: none
   std::vector<Identity> identities_;  // of the workers
-  std::vector<host::ChildEnd> ends_;  // collected, and not recorded yet
-  std::set<Identity> dead_;           // whose names are to be removed
+  std::vector<host::ChildEnd> ends_;  // collected, not yet recorded
+  std::set<Identity> dead_;           // owners whose names are to be removed
   bool vacant_ = false;
 };
 

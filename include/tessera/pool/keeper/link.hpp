@@ -1,4 +1,4 @@
-// Floor 4, pool/keeper: what the caller has of its keeper, and what it says to it.
+// Floor 4, pool/keeper: the caller's connection to its keeper, and its messages.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 
 namespace tessera::detail {
 
-/// From the caller to the keeper, one byte each.
+/// Messages from the caller to the keeper, one byte each.
 enum class Message : char {
-  closed = 0,     ///< no byte: the caller has closed its end, as when it has ended
-  start = 's',    ///< workers are to be started
-  stop = 'e',     ///< the pool closes; a second time: nothing of the pool is left
-  timeout = 'd',  ///< a job whose tiles have a time limit is armed
-  kill = 'k'      ///< workers that are inside Commands::expired_round are to be killed
+  closed = 0,     ///< no byte: the caller has closed its end, or has ended
+  start = 's',    ///< start the workers
+  stop = 'e',     ///< the pool closes; the second one: it has no names left
+  timeout = 'd',  ///< a job with a time limit is armed
+  kill = 'k'      ///< kill the workers that are inside Commands::expired_round
 };
 
 inline void send(const host::Channel& channel, Message message) noexcept {
@@ -27,20 +27,20 @@ inline void send(const host::Channel& channel, Message message) noexcept {
 
 /// How a keeper starts its workers.
 struct KeeperPlan {
-  std::size_t first = 0;   ///< the first place with a worker process of its own
+  std::size_t first = 0;   ///< the first slot with a worker process
   std::vector<int> cores;  ///< worker w is pinned to cores[w]; empty: none is pinned
   bool spins = false;      ///< workers spin for a while before they sleep
 };
 
-/// A keeper, as its caller has it.
+/// The keeper, as the caller sees it.
 struct KeeperLink {
   host::Channel channel;
   host::ProcessHandle process;
 };
 
-/// The link to a keeper process that was started just now; nothing where it has ended. It lives
-/// until it has its caller's message or sees that there will be none. As long as its end of the
-/// channel is open, its process number is its own.
+/// The link to a keeper that was just started; nothing if the keeper has ended. A keeper lives
+/// until it gets a message or sees that none will come. While its end of the channel is open, its
+/// process id can't belong to another process.
 inline std::optional<KeeperLink> make_link(int pid, host::Channel channel) {
   try {
     host::ProcessHandle process(pid);

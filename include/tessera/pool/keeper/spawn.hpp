@@ -1,8 +1,8 @@
-// Floor 4, pool/keeper: a keeper that is the program started again.
+// Floor 4, pool/keeper: starts the keeper as a new process of the same program.
 //
-// It has nothing of the caller but the board and a line of numbers, and it answers on the board:
-// the handshake. Where a process can be copied its workers are copies of it. Where none can
-// (Windows), each worker is the program started again, and the keeper a thread: thread.hpp.
+// The new process gets the board and a line of numbers from the caller, and nothing else. It
+// answers on the board: the handshake. It forks the workers. On Windows, without fork, each worker
+// is a new process of the program, and the keeper is a thread: thread.hpp.
 #pragma once
 
 #include <array>
@@ -27,21 +27,22 @@
 
 namespace tessera::detail {
 
-/// What the started program is to be, and what it finds in its environment.
+/// Arguments and environment variable of the started program.
 inline constexpr std::string_view keeper_argument = "--tessera-keeper",
                                   worker_argument = "--tessera-worker";
 inline constexpr const char* started_variable = "TESSERA_STARTED_BY_POOL";
 inline constexpr const char* how_to_spawn =
     "begin main() with `if (auto code = tessera::run_as_worker(argc, argv)) return *code;`";
 
-/// Throws Error(pool_unusable) in a program that a pool has started and that does not know it.
+/// Throws Error(pool_unusable) if a pool has started this program and it did not call
+/// run_as_worker.
 inline void refuse_in_started_program() {
   if (std::getenv(started_variable) != nullptr)
     throw Error(Errc::pool_unusable, "TiledPool",
                 "this program was started again by a pool and is to work for it", how_to_spawn);
 }
 
-/// A plan as numbers, behind those that `first` holds; and back, from number `from` on.
+/// `first`, followed by the plan as numbers; and the plan again, from number `from` on.
 inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan) {
   first.insert(first.end(), {plan.first, plan.spins ? 1u : 0u});
   for (const int core : plan.cores) first.push_back(static_cast<std::uint64_t>(core));
@@ -54,22 +55,22 @@ inline KeeperPlan as_plan(const host::Numbers& numbers, std::size_t from) {
   return plan;
 }
 
-/// Of the numbers for a keeper, those before its plan: the caller's process and when it began, its
-/// identity, workers.
+/// How many numbers stand before a keeper's plan: the caller's process id and start time, its
+/// identity (two numbers), the number of workers.
 inline constexpr std::size_t keeper_numbers = 5;
 
-/// The same in every process of this build.
+/// A number that is the same in every process of this build.
 inline std::uint64_t program_identity() {
   const auto code = host::locate(reinterpret_cast<const void*>(&refuse_in_started_program));
   return code ? code->module : 0;
 }
 
-/// For the started program.
+/// Called in the started program.
 inline void answer_handshake(const Board& board) {
   board.replies().handshake_done.store(1);
   board.done_bell().ring();
 }
-/// Waits for the started program's answer; false if gone() before, or after half a minute.
+/// Waits for the started program's answer. False if gone() before, or after 30 seconds.
 template <class Gone>
 bool wait_for_handshake(const Board& board, Gone&& gone) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -82,7 +83,7 @@ bool wait_for_handshake(const Board& board, Gone&& gone) {
     bell.wait(epoch, std::chrono::milliseconds(20));
   }
 }
-/// `last`: the end of one that did not answer, if it is known.
+/// `last`: how a process that did not answer ended, if known.
 inline Error no_handshake(const std::string& last = {}) {
   return {Errc::pool_unusable, "TiledPool",
           "this program, started again, did not answer that it works for a pool" +
@@ -90,7 +91,7 @@ inline Error no_handshake(const std::string& last = {}) {
           how_to_spawn};
 }
 
-/// Throws Error(pool_unusable) if the started program does not say that it is a keeper.
+/// Throws Error(pool_unusable) if the started program does not answer as a keeper.
 inline KeeperLink spawn_keeper(PoolMemory& pool, const KeeperPlan& plan) {
   host::ChannelPair pair("TiledPool");
   std::array<std::uint64_t, 2> identity;

@@ -1,6 +1,6 @@
-// Floor 4, pool/keeper: a keeper that is a thread of the caller, where no process can be copied.
+// Floor 4, pool/keeper: the keeper as a thread of the caller, on Windows, which has no fork.
 //
-// Each worker is the program started again, and answers on the board.
+// Each worker is a new process of the same program, and answers on the board.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@
 
 namespace tessera::detail {
 
-/// Why programs could not be started: from the thread that tried to another.
+/// Errors of failed starts. The keeper's thread adds them, the caller's thread reads them.
 class StartFailures {
  public:
   void add(std::exception_ptr failure) noexcept {
@@ -45,7 +45,7 @@ class StartFailures {
   std::size_t count_ = 0;
 };
 
-/// The body of the thread.
+/// The main function of the thread.
 template <class Process, class Channel>
 void run_keeper_thread(PoolMemory& pool, const Channel& channel, const KeeperPlan& plan,
                        StartFailures& failures) {
@@ -68,8 +68,8 @@ void run_keeper_thread(PoolMemory& pool, const Channel& channel, const KeeperPla
   Keeper(board, channel, Process(host::own_pid()), process_identity(), plan, start).run();
 }
 
-/// Throws Error(pool_unusable) if the started program does not say that it is a worker, and
-/// whatever keeps every worker from being started.
+/// Throws Error(pool_unusable) if the started program does not answer as a worker. If no worker
+/// could be started, throws the first error of a start.
 template <class Process>
 KeeperLink keep_in_thread(const std::shared_ptr<PoolMemory>& pool, const KeeperPlan& plan) {
   host::ChannelPair pair("TiledPool");
@@ -83,7 +83,7 @@ KeeperLink keep_in_thread(const std::shared_ptr<PoolMemory>& pool, const KeeperP
   const auto processes = pool->board.processes().subspan(plan.first);
   const auto nobody_lives = [&] {
     if (link.process.wait_ended(std::chrono::milliseconds(0))) return true;
-    std::size_t tried = failures->count();  // and not alive
+    std::size_t tried = failures->count();  // failed starts and dead workers
     for (const auto& process : processes) {
       if (process.deaths.load() == 0 && process.pid.load() != 0) return false;
       tried += process.deaths.load() != 0;
@@ -94,7 +94,7 @@ KeeperLink keep_in_thread(const std::shared_ptr<PoolMemory>& pool, const KeeperP
   std::string last;
   for (const auto& process : processes)
     if (process.deaths.load() != 0) last = host::end_in_words(process.last_status.load());
-  link.channel.close();  // the thread ends the workers, and itself
+  link.channel.close();  // the thread then ends the workers and itself
   link.process.wait_ended(std::chrono::milliseconds(5000));
   if (const auto first = failures->first()) std::rethrow_exception(first);
   throw no_handshake(last);

@@ -1,4 +1,4 @@
-// Floor 4, pool/worker: the arrays that a worker has mapped, kept from job to job.
+// Floor 4, pool/worker: the arrays that a worker has mapped. It keeps them from job to job.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@
 
 namespace tessera::detail {
 
-/// The caller's array of that name, whoever owns the name. Where the name was removed while the
-/// caller has the array, the caller's own descriptor leads to it. Throws Error(name_missing) where
-/// the caller has none.
+/// The caller's array of that name, of any owner. If the name was removed while the caller has the
+/// array open, it is opened through the caller's own descriptor. Throws Error(name_missing) if the
+/// caller has no such descriptor.
 inline std::shared_ptr<Segment> attach_callers(const std::string& name, const Identity& identity,
                                                host::Access access, int caller) {
   const SegmentName checked(name);
@@ -36,11 +36,12 @@ inline std::shared_ptr<Segment> attach_callers(const std::string& name, const Id
               "TESSERA_DIR");
 }
 
-/// Mappings, found by the array's identity and by device and inode.
+/// The mappings, found by the array's identity and by device and inode.
 class Attachments {
  public:
-  /// The mapping of an argument; made now if there is none yet. Throws Error(replaced) if its name
-  /// or path leads to another array than the caller's, whose process number `caller` is.
+  /// The mapping of an argument; made if there is none yet. `caller` is the caller's process id.
+  /// Throws Error: replaced if the name or path leads to another array than the caller's;
+  /// kernel_failed if a kernel has written over its control block.
   Segment& find(const ArgumentRecord& record, std::string_view path, int caller) {
     for (const auto& kept : kept_)
       if (kept.segment->file_id() == record.file && kept.segment->identity() == record.identity &&
@@ -66,10 +67,11 @@ class Attachments {
     std::erase_if(kept_, [](const Kept& kept) { return kept.segment->ended(); });
   }
 
-  /// Unmaps every array that its name or path no longer leads to: ended, removed, reaped.
+  /// Unmaps every array whose name or path is gone or leads to another file.
   void drop_nameless() {
     std::erase_if(kept_, [](const Kept& kept) {
-      // Where nobody can replace a file that is mapped, files are kept for no longer either.
+      // On Windows a mapped file can't be replaced as long as it is mapped, so files are unmapped
+      // too.
       return kept.segment->ended() ||
              (!host::names_outlive_processes && kept.segment->name().empty()) ||
              !host::leads_to(kept.segment->path(), kept.segment->file_id());

@@ -1,4 +1,4 @@
-// Floor 4, pool/worker: an argument as a worker has it: typed, decoded once for each job.
+// Floor 4, pool/worker: an argument in a worker, with its type. Decoded once for each job.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct BoundArgument {
   std::array<std::size_t, N> shape;
   std::array<std::ptrdiff_t, N> strides;
 
-  /// Argument `number` of the job. Its first element is at `first` in this process.
+  /// Argument `number` of the job. `first` is its first element in this process.
   BoundArgument(const JobMemory& memory, std::size_t number, std::byte* first)
       : data(reinterpret_cast<T*>(first)) {
     const auto& record = memory.arguments()[number];
@@ -30,7 +30,7 @@ struct BoundArgument {
     std::copy_n(memory.strides(record), N, strides.begin());
   }
 
-  /// The part in a box of the tiled axes: trailing axes line up, other axes are whole.
+  /// The view of one tile. Trailing axes line up with the box; all other axes are whole.
   template <std::size_t R>
   TileView<T, N> tile(const Box<R>& box, const std::array<std::size_t, R>& grid) const {
     if constexpr (S::use == Use::whole) return {data, shape, strides};
@@ -38,7 +38,7 @@ struct BoundArgument {
     auto extents = shape;
     for (std::size_t k = 0; k < (std::min)(N, R); ++k) {
       const std::size_t d = N - 1 - k, g = R - 1 - k;
-      if (shape[d] != grid[g]) continue;  // an extent of 1, broadcast
+      if (shape[d] != grid[g]) continue;  // broadcast: an extent of 1
       at += static_cast<std::ptrdiff_t>(box.lo[g]) * strides[d];
       extents[d] = box.extent(g);
     }

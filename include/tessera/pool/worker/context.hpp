@@ -1,5 +1,4 @@
-// Floor 4, pool/worker: what one worker has of one round: what the typed code of serve.hpp is
-// given.
+// Floor 4, pool/worker: one worker's data for one round, as the typed code of serve.hpp needs it.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +19,12 @@ namespace tessera::detail {
 struct WorkerContext {
   const Board& board;
   JobMemory memory;
-  std::size_t self = 0;  ///< the worker's place
+  std::size_t self = 0;  ///< the worker's slot
   Round round;
-  void* function = nullptr;  ///< in this process, where a kernel that is a function pointer points
-  bool in_caller = false;    ///< the caller's own share: this is no worker process
+  void* function = nullptr;  ///< in this process, if the kernel is a function pointer
+  bool in_caller = false;    ///< the caller's own share; not a worker process
   const host::ForkMark* fork_mark = nullptr;  ///< of the worker process
-  std::vector<std::byte*> arguments;          ///< the first element of each, in this process
+  std::vector<std::byte*> arguments;          ///< first elements, in this process
   std::vector<Segment*> outputs;              ///< the arrays that the job writes
 
   WorkerContext(const Board& its_board, const JobMemory& its_memory, std::uint64_t number,
@@ -43,15 +42,15 @@ struct WorkerContext {
     if (writes) outputs.push_back(&segment);
   }
 
-  /// Reports that a tile's kernel threw. The round ends, unless its job collects such tiles.
+  /// Reports that a tile's kernel threw. Stops the round, unless the job collects exceptions.
   void report_throw(std::uint64_t tile, std::string_view text) const noexcept {
     board.replies().failures.add(tile, Errc::kernel_failed, text);
     if (memory.head().collects == 0) round.stop();
   }
 
-  /// True if somebody has written behind the end of an array that the job writes. It is reported
-  /// with the tile that ended just now, though another worker's tile may have done it at that
-  /// moment, and what was there is written back.
+  /// True if a kernel has written behind the end of an array that the job writes. Reports it for
+  /// `tile`, which ended just now; a tile of another worker may have done it at the same moment.
+  /// Restores the overwritten bytes.
   bool report_overrun(std::uint64_t tile) const {
     for (auto* const output : outputs) {
       if (output->intact()) continue;
@@ -65,8 +64,8 @@ struct WorkerContext {
   }
 };
 
-/// Computes tiles until none can be claimed. One instance of a template for each kernel: its
-/// address is what travels.
+/// Computes tiles until none can be claimed. Each kernel has its own instance of serve(). Job
+/// memory holds the instance's address.
 using ServeFunction = void (*)(WorkerContext&);
 
 }  // namespace tessera::detail

@@ -1,8 +1,8 @@
-// Floor 4, pool/worker: what transform does with a function of elements.
+// Floor 4, pool/worker: the kernel of transform.
 //
-// It becomes a kernel to which neighbouring tiles are one larger tile: a loop over the rows of a
-// box, with stores past the caches where the arrays are far larger than these. Inputs broadcast to
-// the output.
+// It loops over the rows of a box and calls a function of elements. Neighbouring tiles can be one
+// larger tile. If the arrays are far larger than the caches, it stores past these. Inputs broadcast
+// to the output.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,19 @@
 
 namespace tessera::detail {
 
-/// transform's kernel: a function of elements, as a loop over the rows of a box.
+/// The kernel of transform: applies a function of elements to the rows of a box.
 template <class F>
 struct Elementwise {
   static constexpr bool merges_tiles = true;
   F function;
-  bool streaming = false;  ///< past the caches: see streaming_pays
+  bool streaming = false;  ///< stores past the caches: see streaming_pays
 
   template <class Out, class... In>
   void operator()(Out& out, In&... in) const {
     using Value = typename Out::value_type;
     constexpr std::size_t N = std::tuple_size_v<typename Out::Extents>;
-    // Wrapped, since F may return anything that converts to an element. Floats become integers in
-    // the loop, which knows what to do with those outside the range.
+    // F may return anything that converts to an element. A float that becomes an integer is
+    // converted in the loop, which handles values outside the integer's range.
     const auto convert = [f = function](const auto&... value) {
       using Given = std::remove_cvref_t<decltype(f(value...))>;
       if constexpr (converts_in_part<Value, Given>)
@@ -48,7 +48,7 @@ struct Elementwise {
   }
 };
 
-/// transform's kernel for a user's function, which allow_addresses may wrap.
+/// Makes the kernel of transform. allow_addresses may wrap the function.
 template <class F>
 auto elementwise(F function, bool streaming) {
   if constexpr (addresses_allowed<F>) {

@@ -1,8 +1,8 @@
-// Floor 4, pool/worker: what a worker does for one round, with all types known.
+// Floor 4, pool/worker: what a worker does in one round, with all types known.
 //
-// One instance of serve() for each kernel: its address is what travels. It decodes the arguments
-// once, claims tiles until none is left, and calls the kernel on the views of each tile. Where the
-// kernel is elementwise, neighbouring tiles are one call.
+// Each kernel has an instance of serve(), and job memory holds its address. serve() decodes the
+// arguments once. Then it claims tiles until none is left, and calls the kernel on the views of
+// each tile. An elementwise kernel gets neighbouring tiles in one call.
 #pragma once
 
 #include <algorithm>
@@ -29,13 +29,14 @@
 
 namespace tessera::detail {
 
-/// Watches one call of a kernel for an end that is neither a return nor an exception. If the kernel
-/// ends its thread (pthread_exit, a cancellation), the stack is unwound though nothing was thrown:
-/// then a worker ends as by exit(). If the kernel forks and its child returns here, that child is
-/// no worker: it ends before it can report anything of the tile.
+/// Detects an end of the kernel that is neither a return nor an exception.
+/// - The kernel ends its thread (pthread_exit, cancellation): the stack is unwound, and nothing was
+///   thrown. The worker then ends as by exit().
+/// - The kernel forks, and the child returns here: the child is not a worker. It ends before it can
+///   report anything about the tile.
 class CallGuard {
  public:
-  /// `ends_thread` is set where the thread that ends is the caller's.
+  /// `ends_thread` is set if the thread that ends is the caller's.
   CallGuard(const WorkerContext& context, bool& ends_thread) noexcept
       : context_(context), ends_thread_(ends_thread) {}
   CallGuard(const CallGuard&) = delete;
@@ -69,8 +70,8 @@ template <class K, std::size_t R, class... Sections>
 class Server {
   using Traits = KernelTraits<K, R, Sections...>;
   using Result = typename Traits::Result;
-  /// About so many elements are given to an elementwise kernel at once: enough for long rows and
-  /// few claims, few enough to be dealt out evenly.
+  /// About so many elements go to an elementwise kernel in one call. Enough for long rows and few
+  /// claims; few enough to deal out evenly.
   static constexpr std::size_t merged_elements = 65536;
 
  public:
@@ -81,7 +82,7 @@ class Server {
   void run() {
     const auto& head = context_.memory.head();
     const auto most = tiles_at_once();
-    // Flags that the caller sees are its own.
+    // In the caller's own share, floating-point flags stay set for the caller to see.
     const host::FloatGuard floats(host::FloatEnvironment(head.floats), !context_.in_caller);
     const bool timed = head.tile_timeout != 0 && !context_.in_caller;
     auto& clock = context_.board.clocks()[context_.self];
@@ -94,11 +95,11 @@ class Server {
         if (round.begin(first)) {
           while (most > 1 && last < claim->last && round.begin(last)) ++last;
           if (timed) clock.begin(TileClock::now(), head.tile_timeout, last - first);
-          floats.again();  // the kernel may have changed it in the tile before
+          floats.again();  // the kernel may have changed them in the tile before
           auto state = compute(first, last);
-          // An element's function is given values: it overruns no array.
+          // An elementwise function gets values, not memory, so it can't overrun an array.
           if (!merges_tiles<K> && context_.report_overrun(first)) state = TileState::failed;
-          // What kernels print is there when their tile is done.
+          // Printed output must appear before the tile is done.
           if (!context_.in_caller) host::print_buffered_output();
           if (timed && !clock.end()) host::wait_for_death();
           for (std::size_t k = first; k < last; ++k) round.end(context_.self, k, state);
@@ -126,8 +127,8 @@ class Server {
     return out;
   }
 
-  /// More than one only for elementwise kernels, and not where each tile that throws, or ends its
-  /// worker, is to be reported.
+  /// More than one for elementwise kernels only. One if every throwing tile must be reported, or if
+  /// a tile may end its worker.
   std::size_t tiles_at_once() const {
     const auto& head = context_.memory.head();
     if (!merges_tiles<K> || head.collects != 0 || head.one_by_one != 0) return 1;
@@ -135,8 +136,8 @@ class Server {
     return std::max<std::size_t>(1, merged_elements * grid_.size() / elements);
   }
 
-  /// A fresh copy of the kernel for each call: what a mutable one leaves behind must not depend on
-  /// the schedule.
+  /// Each call gets a new copy of the kernel. Otherwise the state of a mutable kernel would depend
+  /// on the schedule.
   Result call(const Box<R>& box, std::size_t number) const {
     alignas(K) auto fresh = kernel_;
     K& kernel = *std::launder(reinterpret_cast<K*>(fresh.data()));
@@ -158,7 +159,7 @@ class Server {
     return {&context_.board.replies().stops.round, context_.round.number()};
   }
 
-  /// Tiles [first, last): one, or neighbours as few wide boxes.
+  /// Computes tiles [first, last): one tile, or neighbours in as few boxes as possible.
   TileState compute(std::size_t first, std::size_t last) const {
     bool ends_thread = false;
     try {

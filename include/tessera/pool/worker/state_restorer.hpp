@@ -1,4 +1,4 @@
-// Floor 4, pool/worker: what kernels change of their process is undone after their job.
+// Floor 4, pool/worker: undoes what kernels change in their process, after their job.
 #pragma once
 
 #include <algorithm>
@@ -13,18 +13,20 @@
 
 namespace tessera::detail {
 
-/// Restores a worker's signal mask, folder, umask and locale. One check costs as much as a small
-/// job. So a worker checks
+/// Restores a worker's signal mask, current folder, umask and locale. One check costs as much as a
+/// small job. So a worker checks only
 /// - after the first sixteen jobs of each kernel,
 /// - after every job of a kernel that has changed anything,
 /// - when it has worked for 500 microseconds, a hundred times as long as a check takes,
-/// - before it sleeps,
-/// and never while the caller waits for it.
+/// - before it sleeps.
+///
+/// It never checks while the caller waits for it.
 class StateRestorer {
  public:
-  StateRestorer() { state_.restore(); }  // the first check is the slow one: not between two jobs
+  // The first check is the slow one, so make it here and not between two jobs.
+  StateRestorer() { state_.restore(); }
 
-  /// Before worked(): the kernel of the job.
+  /// Sets the kernel of the job. Call it before worked().
   void set_kernel(const JobHead& job) {
     const Kernel kernel{job.serve, job.function};
     kernel_ = static_cast<std::size_t>(
@@ -53,7 +55,7 @@ class StateRestorer {
     if (kernel_ >= checks_.size()) return;
     auto& left = checks_[kernel_].second;
     if (changed && left == 0)
-      for (auto& [kernel, checks] : checks_) checks = always;  // it may have been any
+      for (auto& [kernel, checks] : checks_) checks = always;  // any kernel may have done it
     else if (changed)
       left = always;
     else if (left != 0 && left != always)
@@ -63,7 +65,7 @@ class StateRestorer {
   using Kernel = std::pair<host::CodeAddress, host::CodeAddress>;
 
   host::ProcessState state_;
-  std::vector<std::pair<Kernel, unsigned>> checks_;  // still to be made, for each kernel
+  std::vector<std::pair<Kernel, unsigned>> checks_;  // checks left for each kernel
   std::size_t kernel_ = 0;
   std::chrono::nanoseconds unchecked_{};  // worked since the last check
 };

@@ -1,8 +1,8 @@
-// Floor 4, pool/worker: what a worker process does: sleep until a round is armed, attach what its
-// job names, compute tiles.
+// Floor 4, pool/worker: a worker process. It sleeps until a round is armed, attaches the job's
+// arrays and computes tiles.
 //
-// A worker keeps its attachments from job to job. It unmaps an array whose name is gone at its next
-// job if the owner recorded its end, else within a quarter of a second without work.
+// A worker keeps its attachments from job to job. It unmaps an array whose name is gone: before its
+// next job if the owner recorded its end, otherwise after up to a quarter of a second without work.
 #pragma once
 
 #include <chrono>
@@ -32,9 +32,9 @@ namespace tessera::detail {
 
 class Worker {
  public:
-  /// The worker in place `self`. If it `spins`, it looks for the next job for a while before it
-  /// sleeps: for pools that leave every worker a core. `modules` outlives it. `keeper` is the
-  /// process whose child it is; 0: it need not look for that.
+  /// The worker in slot `self`. If `spins`, it spins for a while after a job before it sleeps: for
+  /// pools that leave a core to every worker. `modules` must outlive the worker. `keeper` is its
+  /// parent process; 0: it does not check whether the keeper lives.
   Worker(const Board& board, std::size_t self, bool spins, Affinity affinity,
          const host::Modules& modules, int keeper = 0)
       : board_(board),
@@ -44,11 +44,11 @@ class Worker {
         modules_(modules),
         keeper_(keeper) {}
 
-  /// The exit code of a worker that can't attach any more what it could before.
+  /// Exit code of a worker that can no longer attach what it attached before.
   static constexpr int cannot_attach = 4;
 
-  /// Works until the pool closes, or the keeper is gone: the kernel may have been told not to end
-  /// this process then (a changed user is enough).
+  /// Works until the pool closes or the keeper is gone. The kernel's parent-death signal alone is
+  /// not enough: it is lost if this process has changed its user.
   int run() {
     auto& commands = board_.commands();
     while (commands.closing.load() == 0) {
@@ -66,14 +66,14 @@ class Worker {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// True if there is a round that this worker has not left yet, or the pool closes.
+  /// True if a round is armed that this worker has not done yet, or the pool closes.
   bool called() const noexcept {
     const auto& commands = board_.commands();
     const auto round = commands.gate.round.load(std::memory_order_acquire);
     return (round != 0 && round != left_) || commands.closing.load() != 0;
   }
 
-  /// After a job: the next one often follows at once.
+  /// Spins after a job, since the next one often follows at once.
   void spin() {
     const auto caller_needs_core = [this] {
       return affinity_.pinned() &&
@@ -84,7 +84,7 @@ class Worker {
           std::chrono::microseconds(50), [this] { return called(); }, caller_needs_core);
   }
 
-  /// Until the work bell rings, or 200 ms. False if the keeper has ended.
+  /// Sleeps until the work bell rings, or 200 ms. False if the keeper has ended.
   bool sleep() {
     constexpr std::chrono::milliseconds long_idle(200);
     const auto bell = board_.work_bell();
@@ -95,7 +95,7 @@ class Worker {
     bell.wait(epoch, long_idle);
     if (keeper_ != 0 && host::parent_pid() != keeper_) return false;
     if (bell.epoch() == epoch && Clock::now() - slept > long_idle / 2) {
-      // Another worker's kernel has written over this word: the caller would wait for ever.
+      // Another worker's kernel has written over this word. The caller would wait for ever.
       if (board_.workers()[self_].inside.load() != 0) board_.crew().leave(self_);
       attachments_.drop_nameless();
       if (memory_ && memory_->ended()) memory_.reset();
@@ -103,12 +103,12 @@ class Worker {
     return true;
   }
 
-  /// One round. While this worker is inside, the caller changes nothing of the job.
+  /// Works on one round. While this worker is inside, the caller does not change the job.
   void work(std::uint64_t round) {
     const auto crew = board_.crew();
     const auto done_bell = board_.done_bell();
     if (!crew.enter(self_, round)) {
-      done_bell.ring();  // the caller may have seen it inside
+      done_bell.ring();  // the caller may have seen this worker inside
       return;
     }
     const auto began = Clock::now();
@@ -117,8 +117,8 @@ class Worker {
     left_ = round;
     just_worked_ = true;
     crew.leave(self_);
-    // The last to leave rings. After a job so long that the caller sleeps everybody does, so that
-    // it is awake when the last one leaves.
+    // The last worker to leave rings. After a job so long that the caller sleeps, every worker
+    // rings, so that the caller is awake when the last one leaves.
     if (ended - began > long_job || !crew.anyone_inside()) done_bell.ring();
     restorer_.worked(ended - began);
     if (affinity_.worked(began, ended))
@@ -140,10 +140,11 @@ class Worker {
     }
   }
 
-  /// Attaches what the job names. An earlier kernel of this process (it lowered a limit, changed
-  /// root or user, left descriptors open) may make that fail for good. A worker that could attach
-  /// before therefore ends, and its successor tries. A first failure is reported; so is what a
-  /// successor would meet too: the name leads to another array, or a kernel has written over it.
+  /// Attaches the arrays of the job. An earlier kernel of this process may have made that
+  /// impossible for good: it lowered a limit, changed root or user, left descriptors open. So a
+  /// worker that could attach before ends, and its successor tries. Other errors are reported: a
+  /// first failure, and errors that a successor would meet too (the name leads to another array; a
+  /// kernel has written over it).
   WorkerContext attach(std::uint64_t round) {
     try {
       const auto caller = board_.commands().caller_pid;
@@ -167,7 +168,7 @@ class Worker {
     }
   }
 
-  /// The armed job's memory, of which this process can write tile bytes and results alone.
+  /// The armed job's memory. This process can write only its tile bytes and results.
   Segment& job_memory() {
     const auto& commands = board_.commands();
     if (memory_ && memory_->identity() == commands.memory_identity) return *memory_;
@@ -182,8 +183,8 @@ class Worker {
     return *memory_;
   }
 
-  /// A function of the program, in this process. A pool has a handful of kernels, and looking one
-  /// up takes long.
+  /// The function of the program at `code`, in this process. A pool has few kernels and a look-up
+  /// is slow, so the results are kept.
   void* resolve(const host::CodeAddress& code) {
     for (const auto& [known, function] : functions_)
       if (known == code) return function;
@@ -201,14 +202,14 @@ class Worker {
   std::size_t self_;
   bool spins_;
   bool just_worked_ = false;
-  std::uint64_t left_ = 0;  // the round that it was inside last
+  std::uint64_t left_ = 0;  // the last round that it was inside
   Affinity affinity_;
   const host::Modules& modules_;
   int keeper_;
   host::ForkMark fork_mark_{"TiledPool"};
   bool has_attached_ = false;
   Attachments attachments_;
-  std::shared_ptr<Segment> memory_;  // of the armed job, or the last one
+  std::shared_ptr<Segment> memory_;  // of the armed or the last job
   std::vector<std::pair<host::CodeAddress, void*>> functions_;
   StateRestorer restorer_;
 };

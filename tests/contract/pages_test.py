@@ -37,7 +37,7 @@ def defects(page):
             yield f"it links to {path}, which is not there"
         elif anchor and anchor not in anchors(target):
             yield f"it links to {link}: no such heading"
-    for test in re.findall(r"`(\w+/\w+_test\.cpp)`", text):
+    for test in re.findall(r"`((?:\w+/)+\w+_test\.cpp)`", text):
         if not (ROOT / "tests" / test).exists():
             yield f"it names the test {test}, which is not there"
     for script in re.findall(r"^sh (\S+\.sh)", text, flags=re.M):

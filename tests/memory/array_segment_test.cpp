@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <numeric>
-#include <random>
 #include <sstream>
 #include <string>
 #include <type_traits>
@@ -97,35 +95,6 @@ TEST_CASE("A negative extent is an Error that shows it") {
 TEST_CASE("A shape of another number of axes is an Error") {
   const auto error = error_of([] { Shape<2>(std::vector<int>{1, 2, 3}); });
   CHECK(error.errc() == Errc::rank_mismatch);
-}
-
-TEST_CASE("Column-major arrays of any shape are copied to row-major ones") {
-  std::mt19937 random(5);
-  for (int round = 0; round < 300; ++round) {
-    std::vector<std::size_t> shape(std::uniform_int_distribution<std::size_t>(0, 5)(random));
-    for (auto& extent : shape) extent = std::uniform_int_distribution<std::size_t>(0, 5)(random);
-    std::size_t count = 1;
-    for (const auto extent : shape) count *= extent;
-    // The element at an index is that index, in base 8.
-    std::vector<std::uint32_t> fortran(count), expected(count), got(count);
-    for (std::size_t k = 0; k < count; ++k) {
-      std::uint32_t first = 0, last = 0;
-      std::size_t rest = k;
-      for (std::size_t d = 0; d < shape.size(); rest /= shape[d++])
-        first |= static_cast<std::uint32_t>(rest % shape[d]) << 3 * d;
-      rest = k;
-      for (std::size_t d = shape.size(); d-- > 0; rest /= shape[d])
-        last |= static_cast<std::uint32_t>(rest % shape[d]) << 3 * d;
-      fortran[k] = first;
-      expected[k] = last;
-    }
-    const auto read = [&](std::size_t offset, std::byte* to, std::size_t bytes) {
-      std::memcpy(to, reinterpret_cast<const std::byte*>(fortran.data()) + offset, bytes);
-    };
-    const auto room = std::uniform_int_distribution<std::size_t>(1, 2000)(random);
-    tessera::detail::transpose_copy(read, reinterpret_cast<std::byte*>(got.data()), shape, 4, room);
-    REQUIRE(got == expected);
-  }
 }
 
 TEST_CASE("A wrong type, rank or shape is an Error that names both sides") {

@@ -7,11 +7,9 @@
 #include <iomanip>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <sys/statvfs.h>
@@ -125,53 +123,6 @@ TEST_CASE("An owner never removes an array that has taken over its name") {
   CHECK(attach(name)->identity() == second->identity());
 }
 
-TEST_CASE("Attach waits for a name that appears later") {
-  const auto name = unique_name();
-  const auto waiter = ::getpid();
-  Child creator([&] {
-    must(wait_until([&] { return asleep(waiter); }), "somebody waits");
-    const auto owner = create(name);
-    must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
-  });
-  const auto segment = Segment::attach(SegmentName(name), Access::read_write, 20s);
-  segment->data()[0] = std::byte{1};
-  CHECK(creator.failure() == "");
-}
-
-TEST_CASE("Attach can wait for ever") {
-  const auto name = unique_name();
-  const auto waiter = ::getpid();
-  Child creator([&] {
-    must(wait_until([&] { return asleep(waiter); }), "somebody waits");
-    const auto owner = create(name);
-    must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
-  });
-  const auto longest = std::chrono::nanoseconds::max();
-  Segment::attach(SegmentName(name), Access::read_write, longest)->data()[0] = std::byte{1};
-  CHECK(creator.failure() == "");
-}
-
-TEST_CASE("Every truncation of a segment is refused or gives all of its data") {
-  const auto name = unique_name();
-  const Removed removed(shm_path(name));
-  std::string whole;
-  {
-    const auto owner = create(name);
-    whole = bytes_of(shm_path(name));
-  }
-  for (std::size_t n = 0; n <= whole.size(); ++n) {
-    write_file(shm_path(name), whole.substr(0, n));
-    INFO(n);
-    if (n < 128 + 24) {
-      CHECK(error_of([&] { attach(name); }).errc() == Errc::not_an_array);
-    } else {
-      const auto segment = attach(name);
-      CHECK(segment->header().data_bytes() == 24);
-      CHECK_FALSE(segment->ended());
-    }
-  }
-}
-
 TEST_CASE("A name that is a link to a segment is refused, and the link is no orphan") {
   const auto name = unique_name(), link = unique_name("link");
   const Removed removed(shm_path(link));
@@ -194,66 +145,6 @@ TEST_CASE("A forked child's copies of an owner neither remove nor end it") {
   CHECK(exists(shm_path(name)));
   CHECK_FALSE(owner->ended());
   CHECK(owner->data()[0] == std::byte{9});
-}
-
-TEST_CASE("What a forked child creates is its own, and recorded as such") {
-  const auto name = unique_name(), theirs = unique_name("child");
-  const auto owner = create(name);
-  const auto mine = bytes_of(shm_path(name)).substr(192 + 32, 16);
-  CHECK(failure_in_child([&] {
-          const auto segment = create(theirs);
-          must(segment->owned(), "the child owns it");
-          must(bytes_of(shm_path(theirs)).substr(192 + 32, 16) != mine, "by another identity");
-        }) == "");
-  CHECK_FALSE(exists(shm_path(theirs)));
-}
-
-TEST_CASE("A process whose identity another has chosen records that, and its children do not") {
-  CHECK(failure_in_private_shm(MiB, [] {
-          tessera::Identity chosen{1, 2, 3};
-          auto& own = tessera::detail::OwnIdentity::instance();
-          own.become(chosen);
-          must(!own.asked_for(), "no name has it yet");
-          const auto is_recorded = [&](const char* name) {
-            const auto recorded = bytes_of(shm_path(name)).substr(192 + 32, 16);
-            return std::equal(recorded.begin(), recorded.end(),
-                              reinterpret_cast<const char*>(chosen.data()));
-          };
-          must(failure_in_child([&] {
-                 const auto child = create("child");
-                 must(!is_recorded("child"), "a child has another");
-               }).empty(),
-               "a child is another process");
-          must(!own.asked_for(), "still no name has it");
-          const auto segment = create("x");
-          must(is_recorded("x"), "it is recorded");
-          must(own.asked_for(), "and that is known");
-        }) == "");
-}
-
-TEST_CASE("An orphan is removed only for the owner that was asked for") {
-  CHECK(failure_in_private_shm(MiB, [] {
-          tessera::Identity owner{};
-          must(failure_in_child([] {
-                 create("x").get();
-                 ::_exit(0);
-               }).empty(),
-               "an orphan");
-          must(failure_in_child([] {
-                 const auto kept_alive = create("y");
-                 ::_exit(0);
-               }).empty(),
-               "another");
-          must(!exists(shm_path("x")), "a temporary ends in time");
-          const auto bytes = bytes_of(shm_path("y"));
-          bytes.copy(reinterpret_cast<char*>(owner.data()), 16, 192 + 32);
-          auto other = owner;
-          ++other[3];
-          must(!tessera::detail::remove_orphan("y", &other), "another owner's is not removed");
-          must(exists(shm_path("y")), "it is still there");
-          must(tessera::detail::remove_orphan("y", &owner), "the right one's is");
-          must(!exists(shm_path("y")), "it is gone");
-        }) == "");
 }
 
 TEST_CASE("Creating takes over the name of a proven orphan") {
@@ -286,19 +177,6 @@ TEST_CASE("A full /dev/shm is an Error with the bytes wanted and free, and nothi
                    fs.f_bfree * fs.f_frsize == 2093056,
                "no memory");
           create("x", {MiB / 4});
-        }) == "");
-}
-
-TEST_CASE("Creating waits a moment for memory that is about to be free") {
-  CHECK(failure_in_private_shm(4 * MiB, [] {
-          auto other = create("other", {3 * MiB / 4});
-          const auto waiter = ::getpid();
-          std::thread frees([&] {
-            must(wait_until([&] { return asleep(waiter); }), "the creator waits");
-            other.reset();
-          });
-          const auto segment = create("x", {3 * MiB / 4});
-          frees.join();
         }) == "");
 }
 
@@ -340,59 +218,6 @@ TEST_CASE("The name's end is exact when many threads create and end segments whi
   for (auto& thread : threads) thread.join();
   CHECK(failures == std::vector<std::string>(20));
   for (int t = 0; t < 3; ++t) CHECK_FALSE(exists(shm_path(name + "-" + std::to_string(t))));
-}
-
-TEST_CASE("A name that is in use stays when its owner ends, locked, and goes with the last use") {
-  const auto name = unique_name();
-  const auto segment = create(name);
-  {
-    const Segment::NameUse one(segment);
-    {
-      Segment::NameUse two(segment);
-      const Segment::NameUse moved(std::move(two));
-      segment->end();
-      segment->end();
-      REQUIRE(exists(shm_path(name)));
-      REQUIRE_FALSE(segment->ended());
-      REQUIRE_FALSE(tessera::detail::remove_orphan(name));  // its lock is held
-    }
-    REQUIRE(exists(shm_path(name)));
-  }
-  REQUIRE_FALSE(exists(shm_path(name)));
-  REQUIRE(segment->ended());
-}
-
-TEST_CASE("A use of a name that is gone brings nothing back and removes nothing") {
-  const auto name = unique_name();
-  const auto segment = create(name);
-  segment->end();
-  const auto next = create(name);
-  { const Segment::NameUse use(segment); }
-  REQUIRE(exists(shm_path(name)));
-  REQUIRE(next->owned());
-}
-
-TEST_CASE("A name kept while it is in use stays") {
-  const auto name = unique_name();
-  const Removed removed(shm_path(name));
-  const auto segment = create(name);
-  {
-    const Segment::NameUse use(segment);
-    segment->keep();
-    segment->end();
-  }
-  REQUIRE(exists(shm_path(name)));
-}
-
-TEST_CASE("A use of a name in a forked child leaves the parent's name alone") {
-  const auto name = unique_name();
-  const auto segment = create(name);
-  auto use = std::make_unique<Segment::NameUse>(segment);
-  segment->end();
-  REQUIRE(failure_in_child([&] { use.reset(); }) == "");
-  REQUIRE(exists(shm_path(name)));
-  use.reset();
-  REQUIRE_FALSE(exists(shm_path(name)));
 }
 
 TEST_CASE("The holes of a file that others left in the folder are reserved, or that is an Error") {

@@ -2,9 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -12,13 +10,11 @@
 
 using namespace tessera_test;
 using namespace std::chrono_literals;
-using tessera::ControlBlock;
 using tessera::dtype_of;
 using tessera::Errc;
 using tessera::Permission;
 using tessera::Segment;
 using tessera::SegmentName;
-using tessera::host::Access;
 using Extents = std::vector<std::size_t>;
 
 TEST_CASE("A created segment is zero, owned and there for all to see") {
@@ -94,14 +90,6 @@ TEST_CASE("Attaching to a name that is missing, or removed since, is an Error") 
   CHECK(missing().errc() == Errc::name_missing);
 }
 
-TEST_CASE("A wait that ends in vain is an Error at its deadline") {
-  const auto start = std::chrono::steady_clock::now();
-  const auto error =
-      error_of([] { Segment::attach(SegmentName(unique_name()), Access::read_only, 30ms); });
-  CHECK(error.errc() == Errc::timed_out);
-  CHECK(std::chrono::steady_clock::now() - start >= 30ms);
-}
-
 TEST_CASE("Foreign bytes under a name are an Error that names it") {
   for (const std::string& bytes :
        {std::string(), std::string("x"), std::string(64, '\0'), std::string(4096, '\0'),
@@ -137,50 +125,4 @@ TEST_CASE("A segment that does not fit leaves nothing behind") {
   CHECK(error.errc() == Errc::no_space);
   CHECK(error.code() == std::errc::no_space_on_device);
   CHECK_FALSE(exists(shm_path(name)));
-}
-
-TEST_CASE("A use of a name that ends before the owner does leaves the name to the owner") {
-  const auto name = unique_name();
-  auto segment = create(name);
-  { const Segment::NameUse use(segment); }
-  REQUIRE(exists(shm_path(name)));
-  REQUIRE(segment->owned());
-  segment.reset();
-  REQUIRE_FALSE(exists(shm_path(name)));
-}
-
-TEST_CASE("A use of an attached segment's name never removes it") {
-  const auto name = unique_name();
-  const auto owner = create(name);
-  auto attached = attach(name);
-  {
-    const Segment::NameUse use(attached);
-    attached->end();
-  }
-  attached.reset();
-  REQUIRE(exists(shm_path(name)));
-}
-
-TEST_CASE("What is written behind the data is noticed and put back, the counter left as it is") {
-  const auto name = unique_name();
-  const auto owner = create(name, {5, 7});
-  const auto guest = attach(name);
-  auto* const behind = owner->data() + owner->header().data_bytes();
-  const auto to_block =
-      ControlBlock::offset_for(owner->header().data_offset, owner->header().data_bytes()) -
-      owner->header().data_offset - owner->header().data_bytes();
-  REQUIRE(guest->intact());
-  for (std::size_t at = 0; at < to_block + offsetof(ControlBlock, published); ++at) {
-    const bool state = at >= to_block + offsetof(ControlBlock, state) &&
-                       at < to_block + offsetof(ControlBlock, identity);
-    behind[at] ^= std::byte{0x40};
-    INFO("byte " << at);
-    REQUIRE(owner->intact() == state);  // others may change the state
-    REQUIRE(guest->intact() == state);
-    owner->restore();
-    REQUIRE(guest->intact());
-    REQUIRE(attach(name)->identity() == owner->identity());
-  }
-  behind[to_block + offsetof(ControlBlock, published)] = std::byte{3};
-  CHECK(owner->intact());
 }

@@ -21,7 +21,6 @@ struct Station {
 TESSERA_FIELDS(Station, kind, height, counts);
 
 using namespace tessera_test;
-using tessera::AttachOptions;
 using tessera::Errc;
 using tessera::SharedArray;
 
@@ -313,58 +312,10 @@ TEST_CASE(
 }
 #endif
 
-#if defined(TESSERA_POSIX)  // the name stays with the mapping
-TEST_CASE("A view keeps the mapping alive after its array's end, and the name is gone") {
-  const auto name = unique_name();
-  auto a = std::make_unique<SharedArray<int, 2>>(SharedArray<int, 2>::create(name, {2, 3}));
-  (*a)(1, 2) = 5;
-  auto view = xt::view(*a, 1, xt::all());
-  auto sum = *a + 1;
-  a.reset();
-  CHECK_FALSE(exists(shm_path(name)));
-  CHECK(view(2) == 5);
-  view(0) = 3;
-  CHECK(sum(1, 2) == 6);
-  CHECK(sum(1, 0) == 4);
-}
-#endif
-
 TEST_CASE("A file needs a path") {
   CHECK(error_of([] { SharedArray<int, 1>::create_file("", {1}); }).errc() ==
         Errc::invalid_argument);
   CHECK(error_of([] { SharedArray<int, 1>::map_file(""); }).errc() == Errc::name_missing);
-}
-
-TEST_CASE("A view follows its elements when the array is moved or swapped") {
-  auto a = SharedArray<int, 1>::create({3}), other = SharedArray<int, 1>::create({3});
-  auto view = xt::view(a, xt::range(1, 3));
-  auto b = std::move(a);
-  swap(b, other);
-  view(0) = 9;
-  CHECK(other(1) == 9);
-  CHECK(b(1) == 0);
-}
-
-TEST_CASE("A mapping ends with the last of its array, views and expressions") {
-  auto a = std::make_unique<SharedArray<int, 2>>(SharedArray<int, 2>::create({2, 3}));
-  const void* const element = a->data();
-  {
-    const auto view = xt::view(*a, 1);
-    a.reset();
-    CHECK(is_mapped(element));
-  }
-  CHECK_FALSE(is_mapped(element));
-}
-
-TEST_CASE("A view of a const array reads, and a view of an array writes through") {
-  auto a = SharedArray<int, 2>::create({2, 3});
-  xt::view(a, xt::all(), 1) = 4;
-  xt::view(a, 0) += 1;
-  CHECK(values(a) == std::vector<int>{1, 5, 1, 0, 4, 0});
-  const auto& constant = a;
-  CHECK(xt::view(constant, 0, 1)() == 5);
-  const auto attached = SharedArray<const int, 2>::attach(a.name());
-  CHECK(xt::sum(xt::view(attached, xt::all(), 1))() == 9);
 }
 
 TEST_CASE("Assigning values of another shape throws and changes nothing") {

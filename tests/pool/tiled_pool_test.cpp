@@ -702,20 +702,6 @@ TEST_CASE("transform takes a tile as a std::array too") {
   REQUIRE(out(0, 5) == 8);
 }
 
-TEST_CASE("a JobError tells where the tile is that threw") {
-  auto pool = TiledPool::in_caller();
-  const auto in = SharedArray<double, 3>::create({3, 10, 9});
-  const auto error = error_of([&] {
-    pool.map(
-        {4, 4},
-        [](const tessera::Tile<2>& tile, auto) {
-          if (tile.number() == 8) throw std::runtime_error("no");
-        },
-        in);
-  });
-  REQUIRE(has(error.what(), "tile 8 [..., 8:10, 8:9]: no"));
-}
-
 TEST_CASE("a kernel and a function of transform may be variadic") {
   auto pool = TiledPool::in_caller();
   const auto in = SharedArray<double, 2>::copy_of(xt::ones<double>({4, 4}));
@@ -732,4 +718,13 @@ TEST_CASE("a kernel and a function of transform may be variadic") {
   pool.transform(
       out, [](auto... x) { return (x + ...); }, in, out);
   REQUIRE(out(0, 0) == 4);
+}
+
+TEST_CASE("a pool that was moved from is an Error, and the pool it went to works") {
+  auto first = some_pool();
+  auto second = std::move(first);
+  auto a = SharedArray<int, 1>::create({4});
+  REQUIRE(error_of([&] { first.map({1}, add_one, into(a)); }).errc() == Errc::pool_unusable);
+  second.map({1}, add_one, into(a));
+  REQUIRE(a(3) == 1);
 }

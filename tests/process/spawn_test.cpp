@@ -6,15 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <string_view>
-#include <thread>
-#include <vector>
 
 #include <tessera.hpp>
 
@@ -23,8 +19,6 @@
 #include "support/scene.hpp"
 
 using namespace tessera_test;
-using tessera::Errc;
-using tessera::into;
 using tessera::PoolOptions;
 using tessera::SharedArray;
 using tessera::StartMethod;
@@ -141,78 +135,4 @@ TEST_CASE("a spawned worker has signals as a new program has them") {
                                 }) == "new",
                  "nothing is blocked or ignored");
           }) == "");
-}
-
-TEST_CASE("a program that forgot to call run_as_worker is told to, and is no worse for it") {
-  const Scene scene;
-  REQUIRE(failure_in_child([] {
-            ::setenv("TESSERA_TEST_FORGETS", "1", 1);
-            const int nowhere = ::open("/dev/null", O_WRONLY);  // Catch2 complains of the argument
-            ::dup2(nowhere, 1);
-            ::dup2(nowhere, 2);
-            for (int time = 0; time < 3; ++time) {
-              const auto error = error_of([] { TiledPool pool(2, by_spawn); });
-              must(error.errc() == Errc::pool_unusable, "it is an Error");
-              must(has(error.what(), "run_as_worker(argc, argv)"), "that tells what to do");
-            }
-            ::unsetenv("TESSERA_TEST_FORGETS");
-            TiledPool pool(2, by_spawn);
-            must(pool.workers() == 2, "and nothing is in the way afterwards");
-          }) == "");
-}
-
-TEST_CASE("a program that was started as a keeper and does not know it makes no pools") {
-  const Scene scene;
-  REQUIRE(failure_in_child([] {
-            ::setenv("TESSERA_STARTED_BY_POOL", "1", 1);
-            for (const auto method : {StartMethod::fork, StartMethod::spawn}) {
-              const auto error = error_of([&] { TiledPool pool(2, {.start_method = method}); });
-              must(error.errc() == Errc::pool_unusable && has(error.what(), "run_as_worker"),
-                   "it is told what to do");
-            }
-            must(TiledPool::in_caller().workers() == 1, "but for those without processes");
-          }) == "");
-}
-
-TEST_CASE("the argument of keepers without a pool that gave it is an Error") {
-  const auto end_with = [](std::vector<const char*> words) {
-    Child program([&] {
-      const int nowhere = ::open("/dev/null", O_WRONLY);
-      ::dup2(nowhere, 2);
-      ::close(tessera::host::first_given);
-      std::vector<char*> all;
-      for (const char* word : words) all.push_back(const_cast<char*>(word));
-      all.push_back(nullptr);
-      ::execv("/proc/self/exe", all.data());
-    });
-    return program.failure();
-  };
-  for (const std::vector<const char*>& words : {std::vector<const char*>{},
-                                                {"1,2,3,4,0,0"},
-                                                {"1,2,3,4,0,0", "3,4"},
-                                                {"1,2,3,99999999,0,0", "0,1"},
-                                                {"1", "3,4"},
-                                                {"", ""},
-                                                {"1,,2", "3,4"},
-                                                {"x", "99999999999999999999,4"}}) {
-    std::vector<const char*> all{"program", "--tessera-keeper"};
-    all.insert(all.end(), words.begin(), words.end());
-    CHECK(end_with(all) == "exit status 70");
-  }
-}
-
-TEST_CASE("a pool is not forked among other threads unless that is asked for") {
-  const Scene scene;
-  std::atomic<bool> over{false};
-  std::thread other([&] { wait_until([&] { return over.load(); }); });
-  const auto error = error_of([] { TiledPool pool(1, {.start_method = StartMethod::fork}); });
-  CHECK(error.errc() == Errc::invalid_argument);
-  CHECK(has(error.what(), "other threads (1)"));
-  CHECK(has(error.what(), "StartMethod::spawn"));
-  TiledPool asked(1, {.start_method = StartMethod::fork_with_threads}), spawned(1, by_spawn);
-  CHECK(asked.workers() == spawned.workers());
-  over.store(true);
-  other.join();
-  TiledPool pool(1, {.start_method = StartMethod::fork});  // at once
-  CHECK(pool.workers() == 1);
 }

@@ -2,9 +2,7 @@
 
 #include <array>
 #include <cstddef>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,58 +10,23 @@
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/maps.hpp"
 #include "support/pools.hpp"
 #include "support/scene.hpp"
 
 #if defined(TESSERA_POSIX)
-#include <sys/stat.h>
+#include <dlfcn.h>
+#include <link.h>
 #endif
 
 using namespace tessera_test;
+using tessera::Errc;
 using tessera::into;
 using tessera::SharedArray;
 using tessera::TiledPool;
 using tessera::whole;
 
 namespace {
-
-#if defined(TESSERA_POSIX)
-
-/// The lines of a process's memory map that are of this file: by inode, whatever its name is now.
-std::vector<std::string> maps_of(int pid, ino_t inode) {
-  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
-  std::vector<std::string> out;
-  for (std::string line; std::getline(maps, line);) {
-    std::istringstream words(line);
-    std::string range, access, offset, device;
-    ino_t found = 0;
-    words >> range >> access >> offset >> device >> found;
-    if (found == inode && has(line, tessera::segment_folder())) out.push_back(line);
-  }
-  return out;
-}
-
-/// How many lines of it are of files in shared memory at all.
-std::size_t shared_maps(int pid) {
-  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
-  std::size_t out = 0;
-  for (std::string line; std::getline(maps, line);) out += has(line, tessera::segment_folder());
-  return out;
-}
-
-template <class A>
-ino_t inode_of(const A& array) {
-  struct stat s {};
-  REQUIRE(::stat(array.path().c_str(), &s) == 0);
-  return s.st_ino;
-}
-
-int only_worker(const TiledPool& pool) {
-  REQUIRE(wait_until([&] { return pool.worker_pids().size() == 1; }));
-  return pool.worker_pids()[0];
-}
-
-#endif
 
 /// An array that has ended here: whether a worker still has it mapped.
 class Mapped {
@@ -93,39 +56,6 @@ class Mapped {
 };
 
 }  // namespace
-
-#if defined(TESSERA_POSIX)  // /proc
-TEST_CASE("a worker attaches an array once and keeps the attachment from job to job") {
-  TiledPool pool(1);
-  auto a = SharedArray<int, 1>::create({1000});
-  const int pid = only_worker(pool);
-  REQUIRE(maps_of(pid, inode_of(a)).empty());
-  pool.map({10}, add_one, into(a));
-  const auto before = maps_of(pid, inode_of(a));
-  REQUIRE(before.size() == 1);
-  for (int round = 0; round < 10; ++round) pool.map({7}, add_one, into(a));
-  REQUIRE(maps_of(pid, inode_of(a)) == before);
-  REQUIRE(a(999) == 11);
-}
-#endif
-
-TEST_CASE("an array that is only read is mapped without write access") {
-  TiledPool pool(1);
-  auto a = SharedArray<int, 1>::create({1000});
-  auto out = SharedArray<int, 1>::create({1000});
-  struct ReadOnly {
-    bool out, a;
-  };
-  const auto there = pool.map(
-      {1000},
-      [](auto v, auto x) {
-        v = x;
-        return ReadOnly{is_read_only(&v(0)), is_read_only(&x(0))};
-      },
-      into(out), a)(0);
-  CHECK(there.a);
-  CHECK_FALSE(there.out);
-}
 
 TEST_CASE("idle workers let go of an array whose owner has ended") {
   TiledPool pool(2);
@@ -192,26 +122,6 @@ TEST_CASE("idle workers let go of the memory of large results") {
 }
 #endif
 
-#if defined(TESSERA_POSIX)  // nothing is kept
-TEST_CASE("an array that was kept and attached anew is still the workers' attachment") {
-  TiledPool pool(1);
-  const auto name = unique_name();
-  {
-    auto a = SharedArray<int, 1>::create(name, {100});
-    a.keep();
-    pool.map({10}, add_one, into(a));
-  }
-  auto again = SharedArray<int, 1>::attach(name);
-  const int pid = only_worker(pool);
-  const auto before = maps_of(pid, inode_of(again));
-  REQUIRE(before.size() == 1);
-  pool.map({10}, add_one, into(again));
-  REQUIRE(maps_of(pid, inode_of(again)) == before);
-  REQUIRE(again(99) == 2);
-  REQUIRE(SharedArray<int, 1>::remove(name));
-}
-#endif
-
 TEST_CASE("what a caller does as soon as a job has ended disturbs no worker that leaves late") {
   const auto name = unique_name("anew");
   TiledPool pool(4);
@@ -252,3 +162,25 @@ TEST_CASE("an idle worker is inside no job, whatever was written over its place"
   REQUIRE(left);
   REQUIRE(code == 0);
 }
+
+#if defined(TESSERA_POSIX)  // another library
+TEST_CASE("a kernel from a library that was loaded after the pool was made is an Error") {
+  const auto caller = tessera::detail::start_pool(1, {});
+  // A library of the C library's that no program of ours uses.
+  void* const library = ::dlopen("libBrokenLocale.so.1", RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library != nullptr);
+  struct link_map* map = nullptr;
+  REQUIRE(::dlinfo(library, RTLD_DI_LINKMAP, &map) == 0);
+  auto a = SharedArray<int, 1>::create({5});
+  tessera::detail::JobOrder order;
+  order.arguments.push_back(
+      tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)));
+  order.kernel.resize(1);
+  order.tiles = 5;
+  order.axes = 1;
+  order.serve = reinterpret_cast<const void*>(map->l_addr);
+  const auto error = job_error_of([&] { caller->run(order, nullptr); });
+  REQUIRE(error.errc() == Errc::foreign_kernel);
+  ::dlclose(library);
+}
+#endif

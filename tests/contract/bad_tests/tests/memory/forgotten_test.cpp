@@ -1,0 +1,1 @@
+// Of a header that has gone.

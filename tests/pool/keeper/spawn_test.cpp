@@ -1,0 +1,104 @@
+#include <tessera/pool/keeper/spawn.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <tessera/pool/tiled_pool.hpp>
+
+#include "support/catch.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+#if defined(TESSERA_POSIX)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+using namespace tessera_test;
+using tessera::Errc;
+using tessera::StartMethod;
+using tessera::TiledPool;
+using tessera::detail::KeeperPlan;
+using tessera::detail::PoolMemory;
+
+#if defined(TESSERA_POSIX)  // setenv, fork
+TEST_CASE("a program that forgot to call run_as_worker is told to, and is no worse for it") {
+  const Scene scene;
+  REQUIRE(failure_in_child([] {
+            ::setenv("TESSERA_TEST_FORGETS", "1", 1);
+            const int nowhere = ::open("/dev/null", O_WRONLY);  // Catch2 complains of the argument
+            ::dup2(nowhere, 1);
+            ::dup2(nowhere, 2);
+            for (int time = 0; time < 3; ++time) {
+              const auto error =
+                  error_of([] { TiledPool pool(2, {.start_method = StartMethod::spawn}); });
+              must(error.errc() == Errc::pool_unusable, "it is an Error");
+              must(has(error.what(), "run_as_worker(argc, argv)"), "that tells what to do");
+            }
+            ::unsetenv("TESSERA_TEST_FORGETS");
+            TiledPool pool(2, {.start_method = StartMethod::spawn});
+            must(pool.workers() == 2, "and nothing is in the way afterwards");
+          }) == "");
+}
+
+TEST_CASE("a program that was started as a keeper and does not know it makes no pools") {
+  const Scene scene;
+  REQUIRE(failure_in_child([] {
+            ::setenv("TESSERA_STARTED_BY_POOL", "1", 1);
+            for (const auto method : {StartMethod::fork, StartMethod::spawn}) {
+              const auto error = error_of([&] { TiledPool pool(2, {.start_method = method}); });
+              must(error.errc() == Errc::pool_unusable && has(error.what(), "run_as_worker"),
+                   "it is told what to do");
+            }
+            must(TiledPool::in_caller().workers() == 1, "but for those without processes");
+          }) == "");
+}
+#endif
+
+TEST_CASE("a plan comes back from its numbers, behind those before it") {
+  const KeeperPlan plan{1, {7, 0, 12}, true};
+  const auto numbers = tessera::detail::as_numbers({40, 41}, plan);
+  REQUIRE(numbers.size() == 2 + 2 + 3);
+  CHECK((numbers[0] == 40 && numbers[1] == 41));
+  const auto back = tessera::detail::as_plan(numbers, 2);
+  CHECK((back.first == 1 && back.spins && back.cores == std::vector<int>{7, 0, 12}));
+}
+
+TEST_CASE("a plan without cores is two numbers") {
+  const auto numbers = tessera::detail::as_numbers({}, {0, {}, false});
+  CHECK(numbers.size() == 2);
+  const auto back = tessera::detail::as_plan(numbers, 0);
+  CHECK((back.first == 0 && !back.spins && back.cores.empty()));
+}
+
+TEST_CASE("the answer of a program that was started again is waited for") {
+  const PoolMemory pool_memory(1);
+  std::thread program([&] { tessera::detail::answer_handshake(pool_memory.board); });
+  CHECK(tessera::detail::wait_for_handshake(pool_memory.board, [] { return false; }));
+  program.join();
+}
+
+TEST_CASE("a program that ends without an answer is waited for no longer") {
+  const PoolMemory pool_memory(1);
+  CHECK_FALSE(tessera::detail::wait_for_handshake(pool_memory.board, [] { return true; }));
+}
+
+TEST_CASE("an answer just before the program's end counts") {
+  const PoolMemory pool_memory(1);
+  CHECK(tessera::detail::wait_for_handshake(pool_memory.board, [&] {
+    tessera::detail::answer_handshake(pool_memory.board);
+    return true;
+  }));
+}
+
+TEST_CASE("a program that does not answer is told of with its end and with what to write") {
+  const auto error = tessera::detail::no_handshake("ended with exit code 3");
+  CHECK(error.errc() == Errc::pool_unusable);
+  CHECK(has(error.what(), "(it ended with exit code 3)"));
+  CHECK(has(error.what(), "run_as_worker(argc, argv)"));
+  CHECK_FALSE(has(tessera::detail::no_handshake().what(), "(it"));
+}

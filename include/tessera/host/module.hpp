@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <tessera/base/hash.hpp>
+
 namespace tessera::host::detail {
 
 /// The address of a module, and its identity.
@@ -12,15 +14,9 @@ struct Module {
   std::uint64_t identity = 0;
 };
 
-/// The hash of no bytes: the first seed.
-inline constexpr std::uint64_t hash_of_nothing = 0xcbf29ce484222325u;
-
-inline std::uint64_t hash(std::uint64_t seed, const void* bytes, std::size_t count) {  // FNV-1a
-  for (std::size_t i = 0; i < count; ++i) {
-    seed ^= static_cast<const unsigned char*>(bytes)[i];
-    seed *= 0x100000001b3u;
-  }
-  return seed;
+/// Goes on hashing an identity.
+inline std::uint64_t hash(std::uint64_t seed, const void* bytes, std::size_t count) {
+  return tessera::detail::fnv1a({static_cast<const char*>(bytes), count}, seed);
 }
 
 }  // namespace tessera::host::detail

@@ -14,10 +14,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <vector>
 
+#include <tessera/base/hash.hpp>
 #include <tessera/host/module.hpp>
 
 namespace tessera::host {
@@ -26,8 +26,7 @@ namespace detail {
 
 #if defined(TESSERA_LINUX)
 inline Module read_module(const dl_phdr_info& info) {
-  Module out{info.dlpi_addr, hash_of_nothing};
-  out.identity = hash(out.identity, info.dlpi_name, std::strlen(info.dlpi_name));
+  Module out{info.dlpi_addr, tessera::detail::fnv1a(info.dlpi_name)};
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const auto& header = info.dlpi_phdr[i];
     if (header.p_type == PT_NOTE)

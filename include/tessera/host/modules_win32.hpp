@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include <tessera/base/hash.hpp>
 #include <tessera/host/module.hpp>
 
 namespace tessera::host {
@@ -26,7 +27,7 @@ namespace detail {
 /// written into the headers, is left out. At most one page is read.
 inline Module read_module(HMODULE handle) {
   const auto* const begin = reinterpret_cast<const std::byte*>(handle);
-  Module out{reinterpret_cast<std::uintptr_t>(begin), hash_of_nothing};
+  Module out{reinterpret_cast<std::uintptr_t>(begin), tessera::detail::fnv1a({})};
   IMAGE_DOS_HEADER dos;
   std::memcpy(&dos, begin, sizeof dos);
   IMAGE_NT_HEADERS headers;

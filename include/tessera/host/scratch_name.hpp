@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <tessera/base/config.hpp>
+#include <tessera/base/hash.hpp>
 #include <tessera/host/identity.hpp>
 #include <tessera/host/win32.hpp>
 
@@ -29,9 +30,7 @@ inline std::string scratch_prefix() {
   DWORD size = sizeof machine;
   ::GetComputerNameA(machine, &size);
 #endif
-  std::uint32_t hash = 0x811c9dc5u;  // FNV-1a
-  for (const char* c = machine; *c != '\0'; ++c)
-    hash = (hash ^ static_cast<unsigned char>(*c)) * 0x01000193u;
+  const auto hash = tessera::detail::fnv1a(machine);
   std::string out(scratch_begin);
   for (int digit = 28; digit >= 0; digit -= 4) out += "0123456789abcdef"[hash >> digit & 15];
   return out + "-";

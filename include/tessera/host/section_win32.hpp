@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/hash.hpp>
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file_info.hpp>
 #include <tessera/host/win32.hpp>
@@ -67,9 +68,7 @@ class View {
 };
 
 inline FileId section_id(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return {~std::uint64_t{0}, hash};
+  return {~std::uint64_t{0}, tessera::detail::fnv1a(name)};
 }
 
 /// Names that this process has created or attached. It can list no others.

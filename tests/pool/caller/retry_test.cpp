@@ -131,6 +131,20 @@ TEST_CASE("a tile that ends begins the count of deaths anew") {
   CHECK(loop.describe().empty());
 }
 
+TEST_CASE("tiles that a kernel opens again are no progress") {
+  const DyingWorkers workers;
+  const BareTiles tiles(3);
+  CrashLoop loop(JobOrder{}, {0, 0});
+  tiles.set(0, TileState::done);
+  int rounds = 0;
+  for (; !loop.given_up(workers.pool_memory.board, tiles.memory); ++rounds) {
+    REQUIRE(rounds < 100);
+    workers.die(1);
+    tiles.set(0, rounds % 2 == 0 ? TileState::open : TileState::done);
+  }
+  CHECK(rounds <= 20);
+}
+
 TEST_CASE("a job that is given up tells how many died, those before the job left out") {
   const DyingWorkers workers;
   const BareTiles tiles(3);

@@ -13,7 +13,6 @@ using namespace tessera_test;
 using tessera::Errc;
 using namespace std::chrono_literals;
 using tessera::detail::CallerWait;
-using tessera::detail::JobKey;
 using tessera::detail::PoolMemory;
 using tessera::detail::WaitStrategy;
 using tessera::host::ProcessHandle;
@@ -97,16 +96,15 @@ TEST_CASE("a wait for a job asks whether it is over only when it has gone to sle
   pool_memory.board.processes()[0].pid.store(tessera::host::own_pid());
   CallerWait wait(pool_memory.board, any_strategy());
   const ProcessHandle keeper(tessera::host::own_pid());
-  const JobKey key{&pool_memory, 5};
   int ended = 0, over = 0;
   for (int job = 0; job < 3; ++job) {
     ended = over = 0;
     wait.wait_for_job(
-        keeper, key, [&] { return ++ended == 1; }, [&] { return ++over == 1; });
+        keeper, [&] { return ++ended == 1; }, [&] { return ++over == 1; });
     REQUIRE((ended == 1 && over == 0));
   }
   wait.wait_for_job(
-      keeper, key, [] { return false; }, [&] { return ++over == 1; });
+      keeper, [] { return false; }, [&] { return ++over == 1; });
   REQUIRE(over == 1);
 }
 

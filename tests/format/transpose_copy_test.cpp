@@ -12,7 +12,7 @@
 using tessera::detail::ColumnWalk;
 using tessera::detail::transpose_copy;
 
-TEST_CASE("Column-major arrays of any shape are copied to row-major ones") {
+TEST_CASE("column-major arrays of any shape are copied to row-major ones") {
   std::mt19937 random(5);
   for (int round = 0; round < 300; ++round) {
     std::vector<std::size_t> shape(std::uniform_int_distribution<std::size_t>(0, 5)(random));

@@ -77,7 +77,7 @@ TEST_CASE("a process bound to one core may use one") {
           }) == "");
 }
 
-TEST_CASE("A quota of a control group, or of a parent, counts in both versions") {
+TEST_CASE("a quota of a control group, or of a parent, counts in both versions") {
   const Folder folder;
   const auto put = [&](const std::string& path, const std::string& text) {
     const std::filesystem::path file = folder.file(path);

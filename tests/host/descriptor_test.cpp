@@ -58,7 +58,7 @@ class Printer {
 
 }  // namespace
 
-TEST_CASE("Whatever standard streams are closed, files that are kept have numbers from 3 on") {
+TEST_CASE("whatever standard streams are closed, files that are kept have numbers from 3 on") {
   for (int closed = 0; closed < 8; ++closed) {
     INFO("closed, as bits: " << closed);
     CHECK(failure_in_child([closed] {
@@ -96,7 +96,7 @@ TEST_CASE("Whatever standard streams are closed, files that are kept have number
   }
 }
 
-TEST_CASE("What another thread prints while files are opened reaches none of them") {
+TEST_CASE("what another thread prints while files are opened reaches none of them") {
   CHECK(failure_in_child([] {
           for (const int stream : {0, 1, 2}) ::close(stream);
           const auto name = unique_name();
@@ -115,7 +115,7 @@ TEST_CASE("What another thread prints while files are opened reaches none of the
         }) == "");
 }
 
-TEST_CASE("A descriptor that can't be moved up is an error that says so, and is not kept") {
+TEST_CASE("a descriptor that can't be moved up is an error that says so, and is not kept") {
   CHECK(failure_in_child([] {
           ::close(0);
           struct rlimit low {
@@ -130,7 +130,7 @@ TEST_CASE("A descriptor that can't be moved up is an error that says so, and is 
         }) == "");
 }
 
-TEST_CASE("A stream that is closed later is found by what is opened after that") {
+TEST_CASE("a stream that is closed later is found by what is opened after that") {
   CHECK(failure_in_child([] {
           const auto open = [] { return host::nameless_file(1, "memory"); };
           must_be_kept(open(), "a file");

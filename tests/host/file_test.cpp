@@ -33,3 +33,12 @@ TEST_CASE("a file that may not be written is an Error that names it") {
   CHECK(error_of([&] { host::write_at(*file, 0, "y", "the file"); }).subject() == "the file");
   CHECK(bytes_of(folder.file("a")) == "x");
 }
+
+TEST_CASE("reading stops at the file's end") {
+  const Folder folder;
+  write_file(folder.file("a"), "0123456789");
+  const auto file = host::open_existing(folder.file("a"), host::Access::read_only, "a", true);
+  CHECK(host::read_at(*file, 4, 100, "a") == "456789");
+  CHECK(host::read_at(*file, 10, 1, "a").empty());
+  CHECK(host::read_at(*file, 1000, 1, "a").empty());
+}

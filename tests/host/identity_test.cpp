@@ -18,3 +18,11 @@ TEST_CASE("random digits are hexadecimal, as many as were asked for, and never t
   CHECK(seen.size() == 1000);
   CHECK(host::random_hex(0).empty());
 }
+
+TEST_CASE("random identities and names differ") {
+  const auto mine = host::random_hex(32);
+  CHECK(mine.size() == 32);
+  CHECK(host::random_hex(5).size() == 5);
+  CHECK(mine != host::random_hex(32));
+  CHECK(host::random_identity() != host::random_identity());
+}

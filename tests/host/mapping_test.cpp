@@ -36,7 +36,7 @@ bool is_open(HANDLE number) {
 }  // namespace
 
 #if defined(TESSERA_POSIX)  // a file that is mapped can't be removed
-TEST_CASE("A mapping outlives its descriptor and its name") {
+TEST_CASE("a mapping outlives its descriptor and its name") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   host::Mapping mapping;
@@ -50,7 +50,7 @@ TEST_CASE("A mapping outlives its descriptor and its name") {
 }
 #endif
 
-TEST_CASE("What one mapping writes another one and the file show") {
+TEST_CASE("what one mapping writes another one and the file show") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   const auto file = open_file(folder.file("a"), Access::read_write);
@@ -60,7 +60,7 @@ TEST_CASE("What one mapping writes another one and the file show") {
   CHECK(bytes_of(folder.file("a")) == "01xyz56789");
 }
 
-TEST_CASE("A read-only mapping can't be written") {
+TEST_CASE("a read-only mapping can't be written") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   const host::Mapping mapping(open_file(folder.file("a"), Access::read_only), Access::read_only, 10,
@@ -68,7 +68,7 @@ TEST_CASE("A read-only mapping can't be written") {
   CHECK(refuses_writes(mapping.data()));
 }
 
-TEST_CASE("Flushing a mapped file succeeds") {
+TEST_CASE("flushing a mapped file succeeds") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   host::Mapping mapping(open_file(folder.file("a"), Access::read_write), Access::read_write, 10,
@@ -78,7 +78,7 @@ TEST_CASE("Flushing a mapped file succeeds") {
   CHECK(bytes_of(folder.file("a")) == "new3456789");
 }
 
-TEST_CASE("Mapping what the descriptor does not allow is an Error") {
+TEST_CASE("mapping what the descriptor does not allow is an Error") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   const auto file = open_file(folder.file("a"), Access::read_only);
@@ -87,7 +87,7 @@ TEST_CASE("Mapping what the descriptor does not allow is an Error") {
 }
 
 #if defined(TESSERA_POSIX)  // a view is no larger than its file
-TEST_CASE("More than the address space is an Error that says how much") {
+TEST_CASE("more than the address space is an Error that says how much") {
   const Folder folder;
   write_file(folder.file("a"), "0123456789");
   const auto file = open_file(folder.file("a"), Access::read_write);
@@ -98,7 +98,7 @@ TEST_CASE("More than the address space is an Error that says how much") {
 }
 #endif
 
-TEST_CASE("A descriptor closes what it owns, once") {
+TEST_CASE("a descriptor closes what it owns, once") {
   host::Descriptor one = anything();
   REQUIRE(one);
   const auto number = one.get();

@@ -42,7 +42,7 @@ bool can_lock(const std::string& name, host::Lock lock = host::Lock::exclusive) 
 
 }  // namespace
 
-TEST_CASE("A file that is never published leaves nothing, whoever looks meanwhile") {
+TEST_CASE("a file that is never published leaves nothing, whoever looks meanwhile") {
   const auto name = unique_name();
   const auto before = host::segment_names();
   {
@@ -53,7 +53,7 @@ TEST_CASE("A file that is never published leaves nothing, whoever looks meanwhil
   CHECK_FALSE(exists(shm_path(name)));
 }
 
-TEST_CASE("A nameless file vanishes with a creator that is killed") {
+TEST_CASE("a nameless file vanishes with a creator that is killed") {
   REQUIRE(failure_in_private_shm(4 * MiB, [] {
             Child creator([] {
               const auto file = nameless("x");
@@ -74,7 +74,7 @@ TEST_CASE("A nameless file vanishes with a creator that is killed") {
           }) == "");
 }
 
-TEST_CASE("A published file appears whole, with the mode that was asked for whatever the umask") {
+TEST_CASE("a published file appears whole, with the mode that was asked for whatever the umask") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   const auto umask = ::umask(0777);
@@ -86,7 +86,7 @@ TEST_CASE("A published file appears whole, with the mode that was asked for what
   CHECK(std::filesystem::status(shm_path(name)).permissions() == std::filesystem::perms(0660));
 }
 
-TEST_CASE("Publishing refuses a taken name and leaves what has it alone") {
+TEST_CASE("publishing refuses a taken name and leaves what has it alone") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   write_file(shm_path(name), "theirs");
@@ -95,7 +95,7 @@ TEST_CASE("Publishing refuses a taken name and leaves what has it alone") {
   CHECK(bytes_of(shm_path(name)) == "theirs");
 }
 
-TEST_CASE("The lock is held as long as its owner, and free when it ends") {
+TEST_CASE("the lock is held as long as its owner, and free when it ends") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   {
@@ -107,7 +107,7 @@ TEST_CASE("The lock is held as long as its owner, and free when it ends") {
   CHECK(can_lock(name));
 }
 
-TEST_CASE("The lock is released when the process that holds it is killed") {
+TEST_CASE("the lock is released when the process that holds it is killed") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   Child owner([&] {
@@ -121,7 +121,7 @@ TEST_CASE("The lock is released when the process that holds it is killed") {
   CHECK(can_lock(name));
 }
 
-TEST_CASE("Those who ask with a shared lock whether an owner lives do not look like one") {
+TEST_CASE("those who ask with a shared lock whether an owner lives do not look like one") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   write_file(shm_path(name), "x");
@@ -130,7 +130,7 @@ TEST_CASE("Those who ask with a shared lock whether an owner lives do not look l
   CHECK(can_lock(name, host::Lock::shared));
 }
 
-TEST_CASE("A forked child closes owner descriptors, never unlocks them, and holds nothing") {
+TEST_CASE("a forked child closes owner descriptors, never unlocks them, and holds nothing") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   auto owner = std::make_unique<host::OwnerLock>(owned_file(name));
@@ -150,7 +150,7 @@ TEST_CASE("A forked child closes owner descriptors, never unlocks them, and hold
   CHECK(can_lock(name));
 }
 
-TEST_CASE("A child that outlives the owner does not hold its lock") {
+TEST_CASE("a child that outlives the owner does not hold its lock") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   auto owner = std::make_unique<host::OwnerLock>(owned_file(name));
@@ -161,7 +161,7 @@ TEST_CASE("A child that outlives the owner does not hold its lock") {
   CHECK(wait_until([&] { return can_lock(name); }));
 }
 
-TEST_CASE("Moving an owner's lock moves the ownership") {
+TEST_CASE("moving an owner's lock moves the ownership") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   auto first = owned_file(name);
@@ -176,7 +176,7 @@ TEST_CASE("Moving an owner's lock moves the ownership") {
   CHECK(can_lock(name));
 }
 
-TEST_CASE("A name that is a link, a fifo, a socket, a device or a folder is refused") {
+TEST_CASE("a name that is a link, a fifo, a socket, a device or a folder is refused") {
   const Folder folder;
   write_file(folder.file("file"), "x");
   std::filesystem::create_symlink(folder.file("file"), folder.file("link"));
@@ -215,7 +215,7 @@ TEST_CASE("leads_to tells a file from another that took its name, and follows no
   CHECK_FALSE(host::leads_to(folder.file("a"), id));
 }
 
-TEST_CASE("Reserved memory is zero and counts as taken at once") {
+TEST_CASE("reserved memory is zero and counts as taken at once") {
   REQUIRE(failure_in_private_shm(4 * MiB, [] {
             const auto file = nameless("x");
             host::reserve(file.descriptor(), 3 * MiB, Medium::shared_memory, "x");
@@ -227,7 +227,7 @@ TEST_CASE("Reserved memory is zero and counts as taken at once") {
           }) == "");
 }
 
-TEST_CASE("Reserving more than is free is refused with the bytes wanted and free") {
+TEST_CASE("reserving more than is free is refused with the bytes wanted and free") {
   REQUIRE(failure_in_private_shm(4 * MiB, [] {
             const auto other = nameless("other");
             host::reserve(other.descriptor(), MiB, Medium::shared_memory, "other");
@@ -241,7 +241,7 @@ TEST_CASE("Reserving more than is free is refused with the bytes wanted and free
           }) == "");
 }
 
-TEST_CASE("Reserving again for the same file asks only for what it does not have yet") {
+TEST_CASE("reserving again for the same file asks only for what it does not have yet") {
   REQUIRE(failure_in_private_shm(4 * MiB, [] {
             const auto file = nameless("x");
             host::reserve(file.descriptor(), 3 * MiB, Medium::shared_memory, "x");
@@ -249,7 +249,7 @@ TEST_CASE("Reserving again for the same file asks only for what it does not have
           }) == "");
 }
 
-TEST_CASE("Reserving more than RLIMIT_FSIZE is an Error, not a SIGXFSZ") {
+TEST_CASE("reserving more than RLIMIT_FSIZE is an Error, not a SIGXFSZ") {
   CHECK(
       failure_in_child([] {
         const struct rlimit limit {
@@ -267,7 +267,7 @@ TEST_CASE("Reserving more than RLIMIT_FSIZE is an Error, not a SIGXFSZ") {
 }
 
 TEST_CASE(
-    "Reserving more than the control group may take is refused, and its page cache counts as "
+    "reserving more than the control group may take is refused, and its page cache counts as "
     "free") {
   CHECK(
       failure_in_child([] {
@@ -296,7 +296,7 @@ TEST_CASE(
       }) == "");
 }
 
-TEST_CASE("The headroom is the least of a control group and its parents, in both versions") {
+TEST_CASE("the headroom is the least of a control group and its parents, in both versions") {
   const Folder folder;
   const auto put = [&](const std::string& path, const std::string& text) {
     const std::filesystem::path file = folder.file(path);
@@ -353,7 +353,7 @@ TEST_CASE("soak: an array larger than a control group may take is an Error, not 
         }) == "");
 }
 
-TEST_CASE("Reserving survives a storm of signals") {
+TEST_CASE("reserving survives a storm of signals") {
   CHECK(failure_in_private_shm(256 * MiB, [] {
           struct sigaction action {};
           action.sa_handler = [](int) {};
@@ -368,7 +368,7 @@ TEST_CASE("Reserving survives a storm of signals") {
         }) == "");
 }
 
-TEST_CASE("No descriptor left is an Error that says so") {
+TEST_CASE("no descriptor left is an Error that says so") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   write_file(shm_path(name), "x");
@@ -390,7 +390,7 @@ TEST_CASE("No descriptor left is an Error that says so") {
         }) == "");
 }
 
-TEST_CASE("The segment folder's names come sorted and whole") {
+TEST_CASE("the segment folder's names come sorted and whole") {
   CHECK(failure_in_private_shm(MiB, [] {
           for (const auto* name : {"b", "a", "sem.x", ".hidden"}) write_file(shm_path(name), "x");
           must(host::segment_names() == std::vector<std::string>{"a", "b", "sem.x"}, "three names");

@@ -40,7 +40,7 @@ void must_be(const std::string& folder) {
 
 }  // namespace
 
-TEST_CASE("Names are in /dev/shm, or where TESSERA_DIR or the program says") {
+TEST_CASE("names are in /dev/shm, or where TESSERA_DIR or the program says") {
   const Folder one, two;
   CHECK(failure_with(nullptr, [] { must_be("/dev/shm/"); }) == "");
   CHECK(failure_with("", [] { must_be("/dev/shm/"); }) == "");
@@ -53,7 +53,7 @@ TEST_CASE("Names are in /dev/shm, or where TESSERA_DIR or the program says") {
         }) == "");
 }
 
-TEST_CASE("A relative folder of names is the one of the moment when it was chosen") {
+TEST_CASE("a relative folder of names is the one of the moment when it was chosen") {
   const Folder folder;
   std::filesystem::create_directory(folder.file("names"));
   CHECK(failure_with("names", [&] {
@@ -64,7 +64,7 @@ TEST_CASE("A relative folder of names is the one of the moment when it was chose
         }) == "");
 }
 
-TEST_CASE("What is no folder can't be the folder of names, and who says so is told") {
+TEST_CASE("what is no folder can't be the folder of names, and who says so is told") {
   const Folder folder;
   write_file(folder.file("file"), "x");
   for (const auto& wrong : {folder.file("none"), folder.file("file")}) {
@@ -87,7 +87,7 @@ TEST_CASE("What is no folder can't be the folder of names, and who says so is to
         }) == "");
 }
 
-TEST_CASE("Once names of a folder are used, another one is refused and the same one is not") {
+TEST_CASE("once names of a folder are used, another one is refused and the same one is not") {
   const Folder one, two;
   CHECK(failure_with(one.file("").c_str(), [&] {
           must(host::segment_names().empty(), "there are no names");
@@ -100,7 +100,7 @@ TEST_CASE("Once names of a folder are used, another one is refused and the same 
         }) == "");
 }
 
-TEST_CASE("Threads that use the folder of names first at one time use the same one") {
+TEST_CASE("threads that use the folder of names first at one time use the same one") {
   const Folder folder;
   CHECK(failure_with(folder.file("").c_str(), [&] {
           std::vector<std::string> seen(8);
@@ -111,7 +111,7 @@ TEST_CASE("Threads that use the folder of names first at one time use the same o
         }) == "");
 }
 
-TEST_CASE("A folder of names on a disk asks for the disk's space and not for memory's") {
+TEST_CASE("a folder of names on a disk asks for the disk's space and not for memory's") {
   const Folder folder;
   CHECK(failure_with(folder.file("").c_str(), [&] {
           const auto path = host::segment_path("a");
@@ -130,7 +130,7 @@ TEST_CASE("A folder of names on a disk asks for the disk's space and not for mem
         }) == "");
 }
 
-TEST_CASE("A full folder of names in memory is an Error that names TESSERA_DIR") {
+TEST_CASE("a full folder of names in memory is an Error that names TESSERA_DIR") {
   REQUIRE(failure_in_private_shm(MiB, [] {
             host::Unpublished file(host::segment_path("a"), 0600, Medium::shared_memory, "a");
             const auto error = error_of([&] { file.reserve(2 * MiB, "a"); });

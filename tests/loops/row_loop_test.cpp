@@ -143,7 +143,7 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("Sums equal xtensor's own on random shapes, strides, broadcasts and overlaps") {
+TEST_CASE("sums equal xtensor's own on random shapes, strides, broadcasts and overlaps") {
   const auto sum = [](auto& a, auto& b, auto& c) { return a + b + c; };
   equals_xtensor<double, 1>(sum);
   equals_xtensor<double, 2>(sum, 400);
@@ -151,11 +151,11 @@ TEST_CASE("Sums equal xtensor's own on random shapes, strides, broadcasts and ov
   equals_xtensor<double, 4>(sum);
 }
 
-TEST_CASE("Arithmetic with scalars equals xtensor's own") {
+TEST_CASE("arithmetic with scalars equals xtensor's own") {
   equals_xtensor<double, 3>([](auto& a, auto& b, auto& c) { return 2.5 * a - b * b / 3 + c; });
 }
 
-TEST_CASE("Mathematical functions equal xtensor's own bit for bit") {
+TEST_CASE("mathematical functions equal xtensor's own bit for bit") {
   equals_xtensor<double, 2>([](auto& a, auto& b, auto& c) {
     return xt::sqrt(xt::abs(a)) + xt::maximum(b, xt::sin(c)) + xt::pow(xt::abs(b), 0.5);
   });
@@ -167,30 +167,30 @@ TEST_CASE("where equals xtensor's own") {
       [](auto& a, auto&, auto& c) { return xt::where(xt::isnan(a), 0.0, c); });
 }
 
-TEST_CASE("Boolean results equal xtensor's own") {
+TEST_CASE("boolean results equal xtensor's own") {
   equals_xtensor<bool, 2>([](auto& a, auto& b, auto& c) { return a < b && c >= a; });
   equals_xtensor<bool, 3>([](auto& a, auto& b, auto& c) { return !(xt::equal(a, b) || c > 0.0); });
 }
 
-TEST_CASE("Results are converted to the tile's element type as in xtensor") {
+TEST_CASE("results are converted to the tile's element type as in xtensor") {
   equals_xtensor<int, 2>([](auto& a, auto& b, auto& c) { return a + b * c; });
   equals_xtensor<float, 2>([](auto& a, auto& b, auto& c) { return a + b * c; });
   equals_xtensor<std::complex<double>, 2>([](auto& a, auto& b, auto& c) { return a + b * c; });
 }
 
-TEST_CASE("One operand alone, a scalar alone and a broadcast alone are copied") {
+TEST_CASE("one operand alone, a scalar alone and a broadcast alone are copied") {
   equals_xtensor<double, 3>([](auto&, auto&, auto& c) { return c; });
   equals_xtensor<double, 3>([](auto& a, auto&, auto&) { return xt::broadcast(a, a.shape()); });
   equals_xtensor<double, 3>([](auto&, auto&, auto& c) { return xt::ones_like(c) * 2.0; });
 }
 
-TEST_CASE("A reduction on the right side is evaluated before anything is written") {
+TEST_CASE("a reduction on the right side is evaluated before anything is written") {
   equals_xtensor<double, 3>([](auto&, auto&, auto& c) { return c - xt::mean(c, {0}); });
   equals_xtensor<double, 2>([](auto&, auto&, auto& c) { return c / (xt::sum(c)() + 1e6); });
 }
 
 TEST_CASE(
-    "A reduction that keeps its axes is broadcast right, where xtensor's own lazy one is not") {
+    "a reduction that keeps its axes is broadcast right, where xtensor's own lazy one is not") {
   std::vector<double> cells(40), out(20);
   std::iota(cells.begin(), cells.end(), 0.0);
   const TileView<const double, 2> c(cells.data(), {4, 5}, {10, 1});
@@ -202,7 +202,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("Views, transposes and flips of an operand are read in their own order") {
+TEST_CASE("views, transposes and flips of an operand are read in their own order") {
   // xtensor's own flip steps in front of memory that holds no element.
   equals_xtensor<double, 3>([](auto&, auto&, auto& c) { return xt::flip(c, 1) + c; }, 150, false);
   Random random(3);
@@ -229,7 +229,7 @@ TEST_CASE("Views, transposes and flips of an operand are read in their own order
   }
 }
 
-TEST_CASE("Expressions that are no strided memory are evaluated right") {
+TEST_CASE("expressions that are no strided memory are evaluated right") {
   std::vector<double> cells(64), out(64);
   std::iota(cells.begin(), cells.end(), 0.0);
   const TileView<const double, 2> a(cells.data() + 1, {4, 4}, {10, 2});
@@ -264,7 +264,7 @@ TEST_CASE("Expressions that are no strided memory are evaluated right") {
        twice(xt::view(copy, xt::range(0, 2), xt::range(0, 3))));
 }
 
-TEST_CASE("The real part of complex elements is read as numbers, not as their memory") {
+TEST_CASE("the real part of complex elements is read as numbers, not as their memory") {
   std::vector<std::complex<double>> cells(12);
   for (std::size_t i = 0; i < 12; ++i) cells[i] = {static_cast<double>(i), -static_cast<double>(i)};
   const TileView<const std::complex<double>, 2> a(cells.data(), {3, 4}, {4, 1});
@@ -276,7 +276,7 @@ TEST_CASE("The real part of complex elements is read as numbers, not as their me
   CHECK(out[1] == Approx(std::sqrt(2.0)));
 }
 
-TEST_CASE("Operands of a lower rank line up by their trailing axes") {
+TEST_CASE("operands of a lower rank line up by their trailing axes") {
   std::vector<double> cells(24), out(24);
   std::iota(cells.begin(), cells.end(), 0.0);
   const TileView<const double, 1> row(cells.data(), {4}, {2});
@@ -286,7 +286,7 @@ TEST_CASE("Operands of a lower rank line up by their trailing axes") {
   for (std::size_t i = 0; i < 24; ++i) CHECK(out[i] == 2.0 * static_cast<double>(i % 4) + 5);
 }
 
-TEST_CASE("A tile that is its own operand through a broadcast is read before it is written") {
+TEST_CASE("a tile that is its own operand through a broadcast is read before it is written") {
   std::vector<double> cells{1, 2, 3, 4, 5, 6};
   TileView<double, 2> tile(cells.data(), {2, 3}, {3, 1});
   tile = tile + xt::view(tile, 0, xt::all());
@@ -295,7 +295,7 @@ TEST_CASE("A tile that is its own operand through a broadcast is read before it 
   CHECK(cells == std::vector<double>{7, 11, 15, 10, 14, 18});
 }
 
-TEST_CASE("Memory read as another element type than it is written is read first") {
+TEST_CASE("memory read as another element type than it is written is read first") {
   std::vector<double> cells{1, 2, 3, 4};
   TileView<double, 1> tile(cells.data(), {4}, {1});
   const auto* bytes = reinterpret_cast<const unsigned char*>(cells.data());
@@ -305,7 +305,7 @@ TEST_CASE("Memory read as another element type than it is written is read first"
   CHECK(cells == expected);
 }
 
-TEST_CASE("Short rows far apart, which are fetched ahead, equal xtensor's own") {
+TEST_CASE("short rows far apart, which are fetched ahead, equal xtensor's own") {
   Random random(11);
   const auto check = [&]<std::size_t N>(const std::array<std::size_t, N>& shape, auto element) {
     using T = decltype(element);
@@ -348,7 +348,7 @@ TEST_CASE("Short rows far apart, which are fetched ahead, equal xtensor's own") 
   }
 }
 
-TEST_CASE("Elements that are structs are copied, and set from a scalar") {
+TEST_CASE("elements that are structs are copied, and set from a scalar") {
   std::vector<Pair> cells(12), from(12);
   for (int i = 0; i < 12; ++i) from[static_cast<std::size_t>(i)] = {static_cast<float>(i), -i};
   TileView<Pair, 2> tile(cells.data() + 1, {2, 2}, {6, 2});
@@ -362,7 +362,7 @@ TEST_CASE("Elements that are structs are copied, and set from a scalar") {
   CHECK(cells[8] == Pair{});
 }
 
-TEST_CASE("Rows that follow each other in every operand are joined to one") {
+TEST_CASE("rows that follow each other in every operand are joined to one") {
   const std::array<std::size_t, 3> shape{3, 4, 5};
   std::vector<double> cells(400);
   const auto rows = [&](std::array<std::ptrdiff_t, 3> out, std::array<std::ptrdiff_t, 3> in) {

@@ -135,7 +135,7 @@ void same_as_plain(int rounds) {
 
 }  // namespace
 
-TEST_CASE("A streamed row writes its elements and no others, at any place and of any length") {
+TEST_CASE("a streamed row writes its elements and no others, at any place and of any length") {
   every_place<std::uint8_t>();
   every_place<std::int16_t>();
   every_place<float>();
@@ -145,11 +145,11 @@ TEST_CASE("A streamed row writes its elements and no others, at any place and of
   every_place<Bytes<64>>();
 }
 
-TEST_CASE("A streamed row of structs that lie across cache lines is stored all the same") {
+TEST_CASE("a streamed row of structs that lie across cache lines is stored all the same") {
   every_place<Pair>();
 }
 
-TEST_CASE("Streamed rows are the same as plain ones") {
+TEST_CASE("streamed rows are the same as plain ones") {
   same_as_plain<std::uint8_t>(30);
   same_as_plain<std::int16_t>(30);
   same_as_plain<float>(60);
@@ -158,7 +158,7 @@ TEST_CASE("Streamed rows are the same as plain ones") {
   same_as_plain<Pair>(30);
 }
 
-TEST_CASE("Elements that fill no cache line are stored as usual") {
+TEST_CASE("elements that fill no cache line are stored as usual") {
   STATIC_REQUIRE(!tessera::detail::streamable<Bytes<3>>);
   STATIC_REQUIRE(!tessera::detail::streamable<Bytes<12>>);
   same_as_plain<Bytes<3>>(20);
@@ -166,7 +166,7 @@ TEST_CASE("Elements that fill no cache line are stored as usual") {
   same_as_plain<Bytes<24>>(20);
 }
 
-TEST_CASE("Results are converted to the output's type when streamed, too") {
+TEST_CASE("results are converted to the output's type when streamed, too") {
   std::vector<double> in(500);
   for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<double>(i) / 4;
   std::vector<int> streamed(500), plain(500);
@@ -178,7 +178,7 @@ TEST_CASE("Results are converted to the output's type when streamed, too") {
   CHECK(streamed[499] == 124);
 }
 
-TEST_CASE("Streaming is for work far larger than the last-level cache") {
+TEST_CASE("streaming is for work far larger than the last-level cache") {
   using tessera::detail::streaming_pays;
   const auto cache = tessera::host::last_level_cache();
   CHECK(!streaming_pays(0));

@@ -94,7 +94,7 @@ void all_do_the_same() {
 
 }  // namespace
 
-TEST_CASE("Algorithms do with tiles of up to five axes what they do with a vector") {
+TEST_CASE("algorithms do with tiles of up to five axes what they do with a vector") {
   all_do_the_same<0>();
   all_do_the_same<1>();
   all_do_the_same<2>();
@@ -103,14 +103,14 @@ TEST_CASE("Algorithms do with tiles of up to five axes what they do with a vecto
   all_do_the_same<5>();
 }
 
-TEST_CASE("A tile's elements are sorted in place where they lie scattered") {
+TEST_CASE("a tile's elements are sorted in place where they lie scattered") {
   std::vector<int> cells{2, -1, 3, -1, 1, -1};  // a[:, 0, 0] of a {3, 1, 2} array
   TileView<int, 3> v(cells.data(), {3, 1, 1}, {2, 2, 1});
   std::sort(v.begin(), v.end());
   CHECK(cells == std::vector<int>{1, -1, 2, -1, 3, -1});
 }
 
-TEST_CASE("Iterators move to any element, from either end, in both orders") {
+TEST_CASE("iterators move to any element, from either end, in both orders") {
   Scene<3> scene(1);
   auto tile = scene.tile();
   const auto size = static_cast<std::ptrdiff_t>(tile.size());
@@ -131,7 +131,7 @@ TEST_CASE("Iterators move to any element, from either end, in both orders") {
         std::vector<int>(columns.rbegin(), columns.rend()));
 }
 
-TEST_CASE("A tile without elements begins at its end") {
+TEST_CASE("a tile without elements begins at its end") {
   TileView<int, 3> none(nullptr, {2, 0, 3}, {3, 3, 1});
   CHECK(none.begin() == none.end());
   std::sort(none.begin(), none.end());

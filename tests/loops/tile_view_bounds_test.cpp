@@ -14,7 +14,7 @@ using namespace tessera_test;
 using tessera::Errc;
 using tessera::TileView;
 
-TEST_CASE("An index outside the tile is an Error with index and shape, where bounds are checked") {
+TEST_CASE("an index outside the tile is an Error with index and shape, where bounds are checked") {
   std::vector<int> cells(24);
   TileView<int, 2> tile(cells.data(), {2, 3}, {6, 1});
   const TileView<const int, 2> input(cells.data(), {2, 3}, {6, 1});
@@ -37,7 +37,7 @@ TEST_CASE("An index outside the tile is an Error with index and shape, where bou
   CHECK(tile.flat(5) == 1);
 }
 
-TEST_CASE("An axis of extent 1 is repeated for every index, checked or not") {
+TEST_CASE("an axis of extent 1 is repeated for every index, checked or not") {
   std::vector<int> cells(3, 7);
   const TileView<int, 2> row(cells.data(), {1, 3}, {3, 1});
   CHECK(row(5, 2) == 7);

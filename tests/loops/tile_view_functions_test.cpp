@@ -83,13 +83,13 @@ void rearranges(const std::array<std::size_t, N>& shape) {
 
 }  // namespace
 
-TEST_CASE("Sorters and manipulators give for a tile of two axes what they give for an array") {
+TEST_CASE("sorters and manipulators give for a tile of two axes what they give for an array") {
   rearranges<2>({4, 5});
 }
-TEST_CASE("Sorters and manipulators give for a tile of three axes what they give for an array") {
+TEST_CASE("sorters and manipulators give for a tile of three axes what they give for an array") {
   rearranges<3>({3, 4, 2});
 }
-TEST_CASE("Sorts give for tiles of one and four axes what they give for an array") {
+TEST_CASE("sorts give for tiles of one and four axes what they give for an array") {
   for (const auto lie : lies) {
     Boxes<double, 1> row({7}, lie, &mixed);
     gives_the_same("sort", row, [](const auto& x) { return xt::sort(x); });

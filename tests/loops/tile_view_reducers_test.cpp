@@ -96,16 +96,16 @@ void reduces_more(const std::array<std::size_t, N>& shape, double (*value)(std::
 
 }  // namespace
 
-TEST_CASE("Every reducer gives for a tile what it gives for an array") {
+TEST_CASE("every reducer gives for a tile what it gives for an array") {
   reduces<2>({4, 5}, &mixed);
   reduces<2>({4, 5}, &with_gaps);
   reduces<3>({3, 4, 2}, &mixed);
 }
-TEST_CASE("Every other reducer and accumulator gives for a tile what it gives for an array") {
+TEST_CASE("every other reducer and accumulator gives for a tile what it gives for an array") {
   reduces_more<3>({3, 1, 4}, &with_gaps);
   reduces_more<3>({2, 4, 3}, &mixed);
 }
-TEST_CASE("Reducers give for tiles of one and of four axes what they give for an array") {
+TEST_CASE("reducers give for tiles of one and of four axes what they give for an array") {
   for (const auto lie : lies) {
     Boxes<double, 1> row({7}, lie, &mixed);
     gives_the_same("sum", row, [](const auto& x) { return xt::sum(x)(); });

@@ -49,7 +49,7 @@ struct Grid {
 
 }  // namespace
 
-TEST_CASE("A tile's elements are the array's, by index, by iteration and by row") {
+TEST_CASE("a tile's elements are the array's, by index, by iteration and by row") {
   Grid g;
   CHECK(g.tile(1, 2) == 16);
   CHECK(std::vector<int>(g.tile.begin(), g.tile.end()) == g.inside());
@@ -62,7 +62,7 @@ TEST_CASE("A tile's elements are the array's, by index, by iteration and by row"
   CHECK(g.outside_untouched());
 }
 
-TEST_CASE("Assigning a scalar sets every element of the tile and none besides") {
+TEST_CASE("assigning a scalar sets every element of the tile and none besides") {
   Grid g;
   g.tile = 7;
   CHECK(g.inside() == std::vector<int>(6, 7));
@@ -71,7 +71,7 @@ TEST_CASE("Assigning a scalar sets every element of the tile and none besides") 
   CHECK(g.outside_untouched());
 }
 
-TEST_CASE("Computed assignments work on the tile's elements in place") {
+TEST_CASE("computed assignments work on the tile's elements in place") {
   Grid g;
   g.tile += 1;
   CHECK(g.inside() == std::vector<int>{9, 10, 11, 15, 16, 17});
@@ -92,7 +92,7 @@ TEST_CASE("noalias on a tile assigns elements too") {
   CHECK(g.outside_untouched());
 }
 
-TEST_CASE("Assigning one tile to another copies elements") {
+TEST_CASE("assigning one tile to another copies elements") {
   Grid g, h;
   h.tile = 5;
   g.tile = h.tile;
@@ -101,7 +101,7 @@ TEST_CASE("Assigning one tile to another copies elements") {
   CHECK(g.inside() == std::vector<int>(6, 5));
 }
 
-TEST_CASE("A tile read and written through overlapping tiles gives what xtensor would") {
+TEST_CASE("a tile read and written through overlapping tiles gives what xtensor would") {
   Grid g;
   const TileView<const int, 2> left(g.cells.data() + 7, {2, 3}, {6, 1}),
       above(g.cells.data() + 2, {2, 3}, {6, 1});
@@ -113,7 +113,7 @@ TEST_CASE("A tile read and written through overlapping tiles gives what xtensor 
   CHECK(h.inside() == std::vector<int>{11, 13, 15, 23, 25, 27});
 }
 
-TEST_CASE("Values that do not broadcast to the tile throw and change nothing") {
+TEST_CASE("values that do not broadcast to the tile throw and change nothing") {
   Grid g;
   const auto before = g.cells;
   const xt::xtensor<int, 2> wide({2, 4}, 9), tall({3, 3}, 9);
@@ -134,7 +134,7 @@ TEST_CASE("Values that do not broadcast to the tile throw and change nothing") {
   g.tile.resize(Shape2{2, 3});
 }
 
-TEST_CASE("Rows whose elements are scattered are refused, and single elements are rows") {
+TEST_CASE("rows whose elements are scattered are refused, and single elements are rows") {
   std::vector<int> cells(12);
   const TileView<int, 2> scattered(cells.data(), {2, 3}, {6, 2}),
       column(cells.data(), {4, 1}, {3, 3});
@@ -143,7 +143,7 @@ TEST_CASE("Rows whose elements are scattered are refused, and single elements ar
   CHECK(column.row(2).size() == 1);
 }
 
-TEST_CASE("A view without elements is assigned without a step") {
+TEST_CASE("a view without elements is assigned without a step") {
   std::vector<int> cells(9, 3);
   TileView<int, 3> none(cells.data() + 4, {4, 0, 2}, {2, 2, 1});
   none = 5;
@@ -153,7 +153,7 @@ TEST_CASE("A view without elements is assigned without a step") {
   CHECK(cells == std::vector<int>(9, 3));
 }
 
-TEST_CASE("A tile of rank 0 is one element") {
+TEST_CASE("a tile of rank 0 is one element") {
   int cell = 3;
   TileView<int, 0> tile(&cell, {}, {});
   CHECK(tile() == 3);
@@ -163,7 +163,7 @@ TEST_CASE("A tile of rank 0 is one element") {
   CHECK(cell == 10);
 }
 
-TEST_CASE("Tiles take part in expressions as xtensor containers do") {
+TEST_CASE("tiles take part in expressions as xtensor containers do") {
   Grid g;
   const xt::xtensor<int, 2> sum = g.tile + g.tile;
   CHECK(sum(1, 2) == 32);
@@ -176,7 +176,7 @@ TEST_CASE("Tiles take part in expressions as xtensor containers do") {
   CHECK(g.outside_untouched());
 }
 
-TEST_CASE("What wants contiguous memory gets the tile's elements, not its neighbours'") {
+TEST_CASE("what wants contiguous memory gets the tile's elements, not its neighbours'") {
   Grid g;
   constexpr auto now = xt::evaluation_strategy::immediate;
   CHECK(xt::sum(g.tile, now)() == 72);
@@ -191,7 +191,7 @@ TEST_CASE("What wants contiguous memory gets the tile's elements, not its neighb
   CHECK(g.outside_untouched());
 }
 
-TEST_CASE("A tile whose steps go backwards is an expression like any other") {
+TEST_CASE("a tile whose steps go backwards is an expression like any other") {
   std::vector<int> cells{0, 1, 2, 3, 4, 5};
   TileView<int, 2> tile(cells.data() + 5, {2, 3}, {-3, -1});
   CHECK(tile(0, 0) == 5);

@@ -76,7 +76,7 @@ void loads_right(const std::string& path, const std::string& file,
 
 }  // namespace
 
-TEST_CASE("A shape is made of any integers, an array or a vector of them") {
+TEST_CASE("a shape is made of any integers, an array or a vector of them") {
   const std::array<std::size_t, 3> expected{4, 0, 6};
   CHECK(Shape<3>(4, 0u, 6L).extents() == expected);
   CHECK(Shape<3>(std::array<int, 3>{4, 0, 6}).extents() == expected);
@@ -85,19 +85,19 @@ TEST_CASE("A shape is made of any integers, an array or a vector of them") {
   CHECK(Shape<0>(std::vector<int>{}).extents().empty());
 }
 
-TEST_CASE("A negative extent is an Error that shows it") {
+TEST_CASE("a negative extent is an Error that shows it") {
   const auto error = error_of([] { Shape<2>(3, -4); });
   CHECK(error.errc() == Errc::invalid_shape);
   CHECK(has(error.what(), "-4"));
   CHECK(error_of([] { Shape<2>(std::vector<int>{-1, 1}); }).errc() == Errc::invalid_shape);
 }
 
-TEST_CASE("A shape of another number of axes is an Error") {
+TEST_CASE("a shape of another number of axes is an Error") {
   const auto error = error_of([] { Shape<2>(std::vector<int>{1, 2, 3}); });
   CHECK(error.errc() == Errc::rank_mismatch);
 }
 
-TEST_CASE("A wrong type, rank or shape is an Error that names both sides") {
+TEST_CASE("a wrong type, rank or shape is an Error that names both sides") {
   const auto segment = Segment::create(std::nullopt, tessera::dtype_of<float>(),
                                        std::vector<std::size_t>{2, 3}, Permission::owner);
   const auto type = error_of([&] {
@@ -120,7 +120,7 @@ TEST_CASE("A wrong type, rank or shape is an Error that names both sides") {
 }
 
 TEST_CASE(
-    "Data that an element type can't be aligned to is refused in place, with advice to load") {
+    "data that an element type can't be aligned to is refused in place, with advice to load") {
   const Folder folder;
   std::string text = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
   text.append(76 - 10 - text.size() - 1, ' ') += '\n';
@@ -139,7 +139,7 @@ TEST_CASE(
   CHECK(std::memcmp(loaded->data(), values, 16) == 0);
 }
 
-TEST_CASE("A load that fails leaves no name and no memory") {
+TEST_CASE("a load that fails leaves no name and no memory") {
   const Folder folder;
   const auto name = unique_name();
   write_file(folder.file("a.npy"), "not an array");
@@ -151,7 +151,7 @@ TEST_CASE("A load that fails leaves no name and no memory") {
 }
 
 TEST_CASE(
-    "Every file that NumPy writes is loaded right: types, byte orders, axis orders, versions") {
+    "every file that NumPy writes is loaded right: types, byte orders, axis orders, versions") {
   const Folder own;
   std::string folder = own.file("");
   if (const char* const there = std::getenv("TESSERA_TEST_NUMPY_FILES")) {

@@ -14,7 +14,7 @@ using namespace tessera_test;
 using tessera::SharedArray;
 
 #if defined(TESSERA_POSIX)  // the name stays with the mapping
-TEST_CASE("A view keeps the mapping alive after its array's end, and the name is gone") {
+TEST_CASE("a view keeps the mapping alive after its array's end, and the name is gone") {
   const auto name = unique_name();
   auto a = std::make_unique<SharedArray<int, 2>>(SharedArray<int, 2>::create(name, {2, 3}));
   (*a)(1, 2) = 5;
@@ -29,7 +29,7 @@ TEST_CASE("A view keeps the mapping alive after its array's end, and the name is
 }
 #endif
 
-TEST_CASE("A view follows its elements when the array is moved or swapped") {
+TEST_CASE("a view follows its elements when the array is moved or swapped") {
   auto a = SharedArray<int, 1>::create({3}), other = SharedArray<int, 1>::create({3});
   auto view = xt::view(a, xt::range(1, 3));
   auto b = std::move(a);
@@ -39,7 +39,7 @@ TEST_CASE("A view follows its elements when the array is moved or swapped") {
   CHECK(b(1) == 0);
 }
 
-TEST_CASE("A mapping ends with the last of its array, views and expressions") {
+TEST_CASE("a mapping ends with the last of its array, views and expressions") {
   auto a = std::make_unique<SharedArray<int, 2>>(SharedArray<int, 2>::create({2, 3}));
   const void* const element = a->data();
   {
@@ -50,7 +50,7 @@ TEST_CASE("A mapping ends with the last of its array, views and expressions") {
   CHECK_FALSE(is_mapped(element));
 }
 
-TEST_CASE("A view of a const array reads, and a view of an array writes through") {
+TEST_CASE("a view of a const array reads, and a view of an array writes through") {
   auto a = SharedArray<int, 2>::create({2, 3});
   xt::view(a, xt::all(), 1) = 4;
   xt::view(a, 0) += 1;

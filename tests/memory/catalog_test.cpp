@@ -53,7 +53,7 @@ void unlink_all() {
 
 }  // namespace
 
-TEST_CASE("The list says of every name whose it is, and changes nothing") {
+TEST_CASE("the list says of every name whose it is, and changes nothing") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto before = std::chrono::system_clock::now() - std::chrono::seconds(1);
           const auto owned = create("b-owned");
@@ -85,7 +85,7 @@ TEST_CASE("The list says of every name whose it is, and changes nothing") {
         }) == "");
 }
 
-TEST_CASE("Reaping removes exactly the orphans") {
+TEST_CASE("reaping removes exactly the orphans") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto owned = create("owned");
           make_orphan("orphan");
@@ -104,7 +104,7 @@ TEST_CASE("Reaping removes exactly the orphans") {
         }) == "");
 }
 
-TEST_CASE("An orphan whose header or control block was changed is no longer a proven orphan") {
+TEST_CASE("an orphan whose header or control block was changed is no longer a proven orphan") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           make_orphan("x");
           const auto good = bytes_of(shm_path("x"));
@@ -124,7 +124,7 @@ TEST_CASE("An orphan whose header or control block was changed is no longer a pr
         }) == "");
 }
 
-TEST_CASE("Another user's orphan is not ours to reap or remove") {
+TEST_CASE("another user's orphan is not ours to reap or remove") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           make_orphan("x");
           if (::chown(shm_path("x").c_str(), 12345, 12345) != 0) {
@@ -140,7 +140,7 @@ TEST_CASE("Another user's orphan is not ours to reap or remove") {
 }
 
 TEST_CASE(
-    "Any user's orphans are told and reaped where that is asked for, and nothing else of theirs") {
+    "any user's orphans are told and reaped where that is asked for, and nothing else of theirs") {
   if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_in_private_shm(4 * MiB, [] {
           using Kind = Entry::Kind;
@@ -172,7 +172,7 @@ TEST_CASE(
         }) == "");
 }
 
-TEST_CASE("What can't be removed is not told as reaped") {
+TEST_CASE("what can't be removed is not told as reaped") {
   if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_in_private_shm(4 * MiB, [] {
           make_orphan("x");
@@ -191,7 +191,7 @@ TEST_CASE("What can't be removed is not told as reaped") {
         }) == "");
 }
 
-TEST_CASE("What can't be opened is listed with its size and its user") {
+TEST_CASE("what can't be opened is listed with its size and its user") {
   if (::geteuid() != 0) return skip("only root can try this");
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto mine = create("x", {100});
@@ -209,7 +209,7 @@ TEST_CASE("What can't be opened is listed with its size and its user") {
         }) == "");
 }
 
-TEST_CASE("Remove takes kept arrays and orphans, owned ones by force, foreign files never") {
+TEST_CASE("remove takes kept arrays and orphans, owned ones by force, foreign files never") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto remove = [](const char* name, Force force = Force::no) {
             return catalog::remove(SegmentName(name), force);
@@ -234,7 +234,7 @@ TEST_CASE("Remove takes kept arrays and orphans, owned ones by force, foreign fi
         }) == "");
 }
 
-TEST_CASE("An array that was renamed before its owner ended is listed as kept and can be removed") {
+TEST_CASE("an array that was renamed before its owner ended is listed as kept and can be removed") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           auto owner = create("x");
           std::filesystem::rename(shm_path("x"), shm_path("y"));
@@ -246,7 +246,7 @@ TEST_CASE("An array that was renamed before its owner ended is listed as kept an
         }) == "");
 }
 
-TEST_CASE("Looking at a live array never makes its owner lose it or its creator fail") {
+TEST_CASE("looking at a live array never makes its owner lose it or its creator fail") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           Child looker([] {
             for (;;) {

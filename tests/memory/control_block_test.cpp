@@ -26,7 +26,7 @@ ControlBlock sample() {
 
 }  // namespace
 
-TEST_CASE("The control block's fields stand at their documented offsets") {
+TEST_CASE("the control block's fields stand at their documented offsets") {
   if constexpr (std::endian::native == std::endian::little) {
     std::string expected = {'T', 'E', 'S', 'S', 'E', 'R', 'A', 0, 1, 0, 0, 0, 2, 0, 0, 0};
     for (char i = 0; i < 32; ++i) expected += i;
@@ -36,20 +36,20 @@ TEST_CASE("The control block's fields stand at their documented offsets") {
   }
 }
 
-TEST_CASE("A control block reads back what was written, from more bytes too") {
+TEST_CASE("a control block reads back what was written, from more bytes too") {
   const auto block = sample();
   const auto read = ControlBlock::read(std::string(block.bytes()) + "more");
   REQUIRE(read.has_value());
   CHECK(read->bytes() == block.bytes());
 }
 
-TEST_CASE("A control block that is too short is none") {
+TEST_CASE("a control block that is too short is none") {
   const std::string bytes(sample().bytes());
   for (std::size_t n = 0; n < bytes.size(); ++n)
     CHECK_FALSE(ControlBlock::read(bytes.substr(0, n)));
 }
 
-TEST_CASE("A control block of another magic, layout or state is none") {
+TEST_CASE("a control block of another magic, layout or state is none") {
   const std::string good(sample().bytes());
   for (std::size_t at = 0; at < 16; ++at) {
     for (int value = 0; value < 256; ++value) {
@@ -61,7 +61,7 @@ TEST_CASE("A control block of another magic, layout or state is none") {
   }
 }
 
-TEST_CASE("The control block stands behind the data on the next cache line") {
+TEST_CASE("the control block stands behind the data on the next cache line") {
   STATIC_REQUIRE(ControlBlock::offset_for(128, 0) == 128);
   STATIC_REQUIRE(ControlBlock::offset_for(128, 1) == 192);
   STATIC_REQUIRE(ControlBlock::offset_for(128, 64) == 192);

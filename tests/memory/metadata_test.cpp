@@ -37,7 +37,7 @@ std::string npy_bytes(const Dtype& dtype, const std::vector<std::size_t>& shape,
 }  // namespace
 
 #if defined(TESSERA_POSIX)  // files
-TEST_CASE("Every truncation of a segment is refused or gives all of its data") {
+TEST_CASE("every truncation of a segment is refused or gives all of its data") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   std::string whole;

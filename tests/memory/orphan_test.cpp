@@ -27,7 +27,7 @@ void leave_orphan(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("An orphan is removed only for the owner that was asked for") {
+TEST_CASE("an orphan is removed only for the owner that was asked for") {
   CHECK(failure_in_private_shm(MiB, [] {
           tessera::Identity owner{};
           must(failure_in_child([] {

@@ -12,7 +12,7 @@ using namespace tessera_test;
 using tessera::Segment;
 using tessera::detail::OwnedName;
 
-TEST_CASE("A use of a name that ends before the owner does leaves the name to the owner") {
+TEST_CASE("a use of a name that ends before the owner does leaves the name to the owner") {
   const auto name = unique_name();
   auto segment = create(name);
   { const Segment::NameUse use(segment); }
@@ -22,7 +22,7 @@ TEST_CASE("A use of a name that ends before the owner does leaves the name to th
   REQUIRE_FALSE(exists(shm_path(name)));
 }
 
-TEST_CASE("A use of an attached segment's name never removes it") {
+TEST_CASE("a use of an attached segment's name never removes it") {
   const auto name = unique_name();
   const auto owner = create(name);
   auto attached = attach(name);
@@ -35,7 +35,7 @@ TEST_CASE("A use of an attached segment's name never removes it") {
 }
 
 #if defined(TESSERA_POSIX)  // names outlive processes
-TEST_CASE("A name that is in use stays when its owner ends, locked, and goes with the last use") {
+TEST_CASE("a name that is in use stays when its owner ends, locked, and goes with the last use") {
   const auto name = unique_name();
   const auto segment = create(name);
   {
@@ -57,7 +57,7 @@ TEST_CASE("A name that is in use stays when its owner ends, locked, and goes wit
 #endif
 
 #if defined(TESSERA_POSIX)  // names outlive processes
-TEST_CASE("A use of a name that is gone brings nothing back and removes nothing") {
+TEST_CASE("a use of a name that is gone brings nothing back and removes nothing") {
   const auto name = unique_name();
   const auto segment = create(name);
   segment->end();
@@ -69,7 +69,7 @@ TEST_CASE("A use of a name that is gone brings nothing back and removes nothing"
 #endif
 
 #if defined(TESSERA_POSIX)  // names outlive processes
-TEST_CASE("A name kept while it is in use stays") {
+TEST_CASE("a name kept while it is in use stays") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   const auto segment = create(name);
@@ -83,7 +83,7 @@ TEST_CASE("A name kept while it is in use stays") {
 #endif
 
 #if defined(TESSERA_POSIX)  // names outlive processes
-TEST_CASE("A use of a name in a forked child leaves the parent's name alone") {
+TEST_CASE("a use of a name in a forked child leaves the parent's name alone") {
   const auto name = unique_name();
   const auto segment = create(name);
   auto use = std::make_unique<Segment::NameUse>(segment);

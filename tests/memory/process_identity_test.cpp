@@ -16,7 +16,7 @@ using tessera::detail::OwnIdentity;
 using tessera::detail::process_identity;
 
 #if defined(TESSERA_POSIX)  // fork
-TEST_CASE("What a forked child creates is its own, and recorded as such") {
+TEST_CASE("what a forked child creates is its own, and recorded as such") {
   const auto name = unique_name(), theirs = unique_name("child");
   const auto owner = create(name);
   const auto mine = bytes_of(shm_path(name)).substr(192 + 32, 16);
@@ -28,7 +28,7 @@ TEST_CASE("What a forked child creates is its own, and recorded as such") {
   CHECK_FALSE(exists(shm_path(theirs)));
 }
 
-TEST_CASE("A process whose identity another has chosen records that, and its children do not") {
+TEST_CASE("a process whose identity another has chosen records that, and its children do not") {
   CHECK(failure_in_private_shm(MiB, [] {
           tessera::Identity chosen{1, 2, 3};
           auto& own = tessera::detail::OwnIdentity::instance();

@@ -86,7 +86,7 @@ auto some_range(Random& random, std::size_t extent) {
 }  // namespace
 
 TEST_CASE(
-    "A section of a random view has exactly the view's elements, in place and in its lattice") {
+    "a section of a random view has exactly the view's elements, in place and in its lattice") {
   Random random(11);
   for (int round = 0; round < 400; ++round) {
     std::array<std::size_t, 3> shape{};
@@ -107,7 +107,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("Two sections meet exactly if their views share an element") {
+TEST_CASE("two sections meet exactly if their views share an element") {
   Random random(12);
   for (int round = 0; round < 600; ++round) {
     std::array<std::size_t, 3> shape{};
@@ -124,13 +124,13 @@ TEST_CASE("Two sections meet exactly if their views share an element") {
   }
 }
 
-TEST_CASE("A whole array is the section of all its elements") {
+TEST_CASE("a whole array is the section of all its elements") {
   auto array = SharedArray<int, 3>::create({2, 3, 4});
   same_elements(array, array);
   CHECK(into(array).lattice() == std::vector<Progression>{{0, 2, 1}, {0, 3, 1}, {0, 4, 1}});
 }
 
-TEST_CASE("Sections without elements meet nothing") {
+TEST_CASE("sections without elements meet nothing") {
   auto array = SharedArray<int, 3>::create({2, 3, 4});
   const auto none = into(xt::view(array, xt::range(1, 1)));
   CHECK(none.shape[0] == 0);
@@ -139,7 +139,7 @@ TEST_CASE("Sections without elements meet nothing") {
   CHECK_FALSE(tessera::meet(into(empty).lattice(), into(empty).lattice()));
 }
 
-TEST_CASE("A section of an array of rank 0 is its element") {
+TEST_CASE("a section of an array of rank 0 is its element") {
   auto array = SharedArray<int, 0>::create({});
   array() = 5;
   const auto section = into(array);
@@ -164,7 +164,7 @@ TEST_CASE("into writes, whole and bare arrays are const") {
   CHECK(*all.data == 4);
 }
 
-TEST_CASE("A section keeps the mapping of an array that has ended") {
+TEST_CASE("a section keeps the mapping of an array that has ended") {
   auto array = SharedArray<int, 1>::create({3});
   array(1) = 6;
   const auto section = into(xt::view(array, xt::range(1, 3)));
@@ -173,7 +173,7 @@ TEST_CASE("A section keeps the mapping of an array that has ended") {
   CHECK(section.segment->ended());
 }
 
-TEST_CASE("A moved-from array is no argument") {
+TEST_CASE("a moved-from array is no argument") {
   auto array = SharedArray<int, 1>::create({3});
   const auto moved = std::move(array);
   const auto error = error_of([&] { into(array); });
@@ -181,7 +181,7 @@ TEST_CASE("A moved-from array is no argument") {
   CHECK(has(error.what(), "moved from"));
 }
 
-TEST_CASE("A section that reaches outside its array is refused") {
+TEST_CASE("a section that reaches outside its array is refused") {
   auto a = SharedArray<int, 3>::create({5, 4, 3});
   const auto refused = [](auto&& make) { return error_of(make).errc() == Errc::invalid_shape; };
   CHECK(refused([&] { into(xt::view(a, 5, xt::all(), xt::all())); }));
@@ -190,7 +190,7 @@ TEST_CASE("A section that reaches outside its array is refused") {
   into(xt::view(a, 4, 3, 2));
 }
 
-TEST_CASE("An index into an axis of extent 0 is refused") {
+TEST_CASE("an index into an axis of extent 0 is refused") {
   auto a = SharedArray<int, 2>::create({0, 4});
   CHECK(error_of([&] { into(xt::view(a, 0, xt::all())); }).errc() == Errc::invalid_shape);
 }

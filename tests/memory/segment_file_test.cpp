@@ -47,7 +47,7 @@ std::uint32_t state_of(const std::string& bytes, std::size_t control_at) {
 
 }  // namespace
 
-TEST_CASE("A segment is its user's alone unless the group is let in too") {
+TEST_CASE("a segment is its user's alone unless the group is let in too") {
   const auto name = unique_name();
   const auto mine = create(name);
   const auto ours =
@@ -57,7 +57,7 @@ TEST_CASE("A segment is its user's alone unless the group is let in too") {
   CHECK(mode(ours->path()) == std::filesystem::perms(0660));
 }
 
-TEST_CASE("The owner's end removes the name, whoever is attached") {
+TEST_CASE("the owner's end removes the name, whoever is attached") {
   const auto name = unique_name();
   auto owner = create(name);
   const auto guest = attach(name);
@@ -66,7 +66,7 @@ TEST_CASE("The owner's end removes the name, whoever is attached") {
   CHECK_FALSE(exists(shm_path(name)));
 }
 
-TEST_CASE("A whole segment is, byte for byte, what the layout says") {
+TEST_CASE("a whole segment is, byte for byte, what the layout says") {
   const auto name = unique_name();
   const auto segment = create(name);
   const std::int32_t values[] = {1, -2, 3, 4, 5, 600};
@@ -84,7 +84,7 @@ TEST_CASE("A whole segment is, byte for byte, what the layout says") {
   CHECK(hex(bytes) == bytes_of(TESSERA_TEST_DIR "/memory/golden_segment.hex"));
 }
 
-TEST_CASE("A kept segment stays when its owner ends, and is nobody's") {
+TEST_CASE("a kept segment stays when its owner ends, and is nobody's") {
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   auto owner = create(name);
@@ -100,7 +100,7 @@ TEST_CASE("A kept segment stays when its owner ends, and is nobody's") {
   CHECK(exists(shm_path(name)));
 }
 
-TEST_CASE("A name can be used again once its owner has ended, for another array") {
+TEST_CASE("a name can be used again once its owner has ended, for another array") {
   const auto name = unique_name();
   auto first = create(name);
   const auto old = attach(name);
@@ -113,7 +113,7 @@ TEST_CASE("A name can be used again once its owner has ended, for another array"
   CHECK(attach(name)->header().shape == Extents{4});
 }
 
-TEST_CASE("An owner never removes an array that has taken over its name") {
+TEST_CASE("an owner never removes an array that has taken over its name") {
   const auto name = unique_name();
   auto first = create(name);
   ::unlink(shm_path(name).c_str());
@@ -123,7 +123,7 @@ TEST_CASE("An owner never removes an array that has taken over its name") {
   CHECK(attach(name)->identity() == second->identity());
 }
 
-TEST_CASE("A name that is a link to a segment is refused, and the link is no orphan") {
+TEST_CASE("a name that is a link to a segment is refused, and the link is no orphan") {
   const auto name = unique_name(), link = unique_name("link");
   const Removed removed(shm_path(link));
   const auto owner = create(name);
@@ -133,7 +133,7 @@ TEST_CASE("A name that is a link to a segment is refused, and the link is no orp
   CHECK(exists(shm_path(link)));
 }
 
-TEST_CASE("A forked child's copies of an owner neither remove nor end it") {
+TEST_CASE("a forked child's copies of an owner neither remove nor end it") {
   const auto name = unique_name();
   auto owner = create(name);
   CHECK(failure_in_child([&] {
@@ -147,7 +147,7 @@ TEST_CASE("A forked child's copies of an owner neither remove nor end it") {
   CHECK(owner->data()[0] == std::byte{9});
 }
 
-TEST_CASE("Creating takes over the name of a proven orphan") {
+TEST_CASE("creating takes over the name of a proven orphan") {
   CHECK(failure_in_private_shm(MiB, [] {
           must(failure_in_child([] {
                  const auto owner = create("x");
@@ -163,7 +163,7 @@ TEST_CASE("Creating takes over the name of a proven orphan") {
         }) == "");
 }
 
-TEST_CASE("A full /dev/shm is an Error with the bytes wanted and free, and nothing is left") {
+TEST_CASE("a full /dev/shm is an Error with the bytes wanted and free, and nothing is left") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto other = create("other", {MiB / 2});
           const auto error = error_of([] { create("x", {MiB / 2}); });
@@ -180,7 +180,7 @@ TEST_CASE("A full /dev/shm is an Error with the bytes wanted and free, and nothi
         }) == "");
 }
 
-TEST_CASE("Another user's segment is refused unless any user will do") {
+TEST_CASE("another user's segment is refused unless any user will do") {
   const auto name = unique_name();
   if (::geteuid() != 0) return skip("only root can give files away");
   const auto owner = create(name);
@@ -192,7 +192,7 @@ TEST_CASE("Another user's segment is refused unless any user will do") {
         Extents{2, 3});
 }
 
-TEST_CASE("Attaching keeps no descriptor") {
+TEST_CASE("attaching keeps no descriptor") {
   const auto name = unique_name();
   const auto owner = create(name);
   CHECK(failure_in_child([&] {
@@ -206,7 +206,7 @@ TEST_CASE("Attaching keeps no descriptor") {
         }) == "");
 }
 
-TEST_CASE("The name's end is exact when many threads create and end segments while others fork") {
+TEST_CASE("the name's end is exact when many threads create and end segments while others fork") {
   const auto name = unique_name();
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
@@ -220,7 +220,7 @@ TEST_CASE("The name's end is exact when many threads create and end segments whi
   for (int t = 0; t < 3; ++t) CHECK_FALSE(exists(shm_path(name + "-" + std::to_string(t))));
 }
 
-TEST_CASE("The holes of a file that others left in the folder are reserved, or that is an Error") {
+TEST_CASE("the holes of a file that others left in the folder are reserved, or that is an Error") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto sparse = [](const std::string& name, std::size_t count) {
             write_file(shm_path(name),

@@ -65,7 +65,7 @@ void check_names(const std::string& folder) {
 
 }  // namespace
 
-TEST_CASE("Arrays, lists and reapers are where the program says") {
+TEST_CASE("arrays, lists and reapers are where the program says") {
   const Folder folder;
   CHECK(failure_in_new_process([&] {
           tessera::set_segment_folder(folder.file(""));
@@ -74,7 +74,7 @@ TEST_CASE("Arrays, lists and reapers are where the program says") {
         }) == "");
 }
 
-TEST_CASE("Arrays, lists and reapers are where TESSERA_DIR says: on a second tmpfs") {
+TEST_CASE("arrays, lists and reapers are where TESSERA_DIR says: on a second tmpfs") {
   const Folder folder;
   CHECK(failure_in_new_process([&] {
           ::setenv("TESSERA_DIR", folder.file("").c_str(), 1);
@@ -87,7 +87,7 @@ TEST_CASE("Arrays, lists and reapers are where TESSERA_DIR says: on a second tmp
         }) == "");
 }
 
-TEST_CASE("A folder that is chosen too late is an Error, and the arrays stay where they are") {
+TEST_CASE("a folder that is chosen too late is an Error, and the arrays stay where they are") {
   const Folder folder;
   const auto name = unique_name();
   CHECK(failure_in_new_process([&] {
@@ -99,7 +99,7 @@ TEST_CASE("A folder that is chosen too late is an Error, and the arrays stay whe
         }) == "");
 }
 
-TEST_CASE("Names can be made of huge pages") {
+TEST_CASE("names can be made of huge pages") {
   const Folder folder;
   const std::string count = "/proc/sys/vm/nr_hugepages";
   std::size_t before = 0;

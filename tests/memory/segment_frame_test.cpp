@@ -35,7 +35,7 @@ struct BytesOfFrame {
 
 }  // namespace
 
-TEST_CASE("What is written behind the data is noticed and put back, the counter left as it is") {
+TEST_CASE("what is written behind the data is noticed and put back, the counter left as it is") {
   const auto name = unique_name();
   const auto owner = create(name, {5, 7});
   const auto guest = attach(name);

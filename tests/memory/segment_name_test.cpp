@@ -11,7 +11,7 @@ using tessera::Errc;
 using tessera::SegmentName;
 using namespace std::string_literals;
 
-TEST_CASE("Names of letters, digits, dots, underscores and hyphens are taken as they are") {
+TEST_CASE("names of letters, digits, dots, underscores and hyphens are taken as they are") {
   for (const auto& name : {"a"s, "_"s, "0"s, "A.b-c_9"s, "x."s, "_.."s, std::string(200, 'n')}) {
     INFO(name);
     CHECK(SegmentName::valid(name));
@@ -19,7 +19,7 @@ TEST_CASE("Names of letters, digits, dots, underscores and hyphens are taken as 
   }
 }
 
-TEST_CASE("A name outside the grammar is refused with what is wrong and what is allowed") {
+TEST_CASE("a name outside the grammar is refused with what is wrong and what is allowed") {
   const struct {
     std::string name;
     const char* says;
@@ -51,7 +51,7 @@ TEST_CASE("A name outside the grammar is refused with what is wrong and what is 
   }
 }
 
-TEST_CASE("Every one of the 256 bytes is either in the grammar or refused") {
+TEST_CASE("every one of the 256 bytes is either in the grammar or refused") {
   for (int c = 0; c < 256; ++c) {
     const std::string name{'a', static_cast<char>(c)};
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -61,7 +61,7 @@ TEST_CASE("Every one of the 256 bytes is either in the grammar or refused") {
   }
 }
 
-TEST_CASE("The Error shows an unprintable name in printable characters") {
+TEST_CASE("the Error shows an unprintable name in printable characters") {
   const auto error = error_of([] { SegmentName{"a\0\x1b[31mb\n"s}; });
   CHECK(has(error.what(), "'a??[31mb?'"));
 }

@@ -17,7 +17,7 @@ using tessera::Segment;
 using tessera::SegmentName;
 using Extents = std::vector<std::size_t>;
 
-TEST_CASE("A created segment is zero, owned and there for all to see") {
+TEST_CASE("a created segment is zero, owned and there for all to see") {
   const auto name = unique_name();
   const auto segment = create(name, {5, 7});
   CHECK(segment->owned());
@@ -29,7 +29,7 @@ TEST_CASE("A created segment is zero, owned and there for all to see") {
   CHECK(exists(shm_path(name)));
 }
 
-TEST_CASE("Whoever is attached sees that the owner has ended, and keeps the memory") {
+TEST_CASE("whoever is attached sees that the owner has ended, and keeps the memory") {
   const auto name = unique_name();
   auto owner = create(name);
   const auto guest = attach(name);
@@ -42,7 +42,7 @@ TEST_CASE("Whoever is attached sees that the owner has ended, and keeps the memo
   CHECK(guest->data()[0] == std::byte{7});
 }
 
-TEST_CASE("An attacher's end removes nothing") {
+TEST_CASE("an attacher's end removes nothing") {
   const auto name = unique_name();
   const auto owner = create(name);
   attach(name).reset();
@@ -50,7 +50,7 @@ TEST_CASE("An attacher's end removes nothing") {
   CHECK_FALSE(owner->ended());
 }
 
-TEST_CASE("Only the owner can keep") {
+TEST_CASE("only the owner can keep") {
   const auto name = unique_name();
   const auto owner = create(name);
   const auto error = error_of([&] { attach(name)->keep(); });
@@ -59,7 +59,7 @@ TEST_CASE("Only the owner can keep") {
   CHECK(owner->owned());
 }
 
-TEST_CASE("Creating on a taken name is refused and the array there stays as it is") {
+TEST_CASE("creating on a taken name is refused and the array there stays as it is") {
   const auto name = unique_name();
   const auto first = create(name);
   first->data()[0] = std::byte{42};
@@ -70,7 +70,7 @@ TEST_CASE("Creating on a taken name is refused and the array there stays as it i
   CHECK(attach(name)->data()[0] == std::byte{42});
 }
 
-TEST_CASE("Segments without a name get one of their own") {
+TEST_CASE("segments without a name get one of their own") {
   const auto make = [] {
     return Segment::create(std::nullopt, dtype_of<double>(), Extents{2}, Permission::owner);
   };
@@ -80,7 +80,7 @@ TEST_CASE("Segments without a name get one of their own") {
   CHECK(exists(one->path()));
 }
 
-TEST_CASE("Attaching to a name that is missing, or removed since, is an Error") {
+TEST_CASE("attaching to a name that is missing, or removed since, is an Error") {
   const auto name = unique_name();
   const auto missing = [&] { return error_of([&] { attach(name); }); };
   CHECK(missing().errc() == Errc::name_missing);
@@ -90,7 +90,7 @@ TEST_CASE("Attaching to a name that is missing, or removed since, is an Error") 
   CHECK(missing().errc() == Errc::name_missing);
 }
 
-TEST_CASE("Foreign bytes under a name are an Error that names it") {
+TEST_CASE("foreign bytes under a name are an Error that names it") {
   for (const std::string& bytes :
        {std::string(), std::string("x"), std::string(64, '\0'), std::string(4096, '\0'),
         std::string(200000, '\xff'), std::string("\x93NUMPY\x01\x00\xff\xff{", 11)}) {
@@ -108,7 +108,7 @@ TEST_CASE("Foreign bytes under a name are an Error that names it") {
   }
 }
 
-TEST_CASE("Extents that overflow are refused before anything is made") {
+TEST_CASE("extents that overflow are refused before anything is made") {
   const auto name = unique_name();
   const std::size_t huge = std::size_t{1} << 62, most = ~std::size_t{0};
   for (const auto& shape :
@@ -119,7 +119,7 @@ TEST_CASE("Extents that overflow are refused before anything is made") {
   }
 }
 
-TEST_CASE("A segment that does not fit leaves nothing behind") {
+TEST_CASE("a segment that does not fit leaves nothing behind") {
   const auto name = unique_name();
   const auto error = error_of([&] { create(name, {std::size_t{1} << 50}); });
   CHECK(error.errc() == Errc::no_space);

@@ -89,7 +89,7 @@ TEST_CASE("NumPy reads what save and create_file write") {
               folder.file("b.npy") + "')\nassert list(b) == [0, 0, 0, 0.5]\n"));
 }
 
-TEST_CASE("What NumPy saved can be attached in the segment folder, and is never removed") {
+TEST_CASE("what NumPy saved can be attached in the segment folder, and is never removed") {
   if (!ready()) return;
   const auto name = unique_name();
   const Removed removed(shm_path(name));
@@ -126,7 +126,7 @@ TEST_CASE("Fortran order and the other byte order are loaded right, and refused 
   }
 }
 
-TEST_CASE("Structs with fields in the other byte order are loaded right") {
+TEST_CASE("structs with fields in the other byte order are loaded right") {
   if (!ready()) return;
   const Folder folder;
   const auto path = folder.file("s.npy");

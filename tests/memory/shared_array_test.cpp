@@ -79,7 +79,7 @@ void all_of_rank() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Every element type can be created, attached, copied, saved and loaded", "",
+TEMPLATE_TEST_CASE("every element type can be created, attached, copied, saved and loaded", "",
                    bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
                    std::uint32_t, std::int64_t, std::uint64_t, long long, char, float, double,
                    std::complex<float>, std::complex<double>, Station) {
@@ -99,7 +99,7 @@ TEMPLATE_TEST_CASE("Every element type can be created, attached, copied, saved a
   CHECK(values(SharedArray<const T, 2>::map_file(folder.file("a.npy"))) == values(a));
 }
 
-TEST_CASE("Arrays have any number of axes from 0 to 8") {
+TEST_CASE("arrays have any number of axes from 0 to 8") {
   all_of_rank<0>();
   all_of_rank<1>();
   all_of_rank<2>();
@@ -111,7 +111,7 @@ TEST_CASE("Arrays have any number of axes from 0 to 8") {
   all_of_rank<8>();
 }
 
-TEST_CASE("Arrays with a zero extent work like any other") {
+TEST_CASE("arrays with a zero extent work like any other") {
   const auto name = unique_name();
   auto a = SharedArray<double, 3>::create(name, {4, 0, 5});
   CHECK(a.size() == 0);
@@ -126,7 +126,7 @@ TEST_CASE("Arrays with a zero extent work like any other") {
   CHECK(SharedArray<int, 1>::copy_of(std::vector<int>{}).size() == 0);
 }
 
-TEST_CASE("A second attachment sees what the first one writes, and the other way") {
+TEST_CASE("a second attachment sees what the first one writes, and the other way") {
   const auto name = unique_name();
   auto a = SharedArray<int, 1>::create(name, {3});
   auto b = SharedArray<int, 1>::attach(name);
@@ -140,7 +140,7 @@ TEST_CASE("A second attachment sees what the first one writes, and the other way
 #endif
 }
 
-TEST_CASE("Two arrays are independent, and so is a copy of one") {
+TEST_CASE("two arrays are independent, and so is a copy of one") {
   auto a = SharedArray<int, 1>::create({2}), b = SharedArray<int, 1>::create({2});
   a(0) = 1;
   auto c = SharedArray<int, 1>::copy_of(a);
@@ -151,7 +151,7 @@ TEST_CASE("Two arrays are independent, and so is a copy of one") {
 }
 
 #if defined(TESSERA_POSIX)  // fork
-TEST_CASE("The owner's end removes the name, and an attacher's end, exit or crash does not") {
+TEST_CASE("the owner's end removes the name, and an attacher's end, exit or crash does not") {
   const auto name = unique_name();
   {
     const auto owner = SharedArray<int, 1>::create(name, {2});
@@ -173,7 +173,7 @@ TEST_CASE("The owner's end removes the name, and an attacher's end, exit or cras
 #endif
 
 #if defined(TESSERA_POSIX)  // no name outlives all processes
-TEST_CASE("A kept array is there until it is removed by name") {
+TEST_CASE("a kept array is there until it is removed by name") {
   const auto name = unique_name();
   {
     auto a = SharedArray<int, 1>::create(name, {1});
@@ -188,14 +188,14 @@ TEST_CASE("A kept array is there until it is removed by name") {
 }
 #endif
 
-TEST_CASE("An owned array can't be removed by name from outside") {
+TEST_CASE("an owned array can't be removed by name from outside") {
   const auto name = unique_name();
   const auto a = SharedArray<int, 1>::create(name, {1});
   CHECK(error_of([&] { SharedArray<int, 1>::remove(name); }).errc() == Errc::not_permitted);
   CHECK(exists(shm_path(name)));
 }
 
-TEST_CASE("Illegal names are refused by create, attach, copy_of, load and remove") {
+TEST_CASE("illegal names are refused by create, attach, copy_of, load and remove") {
   using A = SharedArray<int, 1>;
   using namespace std::string_literals;
   for (const auto& name : {""s, "a\0b"s, "a/b"s, "/a"s, ".a"s, std::string(300, 'a')}) {
@@ -207,7 +207,7 @@ TEST_CASE("Illegal names are refused by create, attach, copy_of, load and remove
   }
 }
 
-TEST_CASE("Negative and overflowing shapes are refused") {
+TEST_CASE("negative and overflowing shapes are refused") {
   const auto name = unique_name();
   CHECK(error_of([&] {
           SharedArray<int, 2>::create(name, {3, -1});
@@ -219,7 +219,7 @@ TEST_CASE("Negative and overflowing shapes are refused") {
   CHECK_FALSE(exists(shm_path(name)));
 }
 
-TEST_CASE("Attaching with another type, rank or shape is an Error that names both sides") {
+TEST_CASE("attaching with another type, rank or shape is an Error that names both sides") {
   const auto name = unique_name();
   const auto a = SharedArray<float, 2>::create(name, {2, 3});
   const auto says = [&](const tessera::Error& error, Errc code, const char* part) {
@@ -239,7 +239,7 @@ TEST_CASE("Attaching with another type, rank or shape is an Error that names bot
   CHECK(SharedArray<float, 2>::attach(name, {2, 3}).size() == 6);
 }
 
-TEST_CASE("A moved-from array is empty and harmless, and what it was moved to owns") {
+TEST_CASE("a moved-from array is empty and harmless, and what it was moved to owns") {
   const auto name = unique_name();
   auto a = SharedArray<int, 2>::create(name, {2, 3});
   a(1, 2) = 5;
@@ -267,14 +267,14 @@ TEST_CASE("A moved-from array is empty and harmless, and what it was moved to ow
   CHECK_FALSE(exists(shm_path(name)));
 }
 
-TEST_CASE("Assigning to a moved-from array of rank 0 is an Error") {
+TEST_CASE("assigning to a moved-from array of rank 0 is an Error") {
   auto a = SharedArray<int, 0>::create({});
   const auto b = std::move(a);
   CHECK_THROWS_AS(a = b + b, tessera::Error);
   CHECK_THROWS_AS(xt::noalias(a) = b + b, tessera::Error);
 }
 
-TEST_CASE("Swapping exchanges the arrays, not their elements") {
+TEST_CASE("swapping exchanges the arrays, not their elements") {
   const auto first = unique_name("1"), second = unique_name("2");
   auto a = SharedArray<int, 1>::create(first, {2});
   {
@@ -296,7 +296,7 @@ TEST_CASE("Swapping exchanges the arrays, not their elements") {
 
 #if defined(TESSERA_POSIX)  // fork
 TEST_CASE(
-    "A forked child can use an array, but only its parent can keep it, and only its end removes "
+    "a forked child can use an array, but only its parent can keep it, and only its end removes "
     "it") {
   const auto name = unique_name();
   auto a = SharedArray<int, 1>::create(name, {2});
@@ -312,13 +312,13 @@ TEST_CASE(
 }
 #endif
 
-TEST_CASE("A file needs a path") {
+TEST_CASE("a file needs a path") {
   CHECK(error_of([] { SharedArray<int, 1>::create_file("", {1}); }).errc() ==
         Errc::invalid_argument);
   CHECK(error_of([] { SharedArray<int, 1>::map_file(""); }).errc() == Errc::name_missing);
 }
 
-TEST_CASE("Assigning values of another shape throws and changes nothing") {
+TEST_CASE("assigning values of another shape throws and changes nothing") {
   auto a = SharedArray<int, 2>::create({2, 3});
   std::iota(a.storage().begin(), a.storage().end(), 1);
   const auto before = values(a);
@@ -355,7 +355,7 @@ TEST_CASE("Assigning values of another shape throws and changes nothing") {
   refused([&] { a = wide + a; });
 }
 
-TEST_CASE("A wrong shape is an Error with both shapes") {
+TEST_CASE("a wrong shape is an Error with both shapes") {
   auto a = SharedArray<int, 2>::create({2, 3});
   const xt::xtensor<int, 2> wide({2, 4}, 9);
   const auto error = error_of([&] { xt::noalias(a) = wide; });
@@ -363,7 +363,7 @@ TEST_CASE("A wrong shape is an Error with both shapes") {
   CHECK(has(error.what(), "its shape is (2, 3), the values' is (2, 4)"));
 }
 
-TEST_CASE("No resize changes the shape, and the same shape is allowed") {
+TEST_CASE("no resize changes the shape, and the same shape is allowed") {
   auto a = SharedArray<int, 2>::create({2, 3});
   using S = std::array<std::size_t, 2>;
   CHECK_THROWS_AS(a.resize(S{3, 2}), tessera::Error);
@@ -376,7 +376,7 @@ TEST_CASE("No resize changes the shape, and the same shape is allowed") {
   CHECK(a.shape() == S{2, 3});
 }
 
-TEST_CASE("Arrays take part in expressions like any xtensor container") {
+TEST_CASE("arrays take part in expressions like any xtensor container") {
   auto a = SharedArray<double, 2>::create({2, 3}), b = SharedArray<double, 2>::create({2, 3});
   std::iota(a.storage().begin(), a.storage().end(), 1);
   b.fill(2);
@@ -396,7 +396,7 @@ TEST_CASE("Arrays take part in expressions like any xtensor container") {
   CHECK(xt::sum(a)() == 0);
 }
 
-TEST_CASE("Assigning a number sets every element, as on a view") {
+TEST_CASE("assigning a number sets every element, as on a view") {
   auto a = SharedArray<double, 2>::create({3, 4});
   a = 7.0;
   CHECK(xt::all(xt::equal(a, 7.0)));
@@ -411,7 +411,7 @@ TEST_CASE("Assigning a number sets every element, as on a view") {
   CHECK(error_of([&] { none = 1.0; }).errc() == Errc::invalid_argument);
 }
 
-TEST_CASE("Integers convert to the array's element type as in xtensor") {
+TEST_CASE("integers convert to the array's element type as in xtensor") {
   auto a = SharedArray<float, 1>::copy_of(xt::xtensor<int, 1>{1, 2, 3});
   CHECK(a(2) == 3.0f);
   auto b = SharedArray<int, 1>::copy_of(xt::xtensor<double, 1>{1.9, -1.9});
@@ -419,7 +419,7 @@ TEST_CASE("Integers convert to the array's element type as in xtensor") {
   CHECK(b(1) == -1);
 }
 
-TEST_CASE("A range becomes an array of rank 1, and an expression one of its shape") {
+TEST_CASE("a range becomes an array of rank 1, and an expression one of its shape") {
   const auto name = unique_name();
   const auto a = SharedArray<int, 1>::copy_of(name, std::vector<int>{3, 1, 2});
   CHECK(a.name() == name);
@@ -432,7 +432,7 @@ TEST_CASE("A range becomes an array of rank 1, and an expression one of its shap
   CHECK(error_of([&] { SharedArray<int, 3>::copy_of(dynamic); }).errc() == Errc::rank_mismatch);
 }
 
-TEST_CASE("An array of const elements can't be written, however it was made") {
+TEST_CASE("an array of const elements can't be written, however it was made") {
   const auto name = unique_name();
   const auto owner = SharedArray<int, 1>::create(name, {2});
   const Folder folder;
@@ -446,7 +446,7 @@ TEST_CASE("An array of const elements can't be written, however it was made") {
   }
 }
 
-TEST_CASE("A file on disk can be mapped, changed in place and flushed, and is never removed") {
+TEST_CASE("a file on disk can be mapped, changed in place and flushed, and is never removed") {
   const Folder folder;
   const auto path = folder.file("a.npy");
   {
@@ -480,7 +480,7 @@ TEST_CASE("create_file refuses an existing file and leaves it as it is") {
   CHECK(folder.entries() == 1);
 }
 
-TEST_CASE("Missing and foreign files are Errors that name the file") {
+TEST_CASE("missing and foreign files are Errors that name the file") {
   const Folder folder;
   using A = SharedArray<int, 1>;
   const auto missing = folder.file("none.npy"), foreign = folder.file("foreign.npy");
@@ -495,7 +495,7 @@ TEST_CASE("Missing and foreign files are Errors that name the file") {
 }
 
 #if defined(TESSERA_POSIX)  // a file that is mapped can't be replaced
-TEST_CASE("Saving replaces a file all at once, and who had mapped the old one keeps it") {
+TEST_CASE("saving replaces a file all at once, and who had mapped the old one keeps it") {
   const Folder folder;
   const auto path = folder.file("a.npy");
   auto a = SharedArray<int, 1>::copy_of(std::vector<int>{1, 2});
@@ -511,7 +511,7 @@ TEST_CASE("Saving replaces a file all at once, and who had mapped the old one ke
 #endif
 
 #if defined(TESSERA_POSIX)  // a section is no file
-TEST_CASE("A copy of a segment's file is an array, and load makes another of it") {
+TEST_CASE("a copy of a segment's file is an array, and load makes another of it") {
   const Folder folder;
   const auto a = SharedArray<int, 1>::copy_of(std::vector<int>{1, 2, 3});
   std::filesystem::copy_file(a.path(), folder.file("a.npy"));

@@ -58,7 +58,7 @@ void check_completed(const std::string& first, const std::string& rest_at) {
 
 }  // namespace
 
-TEST_CASE("Attaching with a wait waits for whoever is still writing the file") {
+TEST_CASE("attaching with a wait waits for whoever is still writing the file") {
   const auto all = npy_file();
   check_completed("", "an empty file");
   check_completed(std::string(8, '\0'), "eight zeros");
@@ -69,7 +69,7 @@ TEST_CASE("Attaching with a wait waits for whoever is still writing the file") {
   check_completed(all.substr(0, all.size() - 1), "all but one byte");
 }
 
-TEST_CASE("A file that grows byte by byte is attached when it is whole, and not before") {
+TEST_CASE("a file that grows byte by byte is attached when it is whole, and not before") {
   const auto name = unique_name();
   const Removed at_end(shm_path(name));
   const auto all = npy_file();
@@ -84,7 +84,7 @@ TEST_CASE("A file that grows byte by byte is attached when it is whole, and not 
   writer.join();
 }
 
-TEST_CASE("A wait for a file that never becomes an array says at its end what was seen") {
+TEST_CASE("a wait for a file that never becomes an array says at its end what was seen") {
   const auto all = npy_file();
   const auto told = [](const std::string& bytes, std::chrono::nanoseconds wait) {
     const auto name = unique_name();
@@ -104,7 +104,7 @@ TEST_CASE("A wait for a file that never becomes an array says at its end what wa
   CHECK(has(told("", 30ms), "wait longer"));
 }
 
-TEST_CASE("What can't become an array by waiting is an Error at once") {
+TEST_CASE("what can't become an array by waiting is an Error at once") {
   const auto name = unique_name();
   const Removed at_end(shm_path(name));
   REQUIRE(::symlink("/nowhere", shm_path(name).c_str()) == 0);
@@ -112,7 +112,7 @@ TEST_CASE("What can't become an array by waiting is an Error at once") {
   CHECK(error_of([&] { wait_for(name, 1h); }).errc() != Errc::timed_out);
 }
 
-TEST_CASE("Nothing that knows names disturbs a fifo, who waits at it or what is in it") {
+TEST_CASE("nothing that knows names disturbs a fifo, who waits at it or what is in it") {
   CHECK(failure_in_private_shm(MiB, [] {
           const auto path = shm_path("fifo");
           const Removed at_end(path);

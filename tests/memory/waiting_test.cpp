@@ -21,7 +21,7 @@ using tessera::SegmentName;
 using tessera::detail::wait_for_segment;
 using tessera::host::Access;
 
-TEST_CASE("A wait that ends in vain is an Error at its deadline") {
+TEST_CASE("a wait that ends in vain is an Error at its deadline") {
   const auto start = std::chrono::steady_clock::now();
   const auto error =
       error_of([] { Segment::attach(SegmentName(unique_name()), Access::read_only, 30ms); });
@@ -30,7 +30,7 @@ TEST_CASE("A wait that ends in vain is an Error at its deadline") {
 }
 
 #if defined(TESSERA_POSIX)  // fork
-TEST_CASE("Attach waits for a name that appears later") {
+TEST_CASE("attach waits for a name that appears later") {
   const auto name = unique_name();
   const auto waiter = ::getpid();
   Child creator([&] {
@@ -45,7 +45,7 @@ TEST_CASE("Attach waits for a name that appears later") {
 #endif
 
 #if defined(TESSERA_POSIX)  // fork
-TEST_CASE("Attach can wait for ever") {
+TEST_CASE("attach can wait for ever") {
   const auto name = unique_name();
   const auto waiter = ::getpid();
   Child creator([&] {
@@ -60,7 +60,7 @@ TEST_CASE("Attach can wait for ever") {
 #endif
 
 #if defined(TESSERA_POSIX)  // fork
-TEST_CASE("Creating waits a moment for memory that is about to be free") {
+TEST_CASE("creating waits a moment for memory that is about to be free") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           auto other = create("other", {3 * MiB / 4});
           const auto waiter = ::getpid();

@@ -15,7 +15,7 @@ using tessera::into;
 using tessera::SharedArray;
 using tessera::Tile;
 
-TEST_CASE("A kernel that steps out of its tile ends in a JobError with tile, index and shape") {
+TEST_CASE("a kernel that steps out of its tile ends in a JobError with tile, index and shape") {
   auto pool = some_pool(2);
   auto a = SharedArray<int, 2>::create({4, 4});
   const auto error = job_error_of([&] {

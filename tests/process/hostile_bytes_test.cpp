@@ -71,7 +71,7 @@ constexpr int changes = host::names_outlive_processes ? 30000 : 3000;
 
 }  // namespace
 
-TEST_CASE("Whatever bytes a segment gets, attach refuses it or finds it consistent") {
+TEST_CASE("whatever bytes a segment gets, attach refuses it or finds it consistent") {
   using Array = tessera::SharedArray<const int, 2>;
   Rewritten segment;
   const auto& name = segment.name();

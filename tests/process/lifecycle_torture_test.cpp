@@ -168,7 +168,7 @@ class NameTorture {
 }  // namespace
 
 TEST_CASE(
-    "Creators, keepers, removers, reapers and crashes on the same names: nothing stolen, nothing "
+    "creators, keepers, removers, reapers and crashes on the same names: nothing stolen, nothing "
     "foreign removed, no name left") {
   CHECK(failure_in_private_shm(16 * MiB, [] {
           NameTorture torture(1, 2s);
@@ -190,7 +190,7 @@ TEST_CASE("soak: six processes and sixteen names", "[.soak]") {
         }) == "");
 }
 
-TEST_CASE("A killed owner's array is reaped, and its live neighbour is not") {
+TEST_CASE("a killed owner's array is reaped, and its live neighbour is not") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto neighbour = create("neighbour");
           Child owner([] {
@@ -223,7 +223,7 @@ TEST_CASE("Ctrl-C leaves an orphan for the next creator, whose array is its own"
         }) == "");
 }
 
-TEST_CASE("A creator killed at any moment leaves nothing that can't be reaped") {
+TEST_CASE("a creator killed at any moment leaves nothing that can't be reaped") {
   CHECK(failure_in_private_shm(16 * MiB, [] {
           for (int i = 0; i < 150; ++i) {
             Child creator([] {

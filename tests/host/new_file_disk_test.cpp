@@ -1,4 +1,4 @@
-// Files on disk, and random names, the same on every system.
+// New files on disk, the same on every system.
 #include <string>
 
 #include <tessera/host/segment_files.hpp>
@@ -9,10 +9,9 @@
 using namespace tessera_test;
 using tessera::Errc;
 namespace host = tessera::host;
-using host::Access;
 using host::Medium;
 
-TEST_CASE("A file on disk takes the place of the old one all at once, and leaves no scratch file") {
+TEST_CASE("a file on disk takes the place of the old one all at once, and leaves no scratch file") {
   const Folder folder;
   const auto path = folder.file("a");
   write_file(path, "old");
@@ -28,7 +27,7 @@ TEST_CASE("A file on disk takes the place of the old one all at once, and leaves
   CHECK(folder.entries() == 1);
 }
 
-TEST_CASE("A file gets no name that another has, and leaves that one alone") {
+TEST_CASE("a file gets no name that another has, and leaves that one alone") {
   const Folder folder;
   const auto path = folder.file("a");
   write_file(path, "theirs");
@@ -41,28 +40,11 @@ TEST_CASE("A file gets no name that another has, and leaves that one alone") {
   CHECK(folder.entries() == 1);
 }
 
-TEST_CASE("A folder that does not exist is a clear Error") {
+TEST_CASE("a folder that does not exist is a clear Error") {
   const Folder folder;
   const auto path = folder.file("none/a");
   const auto error = error_of([&] { host::Unpublished(path, 0666, Medium::disk, path); });
   CHECK(error.errc() == Errc::name_missing);
   CHECK(has(error.what(), folder.file("none/")));
   CHECK(has(error.what(), "the folder must exist"));
-}
-
-TEST_CASE("Reading stops at the file's end") {
-  const Folder folder;
-  write_file(folder.file("a"), "0123456789");
-  const auto file = host::open_existing(folder.file("a"), Access::read_only, "a", true);
-  CHECK(host::read_at(*file, 4, 100, "a") == "456789");
-  CHECK(host::read_at(*file, 10, 1, "a").empty());
-  CHECK(host::read_at(*file, 1000, 1, "a").empty());
-}
-
-TEST_CASE("Random identities and names differ") {
-  const auto mine = host::random_hex(32);
-  CHECK(mine.size() == 32);
-  CHECK(host::random_hex(5).size() == 5);
-  CHECK(mine != host::random_hex(32));
-  CHECK(host::random_identity() != host::random_identity());
 }

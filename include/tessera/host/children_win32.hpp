@@ -63,7 +63,7 @@ class Children {
   int respawn(const std::string& subject, const std::vector<std::string>& arguments,
               const std::string& variable, const InheritedHandles& handles) {
     children_.reserve(children_.size() + 1);  // before: a started process must be recorded
-    auto started = detail::start_in_job(subject, arguments, variable, given, job_);
+    auto started = detail::start_in_job(subject, arguments, variable, handles, job_);
     children_.push_back(std::move(started));
     return children_.back().pid;
   }

@@ -103,7 +103,7 @@ void back_to_back(State& state) {
   const auto cores = tessera::host::allowed_cores();
   for (std::size_t self = 0; self < options.workers; ++self)
     if (fork() == 0) {
-      tessera::host::bind_to({cores[self % cores.size()]});
+      tessera::host::pin_to({cores[self % cores.size()]});
       serve(bell, x, self, MakingWay{bell});
     }
   bench::timed_sum(state, x.out, x.size, [&] {

@@ -38,7 +38,7 @@ TEST_CASE("a keeper sees that its caller has ended, and kills a child that goes 
                  children.wait(20000);
                  const auto end = children.collect();
                  return end && end->pid == child &&
-                        has(host::end_in_words(end->status), "was killed by signal 9");
+                        has(host::describe_exit(end->status), "was killed by signal 9");
                }),
                "it is told how the child ended");
         }) == "");

@@ -21,7 +21,7 @@ using tessera::host::usable_cores;
 TEST_CASE("binding to a core that is not there changes nothing") {
   REQUIRE(failure_apart([] {
             auto before = tessera::host::allowed_cores();
-            tessera::host::bind_to({1023});
+            tessera::host::pin_to({1023});
             auto after = tessera::host::allowed_cores();
             std::sort(before.begin(), before.end());
             std::sort(after.begin(), after.end());
@@ -51,7 +51,7 @@ TEST_CASE("a process that is bound to a core runs there, and lists it first") {
   REQUIRE(failure_apart([] {
             const auto cores = tessera::host::allowed_cores();
             must(!cores.empty(), "there is a core");
-            tessera::host::bind_to({cores.back()});
+            tessera::host::pin_to({cores.back()});
             must(tessera::host::this_core() == cores.back(), "it runs on that core");
             must(tessera::host::allowed_cores() == std::vector{cores.back()}, "and on no other");
           }) == "");

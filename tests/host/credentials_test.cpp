@@ -28,8 +28,8 @@ TEST_CASE("a process that changes its user has changed it, and both are told in 
           must(watch.changed(), "that is seen");
           must(watch.changed_by(host::CredentialWatch::Clock::now() + std::chrono::hours(1)),
                "and before a job after a pause");
-          must(has(watch.in_words(), "user 0, ") && has(watch.in_words(), "user 54321, "),
-               watch.in_words());
+          must(has(watch.describe(), "user 0, ") && has(watch.describe(), "user 54321, "),
+               watch.describe());
         }) == "");
 }
 

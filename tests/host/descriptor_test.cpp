@@ -67,7 +67,7 @@ TEST_CASE("whatever standard streams are closed, files that are kept have number
             const auto name = unique_name();
             const auto path = shm_path(name);
             {
-              host::Unpublished file(path, 0600, Medium::shared_memory, name);
+              host::StagedFile file(path, 0600, Medium::shared_memory, name);
               must_be_kept(file.descriptor(), "a new segment");
               file.lock(name);
               must(file.publish(path, name), "it gets its name");
@@ -80,7 +80,7 @@ TEST_CASE("whatever standard streams are closed, files that are kept have number
             }
             {
               const Folder folder;
-              host::Unpublished file(folder.file("a"), 0600, Medium::disk, "a");
+              host::StagedFile file(folder.file("a"), 0600, Medium::disk, "a");
               must_be_kept(file.descriptor(), "a file on disk");
             }
             must_be_kept(host::nameless_file(100, "memory"), "memory");
@@ -104,7 +104,7 @@ TEST_CASE("what another thread prints while files are opened reaches none of the
           const Removed at_end(path);
           const Printer printer;
           for (int time = 0; time < 3000; ++time) {
-            host::Unpublished file(path, 0600, Medium::shared_memory, name);
+            host::StagedFile file(path, 0600, Medium::shared_memory, name);
             file.reserve(4096, name);
             must(file.publish(path, name), "it gets its name");
             const auto found = host::open_existing(path, Access::read_write, name);

@@ -109,7 +109,7 @@ TEST_CASE("a ring wakes all who sleep, by what processes have for it") {
 
 TEST_CASE("turning ends when what is waited for is so") {
   int looks = 0, asked = 0;
-  REQUIRE(tessera::host::turn_until(
+  REQUIRE(tessera::host::spin_until(
       60s, [&] { return ++looks == 100; },
       [&] {
         ++asked;
@@ -122,7 +122,7 @@ TEST_CASE("turning ends when what is waited for is so") {
 TEST_CASE("turning for what never comes ends after the time it was given") {
   const bool yields = GENERATE(false, true);
   const auto began = std::chrono::steady_clock::now();
-  REQUIRE_FALSE(tessera::host::turn_until(
+  REQUIRE_FALSE(tessera::host::spin_until(
       5ms, [] { return false; }, [&] { return yields; }));
   REQUIRE(std::chrono::steady_clock::now() - began >= 5ms);
 }
@@ -154,7 +154,7 @@ TEST_CASE("two processes that ring each other in turn never lose a ring") {
         if (shared->word.load() == k) break;
         const auto began = std::chrono::steady_clock::now();
         if (k % 3 == 0)
-          tessera::host::turn_until(
+          tessera::host::spin_until(
               20us, [&] { return mine.epoch() != seen; }, [&] { return k % 2 == 0; });
         mine.wait(seen, 20s);
         must(std::chrono::steady_clock::now() - began < 15s, "no ring is lost");

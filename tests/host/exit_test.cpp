@@ -25,7 +25,7 @@ namespace {
 std::string end_of(int pid) {
   int status = 0;
   ::waitpid(pid, &status, 0);
-  return host::end_in_words(status);
+  return host::describe_exit(status);
 }
 
 struct Way {

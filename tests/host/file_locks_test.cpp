@@ -37,7 +37,7 @@ TEST_CASE("who holds a lock is told, as owner or as one who asks") {
   REQUIRE(file);
   const auto id = file->info.id;
   CHECK_FALSE(host::FileLocks().holder(id));
-  CHECK(host::lock_holder_in_words(id).empty());
+  CHECK(host::describe_lock_holder(id).empty());
   REQUIRE(host::try_lock(*file, Lock::shared));
   if (!host::FileLocks().holder(id)) return skip("this system does not tell who holds a lock");
   CHECK(host::FileLocks().holder(id)->shared);
@@ -45,14 +45,14 @@ TEST_CASE("who holds a lock is told, as owner or as one who asks") {
   REQUIRE(host::try_lock(*file, Lock::exclusive));
   const host::FileLocks locks;
   CHECK((locks.holder(id)->pid == ::getpid() && locks.owned(id)));
-  CHECK(has(host::lock_holder_in_words(id), "process " + std::to_string(::getpid()) + " ("));
+  CHECK(has(host::describe_lock_holder(id), "process " + std::to_string(::getpid()) + " ("));
 }
 
 TEST_CASE("a lock that an ended process left to its child is told with both") {
   const LockableFile its;
   const auto looked = its.open();
   REQUIRE(looked);
-  const auto words = [&] { return host::lock_holder_in_words(looked->info.id); };
+  const auto words = [&] { return host::describe_lock_holder(looked->info.id); };
   int heir[2];
   REQUIRE(::pipe(heir) == 0);
   Child owner([&] {

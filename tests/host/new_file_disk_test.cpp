@@ -16,14 +16,14 @@ TEST_CASE("a file on disk takes the place of the old one all at once, and leaves
   const auto path = folder.file("a");
   write_file(path, "old");
   {
-    host::Unpublished file(path, 0666, Medium::disk, path);
+    host::StagedFile file(path, 0666, Medium::disk, path);
     host::write_at(file.descriptor(), 0, "new", path);
     CHECK(bytes_of(path) == "old");
     file.publish_over(path, path);
   }
   CHECK(bytes_of(path) == "new");
   CHECK(folder.entries() == 1);
-  { const host::Unpublished file(path, 0666, Medium::disk, path); }
+  { const host::StagedFile file(path, 0666, Medium::disk, path); }
   CHECK(folder.entries() == 1);
 }
 
@@ -32,7 +32,7 @@ TEST_CASE("a file gets no name that another has, and leaves that one alone") {
   const auto path = folder.file("a");
   write_file(path, "theirs");
   {
-    host::Unpublished file(path, 0666, Medium::disk, path);
+    host::StagedFile file(path, 0666, Medium::disk, path);
     host::write_at(file.descriptor(), 0, "mine", path);
     CHECK_FALSE(file.publish(path, path));
   }
@@ -43,7 +43,7 @@ TEST_CASE("a file gets no name that another has, and leaves that one alone") {
 TEST_CASE("a folder that does not exist is a clear Error") {
   const Folder folder;
   const auto path = folder.file("none/a");
-  const auto error = error_of([&] { host::Unpublished(path, 0666, Medium::disk, path); });
+  const auto error = error_of([&] { host::StagedFile(path, 0666, Medium::disk, path); });
   CHECK(error.errc() == Errc::name_missing);
   CHECK(has(error.what(), folder.file("none/")));
   CHECK(has(error.what(), "the folder must exist"));

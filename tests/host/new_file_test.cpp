@@ -49,7 +49,7 @@ bool make(
     const std::string& path, Medium medium, const std::string& bytes,
     const std::function<void()>& before_its_name = [] {}) {
   return host::make_new([&] {
-    host::Unpublished file(path, 0600, medium, path);
+    host::StagedFile file(path, 0600, medium, path);
     file.reserve(bytes.size(), path);
     file.lock(path);
     file.write(0, bytes, path);
@@ -104,7 +104,7 @@ TEST_CASE("where nameless files are refused a file is replaced all the same") {
             const auto path = folder.file("a");
             write_file(path, "old");
             host::make_new([&] {
-              host::Unpublished file(path, 0600, Medium::disk, path);
+              host::StagedFile file(path, 0600, Medium::disk, path);
               file.write(0, "new", path);
               must(bytes_of(path) == "old", "it stays until then");
               file.publish_over(path, path);
@@ -171,7 +171,7 @@ TEST_CASE("a file on disk is nobody's when it has been made, though it is mapped
   CHECK(failure_in_child([&] {
           refuse_nameless_files(EOPNOTSUPP);
           const auto path = folder.file("a");
-          host::Unpublished file(path, 0600, Medium::disk, path);
+          host::StagedFile file(path, 0600, Medium::disk, path);
           file.reserve(4096, path);
           const host::Mapping mapping(file.descriptor(), Access::read_write, 4096, path);
           must(file.publish(path, path), "it gets its name");

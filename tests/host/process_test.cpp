@@ -59,7 +59,7 @@ int status_of(pid_t pid) {
 
 TEST_CASE("a forked child leaves with the code that its body returns") {
   const auto pid = host::fork_child("test", [] { return 7; });
-  REQUIRE(host::end_in_words(status_of(pid)) == "ended with exit code 7");
+  REQUIRE(host::describe_exit(status_of(pid)) == "ended with exit code 7");
 }
 
 TEST_CASE("an exception in a forked child ends that child only") {
@@ -68,7 +68,7 @@ TEST_CASE("an exception in a forked child ends that child only") {
     stderr = std::fopen("/dev/null", "w");
     throw std::runtime_error("no");
   });
-  REQUIRE(host::end_in_words(status_of(pid)) == "ended with exit code 70");
+  REQUIRE(host::describe_exit(status_of(pid)) == "ended with exit code 70");
 }
 
 TEST_CASE("the end of a killed process is told in words with the signal's number") {
@@ -80,7 +80,7 @@ TEST_CASE("the end of a killed process is told in words with the signal's number
   REQUIRE_FALSE(process.wait_ended(0ms));
   process.kill();
   REQUIRE(process.wait_ended(20s));
-  const auto words = host::end_in_words(status_of(pid));
+  const auto words = host::describe_exit(status_of(pid));
   REQUIRE(has(words, "was killed by signal 9"));
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("a process that waits for its death does not wait for ever") {
   });
   const host::ProcessHandle process(pid);
   REQUIRE(process.wait_ended(20s));
-  REQUIRE(host::end_in_words(status_of(pid)) == "ended with exit code 1");
+  REQUIRE(host::describe_exit(status_of(pid)) == "ended with exit code 1");
 }
 
 TEST_CASE("a child with reset signals meets them as a new program does") {
@@ -119,7 +119,7 @@ TEST_CASE("a child with reset signals meets them as a new program does") {
               return 0;
             });
             ::kill(pid, SIGTERM);
-            must(has(host::end_in_words(status_of(pid)), "signal 15"), "SIGTERM ends the child");
+            must(has(host::describe_exit(status_of(pid)), "signal 15"), "SIGTERM ends the child");
           }) == "");
 }
 

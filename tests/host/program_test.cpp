@@ -15,19 +15,20 @@ using namespace tessera_test;
 namespace host = tessera::host;
 
 TEST_CASE("a program that nobody gave files takes none") {
-  CHECK(host::take_given("", 1).empty());
-  CHECK(host::take_given("x", 1).empty());
-  CHECK(host::take_given("900", 1).empty());
-  CHECK(host::take_given(std::to_string(host::first_given), 2).empty());
+  CHECK(host::take_inherited("", 1).empty());
+  CHECK(host::take_inherited("x", 1).empty());
+  CHECK(host::take_inherited("900", 1).empty());
+  CHECK(host::take_inherited(std::to_string(host::first_inherited), 2).empty());
 }
 
 TEST_CASE("files that were given are taken by their numbers, and are not given on") {
   CHECK(failure_in_child([] {
           int ends[2];
           must(::pipe(ends) == 0, "there is a pipe");
-          must(::dup2(ends[0], host::first_given) == host::first_given, "given as the first file");
-          const auto taken = host::take_given(std::to_string(host::first_given), 1);
-          must(taken.size() == 1 && taken[0].get() == host::first_given, "it is taken");
+          must(::dup2(ends[0], host::first_inherited) == host::first_inherited,
+               "given as the first file");
+          const auto taken = host::take_inherited(std::to_string(host::first_inherited), 1);
+          must(taken.size() == 1 && taken[0].get() == host::first_inherited, "it is taken");
           must((::fcntl(taken[0].get(), F_GETFD) & FD_CLOEXEC) != 0, "it is not given on");
         }) == "");
 }

@@ -21,7 +21,7 @@ using host::Medium;
 
 namespace {
 
-host::Unpublished nameless(const std::string& name) {
+host::StagedFile nameless(const std::string& name) {
   return {host::segment_path(name), 0600, Medium::shared_memory, name};
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("a published file appears whole, with the mode that was asked for what
   const auto name = unique_name();
   const Removed removed(shm_path(name));
   const auto umask = ::umask(0777);
-  auto file = host::Unpublished(shm_path(name), 0660, Medium::shared_memory, name);
+  auto file = host::StagedFile(shm_path(name), 0660, Medium::shared_memory, name);
   ::umask(umask);
   host::write_at(file.descriptor(), 0, "whole", name);
   REQUIRE(file.publish(shm_path(name), name));
@@ -202,17 +202,17 @@ TEST_CASE("a name that is a link, a fifo, a socket, a device or a folder is refu
   CHECK_FALSE(host::open_existing(folder.file("none"), Access::read_only, "none").has_value());
 }
 
-TEST_CASE("leads_to tells a file from another that took its name, and follows no link") {
+TEST_CASE("still_names tells a file from another that took its name, and follows no link") {
   const Folder folder;
   write_file(folder.file("a"), "x");
   const auto file = host::open_existing(folder.file("a"), Access::read_only, "a");
   const auto id = host::file_info(*file, "a").id;
-  CHECK(host::leads_to(folder.file("a"), id));
+  CHECK(host::still_names(folder.file("a"), id));
   std::filesystem::create_symlink(folder.file("a"), folder.file("link"));
-  CHECK_FALSE(host::leads_to(folder.file("link"), id));
+  CHECK_FALSE(host::still_names(folder.file("link"), id));
   write_file(folder.file("b"), "x");
   std::filesystem::rename(folder.file("b"), folder.file("a"));
-  CHECK_FALSE(host::leads_to(folder.file("a"), id));
+  CHECK_FALSE(host::still_names(folder.file("a"), id));
 }
 
 TEST_CASE("reserved memory is zero and counts as taken at once") {

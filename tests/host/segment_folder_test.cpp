@@ -115,7 +115,7 @@ TEST_CASE("a folder of names on a disk asks for the disk's space and not for mem
   const Folder folder;
   CHECK(failure_with(folder.file("").c_str(), [&] {
           const auto path = host::segment_path("a");
-          host::Unpublished file(path, 0640, Medium::shared_memory, "a");
+          host::StagedFile file(path, 0640, Medium::shared_memory, "a");
           if (host::storage_of(file.descriptor()) != host::Storage::disk) return;
           file.reserve(100000, "a");
           file.lock("a");
@@ -132,7 +132,7 @@ TEST_CASE("a folder of names on a disk asks for the disk's space and not for mem
 
 TEST_CASE("a full folder of names in memory is an Error that names TESSERA_DIR") {
   REQUIRE(failure_in_private_shm(MiB, [] {
-            host::Unpublished file(host::segment_path("a"), 0600, Medium::shared_memory, "a");
+            host::StagedFile file(host::segment_path("a"), 0600, Medium::shared_memory, "a");
             const auto error = error_of([&] { file.reserve(2 * MiB, "a"); });
             must(has(error.what(), "TESSERA_DIR"), error.what());
             must(has(error.what(), host::segment_folder()), error.what());

@@ -12,7 +12,9 @@ TEST_CASE("a thread of the library's own takes no signal of the process but its 
   sigset_t inside, before, after;
   ::sigemptyset(&inside);
   ::pthread_sigmask(SIG_BLOCK, nullptr, &before);
-  host::quiet_thread("test", [&] { ::pthread_sigmask(SIG_BLOCK, nullptr, &inside); }).join();
+  host::thread_without_signals("test", [&] {
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &inside);
+  }).join();
   for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD, SIGALRM, SIGWINCH})
     REQUIRE(::sigismember(&inside, number) == 1);
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT})

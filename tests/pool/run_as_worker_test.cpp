@@ -21,7 +21,7 @@ TEST_CASE("the argument of keepers without a pool that gave it is an Error") {
     Child program([&] {
       const int nowhere = ::open("/dev/null", O_WRONLY);
       ::dup2(nowhere, 2);
-      ::close(tessera::host::first_given);
+      ::close(tessera::host::first_inherited);
       std::vector<char*> all;
       for (const char* word : words) all.push_back(const_cast<char*>(word));
       all.push_back(nullptr);
@@ -63,7 +63,7 @@ TEST_CASE("whoever claims to be a pool's process is told who is one") {
 
 TEST_CASE("a caller is known by its number and its beginning, and another process is not it") {
   const int self = tessera::host::own_pid();
-  const auto begun = tessera::host::begin_of(self);
+  const auto begun = tessera::host::start_time_of(self);
   const auto caller = caller_of(self, begun);
   REQUIRE(caller);
   CHECK_FALSE(caller->wait_ended(std::chrono::milliseconds(0)));

@@ -145,7 +145,7 @@ class NameTorture {
     (crash ? counts->orphaned : counts->created)++;
     std::memset(owner->data(), 'x', 12);
     for (auto looks = random() % 20; looks > 0; --looks)
-      if (!host::leads_to(owner->path(), owner->file_id())) counts->stolen++;
+      if (!host::still_names(owner->path(), owner->file_id())) counts->stolen++;
     if (crash) ::raise(SIGKILL);
     if (random() % 4 == 0) {
       owner->keep();

@@ -104,7 +104,7 @@ TEST_CASE("a process killed before any call of what it does with a name leaves t
           const auto look = [&](bool may_be_kept) {
             const auto found = next_program_works(may_be_kept);
             must(host::segment_names() == std::vector<std::string>{"kept-neighbour", "neighbour"} &&
-                     host::leads_to(neighbour.path(), neighbour.segment()->file_id()),
+                     host::still_names(neighbour.path(), neighbour.segment()->file_id()),
                  "the neighbours are there");
             return found;
           };

@@ -69,17 +69,17 @@ std::string as_keeper(const std::string& program, Change&& changes, int told_pid
   const detail::Board board(memory.data(), workers, {});
   host::ChannelPair pair("test");
   const auto numbers = host::as_word(
-      {static_cast<std::uint64_t>(told_pid), host::begin_of(told_pid), 1, 2, workers, 0, 0});
+      {static_cast<std::uint64_t>(told_pid), host::start_time_of(told_pid), 1, 2, workers, 0, 0});
   Child keeper([&] {
     changes();
     const int nowhere = ::open("/dev/null", O_WRONLY);
     ::dup2(nowhere, 2);
     const int channel = ::fcntl(pair.theirs.descriptor().get(), F_DUPFD, 20);
     const int its_memory = ::fcntl(file.get(), F_DUPFD, 20);
-    ::dup2(channel, host::first_given);
-    ::dup2(its_memory, host::first_given + 1);
+    ::dup2(channel, host::first_inherited);
+    ::dup2(its_memory, host::first_inherited + 1);
     const auto given =
-        std::to_string(host::first_given) + "," + std::to_string(host::first_given + 1);
+        std::to_string(host::first_inherited) + "," + std::to_string(host::first_inherited + 1);
     ::execl(program.c_str(), "program", "--tessera-keeper", numbers.c_str(), given.c_str(),
             nullptr);
     must(false, "the program can be started: " + std::to_string(errno));

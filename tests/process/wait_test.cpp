@@ -56,7 +56,7 @@ TEST_CASE("a program that waits for all its children does not wait for a pool") 
           }) == "");
 }
 
-// There the helper that starts a pool is seen: see host/unseen_child.hpp.
+// There the helper that starts a pool is seen: see host/detached_child.hpp.
 #if !defined(TESSERA_ADDRESS_SANITIZER)
 
 TEST_CASE("a thread that waits for whatever ends meets nothing of a pool, not even of its start") {

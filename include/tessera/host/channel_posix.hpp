@@ -48,7 +48,7 @@ class Channel {
 
   /// Only here. Checks that the other end was made by process `pid`, and that this process is of
   /// the same user and runs the same program file. Returns the reason if not, else an empty text.
-  std::string stranger(int pid) const {
+  std::string distrust_reason(int pid) const {
 #if defined(TESSERA_LINUX)
     struct ucred maker {};
     ::socklen_t size = sizeof maker;

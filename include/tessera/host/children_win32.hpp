@@ -59,11 +59,11 @@ class Children {
   }
   void wait(int milliseconds) const noexcept { wait_for(nullptr, milliseconds); }
 
-  /// Only here: as host::start_again. Returns the new process's id.
-  int start_again(const std::string& subject, const std::vector<std::string>& arguments,
-                  const std::string& variable, const Given& given) {
+  /// Only here: as host::respawn. Returns the new process's id.
+  int respawn(const std::string& subject, const std::vector<std::string>& arguments,
+              const std::string& variable, const InheritedHandles& handles) {
     children_.reserve(children_.size() + 1);  // before: a started process must be recorded
-    auto started = detail::start_in_job(subject, arguments, variable, given, job_);
+    auto started = detail::start_in_job(subject, arguments, variable, handles, job_);
     children_.push_back(std::move(started));
     return children_.back().pid;
   }
@@ -83,7 +83,7 @@ class Children {
   }
 
   Descriptor job_;
-  std::vector<Started> children_;
+  std::vector<Respawned> children_;
 };
 
 }  // namespace tessera::host

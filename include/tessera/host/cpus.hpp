@@ -23,7 +23,7 @@ namespace tessera::host {
 
 #if defined(TESSERA_WIN32)
 /// False: a pinned thread prefers its core, but runs elsewhere if that core is busy.
-inline constexpr bool binding_is_strict = false;
+inline constexpr bool pinning_is_strict = false;
 
 namespace detail {
 /// The cores of this process as a bit mask; 0 if there are more than fit into one word.
@@ -34,7 +34,7 @@ inline DWORD_PTR allowed_mask() noexcept {
 }  // namespace detail
 #else
 /// True: a pinned thread waits for its core, however long another thread has it.
-inline constexpr bool binding_is_strict = true;
+inline constexpr bool pinning_is_strict = true;
 #endif
 
 /// The number of cores by affinity, or fewer if the quota of a control group or of its parents is
@@ -96,7 +96,7 @@ inline int this_core() noexcept {
 
 /// Pins this process's only thread to these cores. A hint: if the system refuses, nothing changes.
 /// The system undoes it if it takes the cores from this process.
-inline void bind_to(const std::vector<int>& cores) noexcept {
+inline void pin_to(const std::vector<int>& cores) noexcept {
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
   CPU_ZERO(&set);

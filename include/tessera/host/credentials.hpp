@@ -85,7 +85,7 @@ class CredentialWatch {
   void job_ended(Clock::time_point now) noexcept { left_ = now; }
 
   /// The old and the new ones, as text.
-  std::string in_words() const {
+  std::string describe() const {
     const auto now = Credentials::now();
     return "user " + std::to_string(made_with_.user[1]) + ", group " +
            std::to_string(made_with_.group[1]) + " then, user " + std::to_string(now.user[1]) +
@@ -106,7 +106,7 @@ class CredentialWatch {
   bool changed() const noexcept { return false; }
   bool changed_by(Clock::time_point) const noexcept { return false; }
   void job_ended(Clock::time_point) const noexcept {}
-  std::string in_words() const { return {}; }
+  std::string describe() const { return {}; }
 };
 
 #endif

@@ -28,7 +28,7 @@ inline void relax() noexcept {
 /// `yields()` is true, this thread gives its core away in that turn: the awaited thread needs it.
 /// True if over() was.
 template <class Over, class Yields>
-bool turn_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
+bool spin_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
   if (over()) return true;
   const auto begin = std::chrono::steady_clock::now();
   for (unsigned turns = 1;; ++turns) {

@@ -87,7 +87,7 @@ inline void print_buffered_output() noexcept {
 
 /// The exit code of a process that called exit(), if the code that exit() got is unknown.
 #if defined(TESSERA_WIN32)
-inline constexpr int ended_by_exit = 0x7e55e7;  // end_in_words() knows it
+inline constexpr int ended_by_exit = 0x7e55e7;  // describe_exit() knows it
 #else
 inline constexpr int ended_by_exit = EXIT_FAILURE;
 #endif

@@ -64,7 +64,7 @@ class FileLocks {
   /// True if a living process holds the lock exclusively, as an owner does.
   bool owned(const FileId& file) const {
     const auto found = holder(file);
-    return found && !found->shared && begin_of(found->pid) != 0;
+    return found && !found->shared && start_time_of(found->pid) != 0;
   }
 
  private:
@@ -76,7 +76,7 @@ class FileLocks {
 };
 
 /// A process as text: "process 123 (python3)".
-inline std::string process_in_words(int pid) {
+inline std::string describe_process(int pid) {
   auto number = "process " + std::to_string(pid);
 #if defined(TESSERA_LINUX)
   std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
@@ -116,13 +116,13 @@ inline std::vector<int> processes_with(const FileId& file) {
 }
 
 /// The holder of a file's lock as text; empty if the system does not report it.
-inline std::string lock_holder_in_words(const FileId& file) {
+inline std::string describe_lock_holder(const FileId& file) {
   const auto found = FileLocks().holder(file);
   if (!found) return {};
-  if (begin_of(found->pid) != 0) return process_in_words(found->pid);
+  if (start_time_of(found->pid) != 0) return describe_process(found->pid);
   for (const int pid : processes_with(file)) {
     if (pid == own_pid()) continue;
-    return process_in_words(pid) + ", which has it from process " + std::to_string(found->pid) +
+    return describe_process(pid) + ", which has it from process " + std::to_string(found->pid) +
            " that has ended";
   }
   return "a process started by process " + std::to_string(found->pid) + ", which has ended";

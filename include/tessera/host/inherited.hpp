@@ -34,10 +34,10 @@ inline std::optional<Numbers> as_numbers(std::string_view word) {
 }
 
 /// Files that a started program gets; on Windows other handles too.
-using Given = std::vector<const Descriptor*>;
+using InheritedHandles = std::vector<const Descriptor*>;
 
 /// A program that was started.
-struct Started {
+struct Respawned {
   int pid = 0;
   Descriptor process{};  ///< on Windows
 };

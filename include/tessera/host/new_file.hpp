@@ -30,7 +30,7 @@ inline Descriptor reopen(const Descriptor& file, Access access, const std::strin
 /// was published. Create and publish it in make_new(), which handles systems that refuse some
 /// calls.
 ///
-///   Unpublished(path, mode, medium, subject)
+///   StagedFile(path, mode, medium, subject)
 ///                      Creates it in the folder of `path`. Shared memory gets exactly `mode`; for
 ///                      a file on disk the umask applies.
 ///   reserve(bytes)     Reserves `bytes`. Throws Error(no_space). On Windows memory gets its name
@@ -43,7 +43,7 @@ inline Descriptor reopen(const Descriptor& file, Access access, const std::strin
 ///   publish(path)      Gives the complete file its name. False if the name is taken.
 ///   publish_over(path) As publish(), but replaces a file of that name. Only for files on disk.
 ///   take()             Hands the open file, with its lock if taken, to the owner.
-class Unpublished;
+class StagedFile;
 
 /// Calls `make`, which creates and publishes a file. Calls it again if it turned out that files
 /// without a name can't be used on this system.

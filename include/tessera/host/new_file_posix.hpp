@@ -42,9 +42,9 @@ inline Descriptor reopen(const Descriptor& file, Access access, const std::strin
   return out;
 }
 
-class Unpublished {
+class StagedFile {
  public:
-  Unpublished(const std::string& path, unsigned mode, Medium medium, const std::string& subject)
+  StagedFile(const std::string& path, unsigned mode, Medium medium, const std::string& subject)
       : medium_(medium), file_(OwnerLock::opened_by([&] { return open(path, mode); })) {
     if (!file_.descriptor()) {
       const int error = errno;
@@ -54,9 +54,9 @@ class Unpublished {
         ::fchmod(file_.descriptor().get(), static_cast<mode_t>(mode)) != 0)
       throw system_failure(errno, subject, "setting its permissions");
   }
-  Unpublished(const Unpublished&) = delete;
-  Unpublished& operator=(const Unpublished&) = delete;
-  ~Unpublished() {
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+  ~StagedFile() {
     if (!scratch_.empty()) ::unlink(scratch_.c_str());
   }
 

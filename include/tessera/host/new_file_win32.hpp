@@ -35,9 +35,9 @@ inline Descriptor reopen(const Descriptor& file, Access, const std::string& subj
   return Descriptor(out);
 }
 
-class Unpublished {
+class StagedFile {
  public:
-  Unpublished(const std::string& path, unsigned, Medium medium, const std::string& subject)
+  StagedFile(const std::string& path, unsigned, Medium medium, const std::string& subject)
       : path_(path), medium_(medium) {
     if (medium == Medium::shared_memory) return;  // reserve() sets its size
     const auto folder = folder_of(path);
@@ -48,9 +48,9 @@ class Unpublished {
                          "the folder must exist and be writable");
     file_ = OwnerLock(std::move(file));
   }
-  Unpublished(const Unpublished&) = delete;
-  Unpublished& operator=(const Unpublished&) = delete;
-  ~Unpublished() {
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+  ~StagedFile() {
     file_.release();
     if (!scratch_.empty()) ::DeleteFileW(scratch_.c_str());
   }

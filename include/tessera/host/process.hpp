@@ -50,7 +50,7 @@ class ProcessHandle;
 
 /// The status of a ChildEnd as text: "was killed by signal 9 (Killed)", "crashed: access violation
 /// (0xc0000005)".
-inline std::string end_in_words(int status);
+inline std::string describe_exit(int status);
 
 inline int own_pid() noexcept;
 /// 0 on Windows, where a job object ends this process with its parent.
@@ -58,7 +58,7 @@ inline int parent_pid() noexcept;
 
 /// The start time of a process: no two processes with the same id have the same one. 0 if there is
 /// no such process, and on Windows.
-inline std::uint64_t begin_of(int pid) noexcept;
+inline std::uint64_t start_time_of(int pid) noexcept;
 
 /// Leaves the caller's process group, so that the terminal's signals do not arrive. Leaves its
 /// session too, unless this process and its children must give their cores to the caller

@@ -60,14 +60,14 @@ int fork_child(const std::string& subject, Body&& body) {
 namespace detail {
 
 /// What the system reports for a process id.
-struct ProcessLook {
+struct ProcessStatus {
   char state = 'X';  ///< as in ps; X: no such process
   /// Start time in the system's ticks. No two processes with the same id have the same one.
   unsigned long long begun = 0;
   bool ended() const noexcept { return state == 'Z' || state == 'X' || state == 'x'; }
 };
-inline ProcessLook look_at(int pid) noexcept {
-  ProcessLook out;
+inline ProcessStatus read_process_status(int pid) noexcept {
+  ProcessStatus out;
 #if defined(TESSERA_LINUX)
   char text[1024];
   std::snprintf(text, sizeof text, "/proc/%d/stat", pid);
@@ -103,7 +103,7 @@ class ProcessHandle {
     };
     if (failure == EMFILE || failure == ENFILE || failure == ENOMEM) throw refuse({});
     if (failure == ESRCH) throw refuse("it has ended already");
-    begun_ = detail::look_at(pid).begun;
+    begun_ = detail::read_process_status(pid).begun;
     if (begun_ == 0) throw refuse("allow pidfd_open, or mount /proc");
 #else
     throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
@@ -132,7 +132,7 @@ class ProcessHandle {
     if (fd_ && (taken() == 0 || errno == ECHILD)) return;
     // By process id. A process that can't be verified is reaped only if it sends no signal at its
     // end: the program's own children do send one, and are left to the program.
-    if (fd_ || detail::look_at(pid_).begun == begun_)
+    if (fd_ || detail::read_process_status(pid_).begun == begun_)
       ::waitpid(pid_, nullptr, WNOHANG | static_cast<int>(fd_ ? __WCLONE : __WALL));
 #endif
   }
@@ -150,7 +150,7 @@ class ProcessHandle {
 
  private:
   bool has_ended() const noexcept {
-    const auto now = detail::look_at(pid_);
+    const auto now = detail::read_process_status(pid_);
     return now.ended() || now.begun != begun_;
   }
 
@@ -159,7 +159,7 @@ class ProcessHandle {
   unsigned long long begun_ = 0;
 };
 
-inline std::string end_in_words(int status) {
+inline std::string describe_exit(int status) {
   if (WIFSIGNALED(status)) {
     const char* const words = ::strsignal(WTERMSIG(status));
     return "was killed by signal " + std::to_string(WTERMSIG(status)) + " (" +
@@ -171,8 +171,8 @@ inline std::string end_in_words(int status) {
 inline int own_pid() noexcept { return ::getpid(); }
 inline int parent_pid() noexcept { return ::getppid(); }
 
-inline std::uint64_t begin_of(int pid) noexcept {
-  const auto now = detail::look_at(pid);
+inline std::uint64_t start_time_of(int pid) noexcept {
+  const auto now = detail::read_process_status(pid);
   return now.ended() ? 0 : now.begun;
 }
 

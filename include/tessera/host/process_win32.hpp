@@ -80,7 +80,7 @@ class ProcessHandle {
   Descriptor handle_;
 };
 
-inline std::string end_in_words(int status) {
+inline std::string describe_exit(int status) {
   const auto code = static_cast<std::uint32_t>(status);
   if (code == ProcessHandle::killed) return "was killed";
   if (status == ended_by_exit) return "ended by exit()";
@@ -104,7 +104,7 @@ inline std::string end_in_words(int status) {
 inline int own_pid() noexcept { return static_cast<int>(::GetCurrentProcessId()); }
 inline int parent_pid() noexcept { return 0; }
 
-inline std::uint64_t begin_of(int) noexcept { return 0; }
+inline std::uint64_t start_time_of(int) noexcept { return 0; }
 
 inline void detach(const char*, bool) noexcept {}
 

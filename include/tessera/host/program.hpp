@@ -21,17 +21,18 @@ namespace tessera::host {
 inline bool has_gained_rights() noexcept;
 
 /// Starts this program again from its own file, even if the file's name leads elsewhere now.
-/// `arguments` are words without blanks or quotes; a word for take_given() follows them. `variable`
+/// `arguments` are words without blanks or quotes; a word for take_inherited() follows them.
+/// `variable`
 /// ("NAME=value") is added to the environment. The new process is not a child of this process. It
 /// has this process's folder and standard streams, and default signal handling. Of all descriptors
-/// it gets only `given` (glibc before 2.34 can't close those without close-on-exec). On Windows it
-/// has its own Ctrl-C group. Throws Error: not_permitted if it would gain rights, system.
-inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
-                           const std::string& variable, const Given& given);
+/// it gets only `handles` (glibc before 2.34 can't close those without close-on-exec). On Windows
+/// it has its own Ctrl-C group. Throws Error: not_permitted if it would gain rights, system.
+inline Respawned respawn(const std::string& subject, std::vector<std::string> arguments,
+                         const std::string& variable, const InheritedHandles& handles);
 
-/// In the started program: takes the `count` files that start_again() gave it. `word` is its last
+/// In the started program: takes the `count` files that respawn() gave it. `word` is its last
 /// argument. Empty if another number of files was given.
-inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count);
+inline std::vector<Descriptor> take_inherited(std::string_view word, std::size_t count);
 
 /// Removes `variable` from the environment of processes that this one starts.
 inline void forget_variable(const char* variable) noexcept;

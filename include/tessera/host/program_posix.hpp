@@ -24,23 +24,24 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/descriptor.hpp>
+#include <tessera/host/detached_child.hpp>
 #include <tessera/host/file_info.hpp>
 #include <tessera/host/inherited.hpp>
 #include <tessera/host/segment_folder.hpp>
-#include <tessera/host/unseen_child.hpp>
 
 namespace tessera::host {
 
 /// The number of the first given file in the new program. The others follow it.
-inline constexpr int first_given = first_number;
+inline constexpr int first_inherited = first_number;
 
 namespace detail {
 
 /// Copies with higher numbers than in the new program, so that no copy overwrites another file.
-inline std::vector<Descriptor> copies_beyond(const Given& given, const std::string& subject) {
+inline std::vector<Descriptor> copies_beyond(const InheritedHandles& handles,
+                                             const std::string& subject) {
   std::vector<Descriptor> out;
-  const int beyond = first_given + static_cast<int>(given.size());
-  for (const auto* const file : given) {
+  const int beyond = first_inherited + static_cast<int>(handles.size());
+  for (const auto* const file : handles) {
     out.emplace_back(::fcntl(file->get(), F_DUPFD_CLOEXEC, beyond));
     if (!out.back()) throw last_failure(subject, "starting the program again");
   }
@@ -56,8 +57,8 @@ inline bool has_gained_rights() noexcept {
   return ::getuid() != ::geteuid() || ::getgid() != ::getegid();
 }
 
-inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
-                           const std::string& variable, const Given& given) {
+inline Respawned respawn(const std::string& subject, std::vector<std::string> arguments,
+                         const std::string& variable, const InheritedHandles& handles) {
 #if defined(TESSERA_LINUX)
   if (has_gained_rights())
     throw Error(Errc::not_permitted, subject,
@@ -84,16 +85,16 @@ inline Started start_again(const std::string& subject, std::vector<std::string> 
   ::posix_spawnattr_setsigdefault(&with.attributes, &all);
   ::posix_spawnattr_setsigmask(&with.attributes, &none);
   ::posix_spawnattr_setflags(&with.attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  const auto copies = detail::copies_beyond(given, subject);
+  const auto copies = detail::copies_beyond(handles, subject);
   Numbers numbers;
   for (const auto& copy : copies) {
-    const int number = first_given + static_cast<int>(numbers.size());
+    const int number = first_inherited + static_cast<int>(numbers.size());
     ::posix_spawn_file_actions_adddup2(&with.actions, copy.get(), number);
     numbers.push_back(static_cast<std::uint64_t>(number));
   }
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
   ::posix_spawn_file_actions_addclosefrom_np(&with.actions,
-                                             first_given + static_cast<int>(copies.size()));
+                                             first_inherited + static_cast<int>(copies.size()));
 #endif
   arguments.push_back(as_word(numbers));
   std::vector<char*> words{program_invocation_name}, environment;
@@ -110,24 +111,24 @@ inline Started start_again(const std::string& subject, std::vector<std::string> 
     pid_t pid = 0;
     const int failure = ::posix_spawn(&pid, "/proc/self/exe", &with.actions, &with.attributes,
                                       words.data(), environment.data());
-    return detail::Told{pid, failure};
+    return detail::HelperResult{pid, failure};
   });
   if (told.failure != 0)
     throw system_failure(told.failure, subject, "starting the program again",
                          "see ulimit -u and the memory that is free; /proc must be there");
   return {told.pid};
 #else
-  static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(given);
+  static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(handles);
   throw Error(Errc::system, subject, "starting the program again needs Linux");
 #endif
 }
 
-inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count) {
+inline std::vector<Descriptor> take_inherited(std::string_view word, std::size_t count) {
   std::vector<Descriptor> out;
   const auto numbers = as_numbers(word);
   if (!numbers || numbers->size() != count) return out;
   for (std::size_t i = 0; i < count; ++i)
-    if ((*numbers)[i] != static_cast<std::size_t>(first_given) + i ||
+    if ((*numbers)[i] != static_cast<std::size_t>(first_inherited) + i ||
         ::fcntl(static_cast<int>((*numbers)[i]), F_GETFD) < 0)
       return out;
   for (const auto number : *numbers) {

@@ -105,14 +105,14 @@ class StartAttributes {
   std::unique_ptr<std::byte[]> memory_;
 };
 
-/// As start_again(). If a job object is given, the new process is in it from its start.
-inline Started start_in_job(const std::string& subject, const std::vector<std::string>& arguments,
-                            const std::string& variable, const Given& given,
-                            const Descriptor& job) {
+/// As respawn(). If a job object is given, the new process is in it from its start.
+inline Respawned start_in_job(const std::string& subject, const std::vector<std::string>& arguments,
+                              const std::string& variable, const InheritedHandles& handles,
+                              const Descriptor& job) {
   std::vector<Descriptor> copies;
   std::vector<HANDLE> inherited;
   Numbers numbers;
-  for (const auto* const file : given) {
+  for (const auto* const file : handles) {
     copies.push_back(inheritable(file->get()));
     if (!copies.back()) throw last_failure(subject, "starting the program again");
     numbers.push_back(reinterpret_cast<std::uintptr_t>(copies.back().get()));
@@ -153,12 +153,12 @@ inline Started start_in_job(const std::string& subject, const std::vector<std::s
 
 inline bool has_gained_rights() noexcept { return false; }
 
-inline Started start_again(const std::string& subject, std::vector<std::string> arguments,
-                           const std::string& variable, const Given& given) {
-  return detail::start_in_job(subject, arguments, variable, given, {});
+inline Respawned respawn(const std::string& subject, std::vector<std::string> arguments,
+                         const std::string& variable, const InheritedHandles& handles) {
+  return detail::start_in_job(subject, arguments, variable, handles, {});
 }
 
-inline std::vector<Descriptor> take_given(std::string_view word, std::size_t count) {
+inline std::vector<Descriptor> take_inherited(std::string_view word, std::size_t count) {
   std::vector<Descriptor> out;
   const auto numbers = as_numbers(word);
   if (!numbers || numbers->size() != count) return out;

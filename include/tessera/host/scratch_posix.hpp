@@ -18,8 +18,8 @@
 
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file.hpp>
-#include <tessera/host/leads_to.hpp>
 #include <tessera/host/scratch_name.hpp>
+#include <tessera/host/still_names.hpp>
 #include <tessera/host/try_lock.hpp>
 
 namespace tessera::host {
@@ -43,7 +43,8 @@ inline Descriptor open_scratch(const std::string& folder, unsigned mode, std::st
     if (!file) break;
     // Before it was locked, a sweep may have taken it for a dead creator's file and removed it.
     struct stat s {};
-    if (lock_scratch(file) && ::fstat(file.get(), &s) == 0 && leads_to(path, id_of(s))) return file;
+    if (lock_scratch(file) && ::fstat(file.get(), &s) == 0 && still_names(path, id_of(s)))
+      return file;
   }
   path.clear();
   return {};
@@ -71,7 +72,7 @@ inline void sweep(const std::string& folder) noexcept {
       if (file && ::fstat(file.get(), &s) == 0 && S_ISREG(s.st_mode) &&
           (s.st_uid == ::geteuid() || ::geteuid() == 0) &&
           (name.starts_with(prefix) || locks_reach_all(file.get())) &&
-          try_lock(file, Lock::exclusive) && leads_to(path, detail::id_of(s)))
+          try_lock(file, Lock::exclusive) && still_names(path, detail::id_of(s)))
         ::unlink(path.c_str());
     }
   } catch (const std::exception&) {

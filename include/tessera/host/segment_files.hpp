@@ -13,12 +13,12 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/file.hpp>
-#include <tessera/host/leads_to.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/new_file.hpp>
 #include <tessera/host/open_file.hpp>
 #include <tessera/host/owner_lock.hpp>
 #include <tessera/host/segment_folder.hpp>
+#include <tessera/host/still_names.hpp>
 
 #if defined(TESSERA_POSIX)
 #include <unistd.h>

@@ -22,8 +22,8 @@
 namespace tessera::host {
 
 namespace detail {
-/// How many threads of quiet_thread() run.
-inline std::atomic<int> quiet_threads{0};
+/// How many threads of thread_without_signals() run.
+inline std::atomic<int> threads_without_signals{0};
 }  // namespace detail
 
 // ThreadSanitizer adds a thread of its own to every program.
@@ -65,24 +65,24 @@ inline int all_threads() {
 }
 
 /// How many of `all` threads may hold a lock that a fork would inherit. Not counted: the calling
-/// thread, threads of quiet_thread(), a sanitizer's thread.
+/// thread, threads of thread_without_signals(), a sanitizer's thread.
 inline int other_threads(int all = all_threads()) {
-  return (std::max)(0, all - 1 - detail::quiet_threads.load() - sanitizer_threads);
+  return (std::max)(0, all - 1 - detail::threads_without_signals.load() - sanitizer_threads);
 }
 
 /// Starts a thread that runs `body`. Throws Error(system) if the system refuses another thread.
 template <class Body>
-std::thread quiet_thread(const std::string& subject, Body&& body) {
+std::thread thread_without_signals(const std::string& subject, Body&& body) {
 #if defined(TESSERA_POSIX)
   const SignalsBlocked blocked;  // a new thread inherits this mask
 #endif
   try {
     return std::thread([body = std::forward<Body>(body)]() mutable {
       struct Counted {
-        Counted() { ++detail::quiet_threads; }
+        Counted() { ++detail::threads_without_signals; }
         Counted(const Counted&) = delete;
         Counted& operator=(const Counted&) = delete;
-        ~Counted() { --detail::quiet_threads; }
+        ~Counted() { --detail::threads_without_signals; }
       } const counted;
       body();
     });

@@ -12,7 +12,7 @@
 
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/file_locks.hpp>
-#include <tessera/host/name_look.hpp>
+#include <tessera/host/name_info.hpp>
 #include <tessera/memory/metadata.hpp>
 #include <tessera/memory/orphan.hpp>
 #include <tessera/memory/segment.hpp>
@@ -50,7 +50,7 @@ inline std::optional<Entry> entry(const std::string& name, const Options& option
   out.name = name;
   try {
     const auto path = host::segment_path(name);
-    const auto look = host::look_at_name(path);
+    const auto look = host::read_name_info(path);
     if (!look) return std::nullopt;  // removed since the folder was read
     out.bytes = look->bytes;
     out.user = look->user;
@@ -147,15 +147,15 @@ inline bool remove(const SegmentName& name, Force force = Force::no) {
     const auto file = host::open_existing(path, host::Access::read_only, name.str());
     // Only a remover locks a kept array, so two removers can't both unlink it.
     if (file && (force == Force::yes || host::try_lock(*file, host::Lock::exclusive)) &&
-        host::leads_to(path, file->info.id)) {
+        host::still_names(path, file->info.id)) {
       host::unlink(path);
       return true;
     }
     // Another process is removing it, or checks whether it is an orphan: that does not take long.
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  const auto look = host::look_at_name(path);
-  const auto who = look ? host::lock_holder_in_words(look->id) : "";
+  const auto look = host::read_name_info(path);
+  const auto who = look ? host::describe_lock_holder(look->id) : "";
   throw Error(Errc::timed_out, name.str(),
               (who.empty() ? "another process" : who) + " holds its lock without owning it",
               "end that process, or force it");

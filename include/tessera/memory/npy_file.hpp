@@ -80,12 +80,12 @@ inline void save(const Segment& segment, const std::string& path, SaveOptions op
   const bool in_a_file = host::names_outlive_processes || segment.name().empty();
   host::make_new([&] {
     auto to = host::destination(path);
-    if (to.there && in_a_file && host::leads_to(to.path, segment.file_id())) {
+    if (to.there && in_a_file && host::still_names(to.path, segment.file_id())) {
       const auto own = host::open_existing(to.path, host::Access::read_only, path);
       return own ? host::sync(*own, options.durability, path) : void();
     }
     if (to.there) host::check_replaceable(to, path);
-    host::Unpublished file(to.path, to.there ? 0600 : 0666, host::Medium::disk, path);
+    host::StagedFile file(to.path, to.there ? 0600 : 0666, host::Medium::disk, path);
     file.reserve(head.size() + header.data_bytes(), path);
     file.write(0, head, path);
     file.write(head.size(), {reinterpret_cast<const char*>(segment.data()), header.data_bytes()},

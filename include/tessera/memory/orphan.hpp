@@ -12,7 +12,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/format/npy_parser.hpp>
-#include <tessera/host/name_look.hpp>
+#include <tessera/host/name_info.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/metadata.hpp>
@@ -56,9 +56,9 @@ Removal try_remove_orphan_of(const std::string& name, Meant&& is_meant,
       out.outcome = Removal::Outcome::locked;
       return out;
     }
-    if (!reapable() || !host::leads_to(path, file->info.id)) return out;
+    if (!reapable() || !host::still_names(path, file->info.id)) return out;
     host::unlink(path);
-    if (!host::leads_to(path, file->info.id)) out.outcome = Removal::Outcome::removed;
+    if (!host::still_names(path, file->info.id)) out.outcome = Removal::Outcome::removed;
   } catch (const std::exception&) {
     // What can't be opened, read or understood is not a proven orphan.
   }

@@ -68,9 +68,9 @@ class OwnedName {
     // nothing.
     bool gone = true;
     if constexpr (host::names_outlive_processes)
-      if (host::leads_to(path_, file_)) {
+      if (host::still_names(path_, file_)) {
         host::unlink(path_);
-        gone = !host::leads_to(path_, file_);
+        gone = !host::still_names(path_, file_);
       }
     try {
       // If this process has changed its user, it may not remove the name: an orphan is left.

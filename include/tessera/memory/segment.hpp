@@ -135,7 +135,7 @@ class Segment {
                      "choose another path, or map_file it to change it in place");
       };
       if (to.there) throw taken();
-      host::Unpublished file(to.path, 0666, host::Medium::disk, path);
+      host::StagedFile file(to.path, 0666, host::Medium::disk, path);
       file.reserve(bytes, path);
       file.write(0, npy::encode(dtype, shape), path);
       host::sync(file.descriptor(), durability, path);
@@ -243,8 +243,8 @@ class Segment {
     const auto control_at = ControlBlock::offset_for(header.data_offset, header.data_bytes());
     const auto bytes = control_at + sizeof(ControlBlock);
     const auto path = host::segment_path(text);
-    host::Unpublished file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
-                           text);
+    host::StagedFile file(path, static_cast<unsigned>(permission), host::Medium::shared_memory,
+                          text);
     detail::reserve_with_retry(file, bytes, text);
     file.lock(text);
 

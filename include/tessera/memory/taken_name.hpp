@@ -8,7 +8,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/file_locks.hpp>
-#include <tessera/host/name_look.hpp>
+#include <tessera/host/name_info.hpp>
 #include <tessera/host/owner_lock.hpp>
 #include <tessera/memory/metadata.hpp>
 #include <tessera/memory/orphan.hpp>
@@ -26,7 +26,7 @@ inline Error name_taken_error(const std::string& name) {
   };
   constexpr const char* other = "choose another name";
   const auto path = host::segment_path(name);
-  const auto look = host::look_at_name(path);
+  const auto look = host::read_name_info(path);
   if (!look) return error("an array that has just ended", "try again");
   if (!look->regular) return error(look->thing, other);
   if (!look->ours)
@@ -42,7 +42,7 @@ inline Error name_taken_error(const std::string& name) {
           "an array that was kept",
           "attach to it, choose another name, or remove it: SharedArray::remove, shmls rm");
     const host::FileLocks locks;
-    const auto who = host::lock_holder_in_words(file->info.id);
+    const auto who = host::describe_lock_holder(file->info.id);
     if (!locks.holder(file->info.id) || locks.owned(file->info.id))
       return error("an array whose owner lives" + (who.empty() ? "" : ": " + who),
                    "attach to it, or choose another name");

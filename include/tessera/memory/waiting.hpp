@@ -40,7 +40,7 @@ auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::str
 /// Reserves the bytes of a new file. Tries again for half a second: workers that were attached to
 /// an array which has just ended release its memory within a quarter of a second. Throws
 /// Error(no_space).
-inline void reserve_with_retry(host::Unpublished& file, std::uint64_t bytes,
+inline void reserve_with_retry(host::StagedFile& file, std::uint64_t bytes,
                                const std::string& subject) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
   for (;;) {

@@ -39,22 +39,22 @@ inline Error not_started_by_a_pool(const std::string& why = {}) {
 inline std::optional<host::ProcessHandle> caller_of(int pid, std::uint64_t begun) {
   try {
     host::ProcessHandle caller(pid);
-    if (host::begin_of(pid) == begun) return caller;
+    if (host::start_time_of(pid) == begun) return caller;
   } catch (const Error&) {
-    if (host::begin_of(pid) == begun) throw;
+    if (host::start_time_of(pid) == begun) throw;
   }
   return std::nullopt;
 }
 
 template <class Channel>
 int run_keeper(const host::Numbers& numbers, std::string_view given) {
-  auto files = host::take_given(given, 2);
+  auto files = host::take_inherited(given, 2);
   if (files.empty() || numbers.size() < keeper_numbers + 2 || numbers[4] > max_workers ||
       numbers.size() > keeper_numbers + 2 + max_workers)
     throw not_started_by_a_pool();
   const Channel channel(std::move(files[0]));
   // The sender is checked before any of its data is used: a stranger could choose what runs here.
-  if (const auto why = channel.stranger(static_cast<int>(numbers[0])); !why.empty())
+  if (const auto why = channel.distrust_reason(static_cast<int>(numbers[0])); !why.empty())
     throw not_started_by_a_pool(why);
   const auto caller = caller_of(static_cast<int>(numbers[0]), numbers[1]);
   if (!caller) return 0;
@@ -73,7 +73,7 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
 
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   constexpr std::size_t each = host::Waker::handles;
-  auto files = host::take_given(given, 1 + 2 * each);
+  auto files = host::take_inherited(given, 1 + 2 * each);
   if (files.empty() || numbers.size() < 5 || numbers[1] > max_workers || numbers[2] >= numbers[1])
     throw not_started_by_a_pool();
   if (numbers[0] != program_identity())

@@ -112,7 +112,7 @@ TEST_CASE("a worker that died is told, is inside no round, and has a successor")
   CHECK((slot.inside.load() == 0 && slot.unpinned.load() == 0));
   const auto& process = kept.board().processes()[1];
   CHECK(process.last_pid.load() == first);
-  CHECK(tessera::host::end_in_words(process.last_status.load()) == words_of_kill);
+  CHECK(tessera::host::describe_exit(process.last_status.load()) == words_of_kill);
   CHECK(process.last_was_late.load() == 0);
   CHECK(kept.failure_at_close() == "");
 }

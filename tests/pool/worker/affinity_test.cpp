@@ -107,7 +107,7 @@ TEST_CASE("what others have bound a worker to is left as it is, for good") {
             Working worker;
             const std::vector other{worker.cores.front()};
             if (worker.cores.size() == 1) return;  // nobody can bind it elsewhere
-            tessera::host::bind_to(other);
+            tessera::host::pin_to(other);
             must(worker.work(50ms, 50), "it notices");
             must(!worker.affinity.pinned(), "it is not bound by itself any more");
             must(!worker.work(3000ms, 50), "and changes nothing");

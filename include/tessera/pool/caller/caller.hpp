@@ -44,7 +44,7 @@ struct Placement {
     spins = workers <= usable && usable > 1;
     if (options.caller_computes || workers < usable)
       strategy = WaitStrategy::spin;
-    else if (host::binding_is_strict && !cores.empty())
+    else if (host::pinning_is_strict && !cores.empty())
       strategy = WaitStrategy::yield;
   }
 };

@@ -74,7 +74,7 @@ class JobQueue {
   /// `run` runs a job up to AsyncJob::end, and must not throw.
   JobQueue(TicketLock& lock, std::function<void(AsyncJob&)> run)
       : lock_(lock), run_(std::move(run)) {
-    thread_ = host::quiet_thread("TiledPool", [this] { serve(); });
+    thread_ = host::thread_without_signals("TiledPool", [this] { serve(); });
   }
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;

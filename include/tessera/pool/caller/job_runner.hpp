@@ -135,7 +135,7 @@ class JobRunner {
   Error changed_user() const {
     return {Errc::pool_unusable, "TiledPool",
             "this process has changed its user or its groups since the pool was made (" +
-                credentials_.in_words() + "), and kernels would run with the old ones",
+                credentials_.describe() + "), and kernels would run with the old ones",
             "make the pool after the change, or allow it: PoolOptions::user_may_change"};
   }
 

@@ -63,7 +63,7 @@ inline std::string describe_tile(const JobOrder& order, std::size_t number) {
 
 /// How the last process of a slot ended, for an Error.
 inline std::string describe_death(const ProcessSlot& process, const JobOrder& order) {
-  if (process.last_was_late.load() == 0) return host::end_in_words(process.last_status.load());
+  if (process.last_was_late.load() == 0) return host::describe_exit(process.last_status.load());
   std::ostringstream seconds;
   seconds << static_cast<double>(order.tile_timeout) / 1e9;
   return "was killed: its tile took longer than " + seconds.str() + " s";

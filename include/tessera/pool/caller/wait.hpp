@@ -35,7 +35,7 @@ class CallerWait {
   template <class Over>
   void wait(const host::ProcessHandle& keeper, Over&& over) const {
     if (over()) return;
-    if (strategy_ == WaitStrategy::spin && host::turn_until(spinning, over, never)) return;
+    if (strategy_ == WaitStrategy::spin && host::spin_until(spinning, over, never)) return;
     sleep(keeper, over);
   }
 
@@ -45,7 +45,7 @@ class CallerWait {
   void wait_for_job(const host::ProcessHandle& keeper, Ended&& ended, Over&& over) {
     if (ended()) return;  // nothing is learnt from that
     if (strategy_ == WaitStrategy::spin) {
-      if (!host::turn_until(spinning, ended, never)) sleep(keeper, over);
+      if (!host::spin_until(spinning, ended, never)) sleep(keeper, over);
       return;
     }
     const auto began = Clock::now();
@@ -89,7 +89,7 @@ class CallerWait {
   // Yields the core to the worker that is pinned to it, again and again.
   template <class Ended>
   bool yield_core(Ended&& ended) const {
-    return host::turn_until(yielding, ended, [this] {
+    return host::spin_until(yielding, ended, [this] {
       publish_core();
       return true;
     });

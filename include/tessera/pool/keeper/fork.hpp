@@ -12,10 +12,10 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
+#include <tessera/host/detached_child.hpp>
 #include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/thread.hpp>
-#include <tessera/host/unseen_child.hpp>
 #include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/keeper.hpp>
@@ -88,7 +88,7 @@ inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool a
   const auto modules = host::Modules::loaded_now();
   std::optional<host::GuestExit> exit;
   if (threads > 1) exit.emplace();  // here: in the copy, the lock of exit() may be taken
-  const auto pid = host::fork_unseen("TiledPool", threads, [&] {
+  const auto pid = host::fork_detached("TiledPool", threads, [&] {
     pair.ours.close();
     if (!exit) exit.emplace();
     return run_keeper_process(board, pair.theirs, self, identity, plan, modules, *exit);

@@ -98,12 +98,12 @@ inline KeeperLink spawn_keeper(PoolMemory& pool, const KeeperPlan& plan) {
   static_assert(sizeof identity == sizeof(Identity));
   std::memcpy(identity.data(), process_identity().data(), sizeof identity);
   const auto self = host::own_pid();
-  const auto numbers = as_numbers({static_cast<std::uint64_t>(self), host::begin_of(self),
+  const auto numbers = as_numbers({static_cast<std::uint64_t>(self), host::start_time_of(self),
                                    identity[0], identity[1], pool.board.workers().size()},
                                   plan);
-  const auto started = host::start_again(
-      "TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
-      std::string(started_variable) + "=1", {&pair.theirs.descriptor(), &pool.file});
+  const auto started =
+      host::respawn("TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
+                    std::string(started_variable) + "=1", {&pair.theirs.descriptor(), &pool.file});
   pair.theirs.close();
   auto link = make_link(started.pid, std::move(pair.ours));
   if (!link) throw no_handshake();

@@ -50,15 +50,14 @@ template <class Process, class Channel>
 void run_keeper_thread(PoolMemory& pool, const Channel& channel, const KeeperPlan& plan,
                        StartFailures& failures) {
   const auto& board = pool.board;
-  host::Given given{&pool.file};
+  host::InheritedHandles given{&pool.file};
   board.wakers().work.give(given);
   board.wakers().done.give(given);
   const auto start = [&](auto& workers, std::size_t place, const Identity&) {
     try {
       const auto numbers = as_numbers({program_identity(), board.workers().size(), place}, plan);
-      return workers.start_again("TiledPool",
-                                 {std::string(worker_argument), host::as_word(numbers)},
-                                 std::string(started_variable) + "=1", given);
+      return workers.respawn("TiledPool", {std::string(worker_argument), host::as_word(numbers)},
+                             std::string(started_variable) + "=1", given);
     } catch (...) {
       failures.add(std::current_exception());
       board.done_bell().ring();
@@ -93,7 +92,7 @@ KeeperLink keep_in_thread(const std::shared_ptr<PoolMemory>& pool, const KeeperP
   if (wait_for_handshake(pool->board, nobody_lives)) return link;
   std::string last;
   for (const auto& process : processes)
-    if (process.deaths.load() != 0) last = host::end_in_words(process.last_status.load());
+    if (process.deaths.load() != 0) last = host::describe_exit(process.last_status.load());
   link.channel.close();  // the thread then ends the workers and itself
   link.process.wait_ended(std::chrono::milliseconds(5000));
   if (const auto first = failures->first()) std::rethrow_exception(first);

@@ -29,7 +29,7 @@ class Affinity {
   Affinity(std::vector<int> cores, std::size_t own, CpuTime cpu_time = &host::cpu_time)
       : cores_(std::move(cores)), own_(cores_[own]), cpu_time_(cpu_time) {
     pin();
-    if constexpr (host::binding_is_strict) return;
+    if constexpr (host::pinning_is_strict) return;
     cores_.clear();  // the system moves it where it should
     pinned_ = false;
   }
@@ -57,7 +57,7 @@ class Affinity {
       begin_window();
       return false;
     }
-    host::bind_to(cores_);
+    host::pin_to(cores_);
     pinned_ = false;
     unpinned_until_ = end + unpinned_for_;
     unpinned_for_ = (std::min)(2 * unpinned_for_, longest);
@@ -75,7 +75,7 @@ class Affinity {
     return now != expected;
   }
   void pin() {
-    host::bind_to({own_});
+    host::pin_to({own_});
     pinned_ = true;
     begin_window();
   }

@@ -74,7 +74,7 @@ class Attachments {
       // too.
       return kept.segment->ended() ||
              (!host::names_outlive_processes && kept.segment->name().empty()) ||
-             !host::leads_to(kept.segment->path(), kept.segment->file_id());
+             !host::still_names(kept.segment->path(), kept.segment->file_id());
     });
   }
 

@@ -80,7 +80,7 @@ class Worker {
              board_.commands().caller_core.load(std::memory_order_relaxed) == host::this_core();
     };
     if (std::exchange(just_worked_, false) && spins_)
-      host::turn_until(
+      host::spin_until(
           std::chrono::microseconds(50), [this] { return called(); }, caller_needs_core);
   }
 

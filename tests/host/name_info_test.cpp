@@ -1,4 +1,4 @@
-#include <tessera/host/name_look.hpp>
+#include <tessera/host/name_info.hpp>
 
 #if defined(TESSERA_POSIX)  // names in folders
 
@@ -22,13 +22,13 @@ TEST_CASE("what stands under a name is told without opening it") {
   std::filesystem::create_symlink(folder.file("file"), folder.file("link"));
   REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
   const auto thing = [&](const char* name) {
-    return std::string(host::look_at_name(folder.file(name)).value().thing);
+    return std::string(host::read_name_info(folder.file(name)).value().thing);
   };
   CHECK((thing("file") == "a file" && thing("link") == "a link" && thing("fifo") == "a fifo" &&
          thing("") == "a folder"));
-  const auto look = host::look_at_name(folder.file("file"));
+  const auto look = host::read_name_info(folder.file("file"));
   CHECK((look->bytes == 5 && look->regular && look->ours && look->user == ::geteuid()));
-  CHECK_FALSE(host::look_at_name(folder.file("none")));
+  CHECK_FALSE(host::read_name_info(folder.file("none")));
 }
 
 TEST_CASE("who removes orphans unasked sees every own file that may be a segment, and no other") {

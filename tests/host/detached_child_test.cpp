@@ -1,4 +1,4 @@
-#include <tessera/host/unseen_child.hpp>
+#include <tessera/host/detached_child.hpp>
 
 #if defined(TESSERA_POSIX)  // fork
 
@@ -21,14 +21,14 @@ TEST_CASE("a child that nobody is to see is met by no wait of its program, and r
   CHECK(failure_in_child([threads] {
           int ends[2];
           must(::pipe(ends) == 0, "there is a pipe");
-          const auto pid = host::fork_unseen("test", threads, [&] {
+          const auto pid = host::fork_detached("test", threads, [&] {
             ::close(ends[1]);
             char byte = 0;
             while (::read(ends[0], &byte, 1) < 0 && errno == EINTR) {
             }
             return 0;
           });
-          must(pid > 0 && host::begin_of(pid) != 0, "it lives");
+          must(pid > 0 && host::start_time_of(pid) != 0, "it lives");
           const host::ProcessHandle process(pid);
           must(!process.wait_ended(std::chrono::milliseconds(0)), "it waits");
           const bool seen = ::waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD;

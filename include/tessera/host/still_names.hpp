@@ -15,7 +15,7 @@ namespace tessera::host {
 
 /// True if `path`, without following a link, leads to the file `id`. On Windows a segment has no
 /// path: true while the segment's owner lives. For a file's path: true if it leads to that file.
-inline bool leads_to(const std::string& path, const FileId& id) {
+inline bool still_names(const std::string& path, const FileId& id) {
 #if defined(TESSERA_POSIX)
   struct stat s {};
   return ::lstat(path.c_str(), &s) == 0 && detail::id_of(s) == id;

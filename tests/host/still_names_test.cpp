@@ -1,4 +1,4 @@
-#include <tessera/host/leads_to.hpp>
+#include <tessera/host/still_names.hpp>
 
 #include <tessera/host/segment_files.hpp>
 
@@ -14,12 +14,12 @@ TEST_CASE("a name that is removed or made anew leads to its file no more") {
   write_file(path, "x");
   const auto file = host::open_existing(path, host::Access::read_only, "a", true);
   REQUIRE(file);
-  CHECK(host::leads_to(path, file->info.id));
-  CHECK_FALSE(host::leads_to(folder.file("none"), file->info.id));
+  CHECK(host::still_names(path, file->info.id));
+  CHECK_FALSE(host::still_names(folder.file("none"), file->info.id));
 #if defined(TESSERA_POSIX)  // elsewhere an open file keeps its name
   host::unlink(path);
-  CHECK_FALSE(host::leads_to(path, file->info.id));
+  CHECK_FALSE(host::still_names(path, file->info.id));
   write_file(path, "x");
-  CHECK_FALSE(host::leads_to(path, file->info.id));
+  CHECK_FALSE(host::still_names(path, file->info.id));
 #endif
 }

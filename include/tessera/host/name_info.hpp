@@ -24,7 +24,7 @@
 
 namespace tessera::host {
 
-struct NameLook {
+struct NameInfo {
   FileId id;
   std::uint64_t bytes = 0;
   std::uint64_t user = 0;  ///< user id of the file's owner; 0 on Windows
@@ -34,7 +34,7 @@ struct NameLook {
 };
 
 /// The properties of `path`; nothing if there is no such name.
-inline std::optional<NameLook> look_at_name(const std::string& path) {
+inline std::optional<NameInfo> read_name_info(const std::string& path) {
 #if defined(TESSERA_POSIX)
   struct stat s {};
   if (::lstat(path.c_str(), &s) != 0) return std::nullopt;
@@ -45,7 +45,7 @@ inline std::optional<NameLook> look_at_name(const std::string& path) {
                             : S_ISSOCK(s.st_mode) ? "a socket"
                                                   : "a device";
   const bool sized = S_ISREG(s.st_mode);
-  return NameLook{{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)},
+  return NameInfo{{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)},
                   sized ? static_cast<std::uint64_t>(s.st_size) : 0,
                   s.st_uid,
                   s.st_uid == ::geteuid(),
@@ -54,7 +54,7 @@ inline std::optional<NameLook> look_at_name(const std::string& path) {
 #else
   const auto file = open_existing(path, Access::read_only, path);
   if (!file) return std::nullopt;
-  return NameLook{file->info.id, file->info.bytes, 0, file->info.ours, "a section", true};
+  return NameInfo{file->info.id, file->info.bytes, 0, file->info.ours, "a section", true};
 #endif
 }
 

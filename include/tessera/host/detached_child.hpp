@@ -41,13 +41,13 @@ namespace tessera::host {
 namespace detail {
 
 /// What a helper reports about the process that it has started.
-struct Told {
+struct HelperResult {
   int pid = 0, failure = 0;
 };
 
-/// Runs `start`, which returns a Told, in a process that ends at once.
+/// Runs `start`, which returns a HelperResult, in a process that ends at once.
 template <class Start>
-Told by_helper(const std::string& subject, Start&& start) {
+HelperResult by_helper(const std::string& subject, Start&& start) {
 #if defined(TESSERA_LINUX)
   int ends[2] = {no_file, no_file};
   {
@@ -61,7 +61,7 @@ Told by_helper(const std::string& subject, Start&& start) {
   } work{start, to.get()};
   const auto help = [](void* given) -> int {
     auto& its = *static_cast<Work*>(given);
-    const Told told = its.start();
+    const HelperResult told = its.start();
     ::_exit(::write(its.to, &told, sizeof told) == sizeof told ? 0 : 1);
   };
   // The report goes through a pipe, not through memory: an emulator may give the helper a copy of
@@ -78,7 +78,7 @@ Told by_helper(const std::string& subject, Start&& start) {
   if (helper < 0)
     throw last_failure(subject, "starting a process", "see ulimit -u and the memory that is free");
   retry([&] { return static_cast<int>(::waitpid(helper, nullptr, __WALL)); });
-  Told told;
+  HelperResult told;
   ::fcntl(from.get(), F_SETFL, O_NONBLOCK);
   if (::read(from.get(), &told, sizeof told) != sizeof told)
     throw Error(Errc::system, subject, "the process that starts another one was ended");
@@ -119,7 +119,7 @@ inline pid_t fork_without_signal() noexcept {
 /// Forks a process that runs `body` and ends with the code that it returns. It begins with signals
 /// blocked. `threads`: how many this process has. Throws Error(system).
 template <class Body>
-int fork_unseen(const std::string& subject, int threads, Body&& body) {
+int fork_detached(const std::string& subject, int threads, Body&& body) {
   const SignalsBlocked blocked;
 #if defined(TESSERA_LINUX)
   if (threads == 1) {
@@ -128,7 +128,7 @@ int fork_unseen(const std::string& subject, int threads, Body&& body) {
     if (pid > 0) return pid;
   }
 #endif
-  const auto told = detail::by_helper(subject, [&]() -> detail::Told {
+  const auto told = detail::by_helper(subject, [&]() -> detail::HelperResult {
     const auto pid = ::fork();
     if (pid == 0) detail::run_and_leave(body);
     return {pid, pid < 0 ? errno : 0};
@@ -143,7 +143,7 @@ int fork_unseen(const std::string& subject, int threads, Body&& body) {
 
 /// Throws Error(invalid_argument): this system has no fork.
 template <class Body>
-int fork_unseen(const std::string& subject, int, const Body& body) {
+int fork_detached(const std::string& subject, int, const Body& body) {
   return fork_child(subject, body);
 }
 

@@ -15,6 +15,7 @@
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 #include "support/scene.hpp"
 
 using namespace tessera_test;

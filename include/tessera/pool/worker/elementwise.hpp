@@ -31,7 +31,7 @@ struct Elementwise {
     // F may return anything that converts to an element. A float that becomes an integer is
     // converted in the loop, which handles values outside the integer's range.
     const auto convert = [f = function](const auto&... value) {
-      using InheritedHandles = std::remove_cvref_t<decltype(f(value...))>;
+      using Given = std::remove_cvref_t<decltype(f(value...))>;
       if constexpr (converts_in_part<Value, Given>)
         return f(value...);
       else

@@ -49,7 +49,7 @@ const std::map<std::string, Floor> floors = {
 const std::map<std::string, std::set<std::string>> pool_folders = {
     {"board", {}},
     {"worker", {"board"}},
-    {"keeper", {"board", "worker"}},  // it starts workers
+    {"keeper", {"board", "worker"}},            // it starts workers
     {"caller", {"board", "worker", "keeper"}},  // its jobs name the workers' code
 };
 

@@ -225,3 +225,20 @@ TEST_CASE("an error of a list speaks of the list's tiles alone") {
   REQUIRE(job.progress().done == 2);
   REQUIRE(job.progress().total == 3);
 }
+
+// Whoever uses the former names is warned by the compiler.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#endif
+TEST_CASE("the former names of two options still work") {
+  using tessera::detail::checked_options;
+  const auto options = checked_options({.tile_deadline = std::chrono::milliseconds(7), .tries = 2});
+  CHECK(options.tile_timeout == std::chrono::milliseconds(7));
+  CHECK(options.max_attempts == 2);
+  CHECK(error_of([] { checked_options({.tries = 0}); }).errc() == Errc::invalid_argument);
+  CHECK(checked_options({}).max_attempts == 3);
+}
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif

@@ -39,7 +39,7 @@ std::vector<BytesOnBoard> parts_of_board(const Board& board) {
 }  // namespace
 
 TEST_CASE("the parts of a board follow each other and end where its bytes do") {
-  const std::size_t workers = GENERATE(1, 2, 63, 1024);
+  const auto workers = GENERATE(as<std::size_t>(), 1, 2, 63, 1024);
   const PoolMemory pool_memory(workers);
   const auto parts = parts_of_board(pool_memory.board);
   const auto* at = static_cast<const std::byte*>(pool_memory.mapping.data());
@@ -53,7 +53,7 @@ TEST_CASE("the parts of a board follow each other and end where its bytes do") {
 }
 
 TEST_CASE("what workers must not write shares no page with what they write") {
-  const PoolMemory pool_memory(GENERATE(1, 100));
+  const PoolMemory pool_memory(GENERATE(as<std::size_t>(), 1, 100));
   const auto parts = parts_of_board(pool_memory.board);
   const auto* const begin = static_cast<const std::byte*>(pool_memory.mapping.data());
   const auto page = static_cast<std::ptrdiff_t>(tessera::host::page_size());

@@ -71,7 +71,7 @@ TEST_CASE("what workers write stands between pages of its own") {
   using tessera::detail::JobBuffer;
   WrittenJob job;
   job.order.serve = job.order.function = reinterpret_cast<const void*>(&tessera::detail::code_of);
-  const std::size_t kernel = GENERATE(1, 4000, 100000);  // bytes
+  const auto kernel = GENERATE(as<std::size_t>(), 1, 4000, 100000);  // bytes
   job.order.kernel.resize(kernel);
   JobBuffer buffer;
   tessera::detail::Commands commands;

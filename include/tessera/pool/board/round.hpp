@@ -71,11 +71,10 @@ class BasicRound {
     schedule_.deal();
     crew_.gate.round.store(number_, std::memory_order_seq_cst);  // releases what was written
   }
-  /// Removes a stop of a later round. No such round exists yet: a kernel has written over the word,
-  /// and that round would be stopped before it began.
+  /// Before anybody can have asked for this round's end: takes back a stop of it, or of a later
+  /// round. A kernel has written over the word, and this round would end before it begins.
   void clear_false_stop() const noexcept {
-    auto stopped = crew_.stops.round.load();
-    if (stopped > number_) crew_.stops.round.compare_exchange_strong(stopped, 0);
+    if (crew_.stops.round.load() >= number_) crew_.stops.round.store(0);
   }
   /// Closes the round: no worker can enter. Workers that are inside stay until they leave.
   void disarm() const noexcept { crew_.gate.round.store(0, std::memory_order_seq_cst); }

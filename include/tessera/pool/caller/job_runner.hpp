@@ -168,6 +168,7 @@ class JobRunner {
   /// Runs one round: arms it, and returns when no tile is left that a worker could claim or finish.
   void run_round(Round& round, const JobMemory& memory, const JobOrder& order,
                  CrashLoop& crash_loop) {
+    round.clear_false_stop();
     if (order.cancel && order.cancel->set_round(round.number())) round.stop();
     wait_.publish_core();
     struct Armed {  // whatever is thrown, nobody enters afterwards
@@ -183,7 +184,6 @@ class JobRunner {
         [&] {
           const bool killing = kill_expired(order, round.number());
           if (round.over()) return !killing;
-          round.clear_false_stop();
           if (order.cancelled() || crash_loop.given_up(board_, memory)) round.stop();
           return false;
         });

@@ -30,14 +30,22 @@ TEST_CASE("a wait that ends in vain is an Error at its deadline") {
 }
 
 #if defined(TESSERA_POSIX)  // fork
+namespace {
+
+/// Creates the name once that process waits, and stays until it has written to the array.
+void create_for_a_waiter(const std::string& name, int waiter) {
+  must(wait_until([&] { return asleep(waiter); }), "somebody waits");
+  const auto owner = create(name);
+  must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
+}
+
+}  // namespace
+#endif
+
+#if defined(TESSERA_POSIX)  // fork
 TEST_CASE("attach waits for a name that appears later") {
   const auto name = unique_name();
-  const auto waiter = ::getpid();
-  Child creator([&] {
-    must(wait_until([&] { return asleep(waiter); }), "somebody waits");
-    const auto owner = create(name);
-    must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
-  });
+  Child creator([&] { create_for_a_waiter(name, ::getppid()); });
   const auto segment = Segment::attach(SegmentName(name), Access::read_write, 20s);
   segment->data()[0] = std::byte{1};
   CHECK(creator.failure() == "");
@@ -47,12 +55,7 @@ TEST_CASE("attach waits for a name that appears later") {
 #if defined(TESSERA_POSIX)  // fork
 TEST_CASE("attach can wait for ever") {
   const auto name = unique_name();
-  const auto waiter = ::getpid();
-  Child creator([&] {
-    must(wait_until([&] { return asleep(waiter); }), "somebody waits");
-    const auto owner = create(name);
-    must(wait_until([&] { return owner->data()[0] == std::byte{1}; }), "the waiter has come");
-  });
+  Child creator([&] { create_for_a_waiter(name, ::getppid()); });
   const auto longest = std::chrono::nanoseconds::max();
   Segment::attach(SegmentName(name), Access::read_write, longest)->data()[0] = std::byte{1};
   CHECK(creator.failure() == "");

@@ -54,7 +54,7 @@ TEST_CASE("a program that no pool has started goes on") {
   }
 }
 
-TEST_CASE("whoever claims to be a pool's process is told who is one") {
+TEST_CASE("a program that no pool has started is refused with the reason") {
   const auto error = tessera::detail::not_started_by_a_pool("another user has started it");
   CHECK(error.errc() == Errc::invalid_argument);
   CHECK(has(error.what(), "another user has started it"));

@@ -48,6 +48,30 @@ inline std::vector<Descriptor> copies_beyond(const InheritedHandles& handles,
   return out;
 }
 
+#if defined(TESSERA_LINUX)
+/// What posix_spawn is told: all signals are as in a new program, and what is added to `actions`.
+struct SpawnSettings {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  SpawnSettings() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t all, none;
+    ::sigfillset(&all);
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigdefault(&attributes, &all);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  ~SpawnSettings() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+};
+#endif
+
 }  // namespace detail
 
 inline bool has_gained_rights() noexcept {
@@ -62,29 +86,10 @@ inline Respawned respawn(const std::string& subject, std::vector<std::string> ar
 #if defined(TESSERA_LINUX)
   if (has_gained_rights())
     throw Error(Errc::not_permitted, subject,
-                "this program has more rights than whoever started it (set-user bit, capabilities, "
-                "or another effective user), and must not be started again by anybody's word",
+                "this program has more rights than the one that started it (set-user bit, "
+                "capabilities, or another effective user), and must not be started again",
                 "use StartMethod::fork, or change the real user too");
-  struct Actions {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    Actions() {
-      ::posix_spawn_file_actions_init(&actions);
-      ::posix_spawnattr_init(&attributes);
-    }
-    Actions(const Actions&) = delete;
-    Actions& operator=(const Actions&) = delete;
-    ~Actions() {
-      ::posix_spawn_file_actions_destroy(&actions);
-      ::posix_spawnattr_destroy(&attributes);
-    }
-  } with;
-  sigset_t all, none;
-  ::sigfillset(&all);
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigdefault(&with.attributes, &all);
-  ::posix_spawnattr_setsigmask(&with.attributes, &none);
-  ::posix_spawnattr_setflags(&with.attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  detail::SpawnSettings with;
   const auto copies = detail::copies_beyond(handles, subject);
   Numbers numbers;
   for (const auto& copy : copies) {
@@ -107,16 +112,16 @@ inline Respawned respawn(const std::string& subject, std::vector<std::string> ar
   environment.push_back(folder.data());
   environment.push_back(const_cast<char*>(variable.c_str()));
   environment.push_back(nullptr);
-  const auto told = detail::by_helper(subject, [&] {
+  const auto result = detail::by_helper(subject, [&] {
     pid_t pid = 0;
     const int failure = ::posix_spawn(&pid, "/proc/self/exe", &with.actions, &with.attributes,
                                       words.data(), environment.data());
     return detail::HelperResult{pid, failure};
   });
-  if (told.failure != 0)
-    throw system_failure(told.failure, subject, "starting the program again",
+  if (result.failure != 0)
+    throw system_failure(result.failure, subject, "starting the program again",
                          "see ulimit -u and the memory that is free; /proc must be there");
-  return {told.pid};
+  return {result.pid};
 #else
   static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(handles);
   throw Error(Errc::system, subject, "starting the program again needs Linux");

@@ -131,9 +131,10 @@ inline std::optional<int> run_as_worker(int argc, char** argv) {
   host::forget_variable(detail::started_variable);  // not for processes started here
   try {
     if (host::has_gained_rights())
-      throw Error(Errc::not_permitted, "run_as_worker",
-                  "this program has more rights than whoever started it, and works for nobody",
-                  "use StartMethod::fork in such a program");
+      throw Error(
+          Errc::not_permitted, "run_as_worker",
+          "this program has more rights than the one that started it, and works for no pool",
+          "use StartMethod::fork in such a program");
     host::take_segment_folder();
     const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
     if (!numbers) throw detail::not_started_by_a_pool();

@@ -84,7 +84,7 @@ auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
                 const JobOptions& given, bool reruns, const K& wrapped, std::size_t user_tiles,
                 const Sections&... sections) {
   static_assert(R <= max_axes, "tessera: a tile shape has at most 16 axes");
-  const auto options = checked_options(given);
+  auto options = checked_options(given);
   using Kernel = std::decay_t<decltype(unwrapped(wrapped))>;
   check_kernel<Kernel, R, Sections...>();
   using Result = typename KernelTraits<Kernel, R, Sections...>::Result;
@@ -116,7 +116,7 @@ auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
   order.reruns = reruns;
   order.max_attempts = options.max_attempts;
   order.tile_timeout = static_cast<std::uint64_t>(options.tile_timeout.count());
-  if (auto only = chosen(options.only, order.user_tiles())) order.choose(*std::move(only));
+  if (auto only = chosen(std::move(options.only), order.user_tiles())) order.choose(*std::move(only));
   out.counts = grid.counts();
   return out;
 }

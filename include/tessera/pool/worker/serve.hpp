@@ -81,7 +81,8 @@ class Server {
   /// Computes tiles until none can be claimed.
   void run() {
     const auto& head = context_.memory.head();
-    const auto most = tiles_at_once();
+    const bool merges = may_merge();
+    const auto most = merges ? tiles_at_once() : 1;
     // In the caller's own share, floating-point flags stay set for the caller to see.
     const host::FloatGuard floats(host::FloatEnvironment(head.floats), !context_.in_caller);
     const bool timed = head.tile_timeout != 0 && !context_.in_caller;
@@ -93,7 +94,7 @@ class Server {
       for (std::size_t first = claim->first; first < claim->last && !round.stopped();) {
         std::size_t last = first + 1;
         if (round.begin(first)) {
-          while (most > 1 && last < claim->last && round.begin(last)) ++last;
+          while (merges && last < claim->last && round.begin(last)) ++last;
           if (timed) clock.begin(TileClock::now(), head.tile_timeout, last - first);
           floats.again();  // the kernel may have changed them in the tile before
           auto state = compute(first, last);
@@ -127,11 +128,14 @@ class Server {
     return out;
   }
 
-  /// More than one for elementwise kernels only. One if every throwing tile must be reported, or if
-  /// a tile may end its worker.
-  std::size_t tiles_at_once() const {
+  /// True if neighbouring tiles may be one call: for elementwise kernels, unless every throwing
+  /// tile must be reported, or a tile may end its worker.
+  bool may_merge() const {
     const auto& head = context_.memory.head();
-    if (!merges_tiles<K> || head.collects != 0 || head.one_by_one != 0) return 1;
+    return merges_tiles<K> && head.collects == 0 && head.one_by_one == 0;
+  }
+  /// How many tiles to claim for one call.
+  std::size_t tiles_at_once() const {
     const auto elements = std::max<std::size_t>(1, product_of(std::get<0>(arguments_).shape));
     return std::max<std::size_t>(1, merged_elements * grid_.size() / elements);
   }

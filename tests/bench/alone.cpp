@@ -58,8 +58,7 @@ void attach_new(State& state) {
 /// What a worker does for an array that it has already.
 void attach_kept(State& state) {
   const auto a = In::attach(options.arrays + "-a");
-  const auto record =
-      tessera::detail::argument_of(tessera::detail::section_of<tessera::Use::read>(a)).record;
+  const auto record = tessera::detail::record_of(*a.segment(), false);
   tessera::detail::Attachments attachments;
   const int self = tessera::host::own_pid();
   bench::timed(state, [&] { benchmark::DoNotOptimize(attachments.find(record, a.name(), self)); });

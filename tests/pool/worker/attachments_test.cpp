@@ -18,20 +18,10 @@ using tessera::Errc;
 using tessera::into;
 using tessera::SharedArray;
 using tessera::TiledPool;
-using tessera::detail::ArgumentRecord;
 using tessera::detail::Attachments;
+using tessera::detail::record_of;
 
 namespace {
-
-/// As a job's memory has it.
-ArgumentRecord record_of(const tessera::Segment& segment, bool writes = true) {
-  ArgumentRecord out;
-  out.identity = segment.identity();
-  out.file = segment.file_id();
-  out.is_name = segment.name().empty() ? 0 : 1;
-  out.writes = writes ? 1 : 0;
-  return out;
-}
 
 tessera::Segment& find_in(Attachments& attachments, const tessera::Segment& segment,
                           bool writes = true) {
@@ -150,8 +140,9 @@ TEST_CASE("a mapping that can only be read serves no job that writes") {
 TEST_CASE("a name that leads to another array than the job's is refused") {
   const auto segment = create(unique_name()), other = create(unique_name());
   Attachments attachments;
-  const auto error = error_of(
-      [&] { attachments.find(record_of(*segment), other->name(), tessera::host::own_pid()); });
+  const auto error = error_of([&] {
+    attachments.find(record_of(*segment, true), other->name(), tessera::host::own_pid());
+  });
   CHECK(error.errc() == Errc::replaced);
   CHECK(error.subject() == other->name());
 }
@@ -165,7 +156,8 @@ TEST_CASE("a file is found by its path and its inode") {
   auto& found = find_in(attachments, *first.segment());
   CHECK(reinterpret_cast<const int*>(found.data())[4] == 3);
   CHECK(error_of([&] {
-          attachments.find(record_of(*second.segment()), first.path(), tessera::host::own_pid());
+          attachments.find(record_of(*second.segment(), true), first.path(),
+                           tessera::host::own_pid());
         }).errc() == Errc::replaced);
 }
 
@@ -216,7 +208,7 @@ TEST_CASE("an array whose name was removed is reached through who has it") {
   REQUIRE(::unlink(segment->path().c_str()) == 0);
   Attachments attachments;
   CHECK(find_in(attachments, *segment).data()[3] == std::byte{9});
-  auto other = record_of(*segment);
+  auto other = record_of(*segment, true);
   other.identity[0] ^= 1;
   CHECK(error_of([&] {
           attachments.find(other, segment->subject(), tessera::host::own_pid());

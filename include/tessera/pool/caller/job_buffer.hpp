@@ -76,6 +76,16 @@ inline JobHead plan_job(const JobOrder& order) {
   return head;
 }
 
+/// By what workers find an array that they have mapped already; its section is still to be written.
+inline ArgumentRecord record_of(const Segment& segment, bool writes) {
+  ArgumentRecord out;
+  out.identity = segment.identity();
+  out.file = segment.file_id();
+  out.is_name = segment.name().empty() ? 0 : 1;
+  out.writes = writes ? 1 : 0;
+  return out;
+}
+
 /// Writes an order into job memory. Bytes that are equal already are not written, so their cache
 /// lines stay in the workers' caches: the same job often runs many times.
 class JobWriter {
@@ -118,15 +128,11 @@ class JobWriter {
              std::uint64_t& path_at) {
     const auto& segment = *argument.segment;
     const auto& subject = segment.subject();
-    ArgumentRecord record;
-    record.identity = segment.identity();
-    record.file = segment.file_id();
+    auto record = record_of(segment, argument.writes());
     record.offset = segment.header().data_offset + static_cast<std::uint64_t>(argument.offset());
     record.path_at = path_at;
     record.path_size = static_cast<std::uint32_t>(subject.size());
     record.axes = static_cast<std::uint16_t>(argument.axes);
-    record.is_name = segment.name().empty() ? 0 : 1;
-    record.writes = argument.writes() ? 1 : 0;
     record.extents_at = extents_at;
     put(extents_at, argument.extents.data(), argument.axes);
     put(extents_at, argument.steps.data(), argument.axes);

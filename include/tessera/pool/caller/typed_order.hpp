@@ -116,7 +116,8 @@ auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
   order.reruns = reruns;
   order.max_attempts = options.max_attempts;
   order.tile_timeout = static_cast<std::uint64_t>(options.tile_timeout.count());
-  if (auto only = chosen(std::move(options.only), order.user_tiles())) order.choose(*std::move(only));
+  if (auto only = chosen(std::move(options.only), order.user_tiles()))
+    order.choose(*std::move(only));
   out.counts = grid.counts();
   return out;
 }

@@ -28,10 +28,10 @@ struct Bytes {
 };
 
 /// Size 8 and alignment 4: may lie across the beginning of a cache line.
-struct TwoBytes {
+struct OddlyPlaced {
   float x;
   std::int32_t y;
-  friend bool operator==(const TwoBytes&, const Pair&) = default;
+  friend bool operator==(const OddlyPlaced&, const OddlyPlaced&) = default;
 };
 
 template <class T>
@@ -146,7 +146,7 @@ TEST_CASE("a streamed row writes its elements and no others, at any place and of
 }
 
 TEST_CASE("a streamed row of structs that lie across cache lines is stored all the same") {
-  every_place<TwoBytes>();
+  every_place<OddlyPlaced>();
 }
 
 TEST_CASE("streamed rows are the same as plain ones") {
@@ -155,7 +155,7 @@ TEST_CASE("streamed rows are the same as plain ones") {
   same_as_plain<float>(60);
   same_as_plain<double>(100);
   same_as_plain<std::complex<double>>(30);
-  same_as_plain<TwoBytes>(30);
+  same_as_plain<OddlyPlaced>(30);
 }
 
 TEST_CASE("elements that fill no cache line are stored as usual") {

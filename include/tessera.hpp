@@ -23,8 +23,9 @@
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/shared_array.hpp>
 #include <tessera/pool/job.hpp>
+#include <tessera/pool/job_options.hpp>
 #include <tessera/pool/kernel.hpp>
-#include <tessera/pool/options.hpp>
+#include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/report.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 #include <tessera/pool/tile.hpp>

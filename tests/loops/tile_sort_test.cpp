@@ -34,7 +34,7 @@ TEST_CASE("argsort of a tile tells places within the tile") {
 
 TEST_CASE("a partition of a tile has the smaller elements in front") {
   Unsorted its;
-  const xt::xtensor<int, 2> parted = xt::partition(its.tile, std::size_t{1});
+  const xt::xtensor<int, 2> parted = xt::partition(its.tile, 1);
   CHECK((parted(0, 0) == 4 && parted(0, 1) == 7 && parted(0, 2) == 9));
   CHECK((parted(1, 0) == 1 && parted(1, 1) == 3 && parted(1, 2) == 8));
 }

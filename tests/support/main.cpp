@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <tessera/host/win32.hpp>
-#include <tessera/pool/options.hpp>
+#include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 
 #include "address_sanitizer.hpp"

@@ -15,7 +15,7 @@
 #include <tessera/host/channel.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/host/program.hpp>
+#include <tessera/host/respawn.hpp>
 
 namespace tessera::host {
 

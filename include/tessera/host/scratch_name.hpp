@@ -9,7 +9,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/hash.hpp>
-#include <tessera/host/identity.hpp>
+#include <tessera/host/random_bytes.hpp>
 #include <tessera/host/win32.hpp>
 
 #if defined(TESSERA_POSIX)

@@ -18,6 +18,15 @@ xt::xtensor<std::remove_const_t<T>, N, xt::layout_type::row_major> copy_of_tile(
   return tile;
 }
 
+/// As xtensor takes it: 1 as well as std::size_t{1}.
+template <class Kth>
+decltype(auto) as_kth(const Kth& kth) {
+  if constexpr (std::is_integral_v<Kth>)
+    return static_cast<std::size_t>(kth);
+  else
+    return (kth);
+}
+
 }  // namespace tessera::detail
 
 namespace xt {
@@ -32,11 +41,11 @@ auto argsort(const tessera::TileView<T, N>& tile, More... more) {
 }
 template <class T, std::size_t N, class Kth, class... More>
 auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
-  return partition(tessera::detail::copy_of_tile(tile), kth, more...);
+  return partition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
 }
 template <class T, std::size_t N, class Kth, class... More>
 auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
-  return argpartition(tessera::detail::copy_of_tile(tile), kth, more...);
+  return argpartition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
 }
 
 }  // namespace xt

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include <tessera/host/identity.hpp>
 #include <tessera/host/owner_lock.hpp>
+#include <tessera/host/random_bytes.hpp>
 #include <tessera/memory/control_block.hpp>
 
 namespace tessera::detail {

@@ -8,7 +8,6 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/pool/caller/async_job.hpp>
-#include <tessera/pool/options.hpp>
 #include <tessera/pool/report.hpp>
 
 namespace tessera {

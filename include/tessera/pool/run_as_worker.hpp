@@ -14,10 +14,10 @@
 #include <utility>
 
 #include <tessera/host/children.hpp>
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/mapping.hpp>
-#include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/host/program.hpp>
+#include <tessera/host/respawn.hpp>
 #include <tessera/host/segment_folder.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/fork.hpp>

@@ -21,10 +21,11 @@
 #include <tessera/pool/caller/caller.hpp>
 #include <tessera/pool/caller/typed_order.hpp>
 #include <tessera/pool/job.hpp>
+#include <tessera/pool/job_options.hpp>
 #include <tessera/pool/keeper/fork.hpp>
 #include <tessera/pool/keeper/spawn.hpp>
 #include <tessera/pool/keeper/thread.hpp>
-#include <tessera/pool/options.hpp>
+#include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/report.hpp>
 
 namespace tessera {
@@ -128,7 +129,7 @@ class TiledPool {
   template <std::size_t R, class K, class... Args>
   auto map(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
            Args&&... arguments) {
-    return mapped<R>(Now{}, tile, options, std::forward<K>(kernel), arguments...);
+    return mapped<When::now, R>(tile, options, std::forward<K>(kernel), arguments...);
   }
 
   /// Starts the same job and returns at once. The Job waits for results, reports progress, cancels:
@@ -156,7 +157,7 @@ class TiledPool {
   template <std::size_t R, class K, class... Args>
   auto map_async(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
                  Args&&... arguments) {
-    return mapped<R>(Later{}, tile, options, std::forward<K>(kernel), arguments...);
+    return mapped<When::later, R>(tile, options, std::forward<K>(kernel), arguments...);
   }
 
   /// Sets out[x] = function(in[x]...) for every element; the pool chooses the tiles. Inputs
@@ -166,66 +167,66 @@ class TiledPool {
   template <class Out, detail::NoOptions F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, F&& function, In&&... in) {
-    transformed(Now{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
+    transformed<When::now>(chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
   /// As above, with options. Tile numbers in a JobError mean the tiles that the pool chose: the
   /// same ones for the same output and number of workers.
   template <class Out, class F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, const JobOptions& options, F&& function, In&&... in) {
-    transformed(Now{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
+    transformed<When::now>(chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
   /// As above, in tiles of this shape. Workers compute neighbouring tiles in one call. If `out`
   /// shares no memory with an input, they may compute all tiles slab by slab. Then parts of a tile
   /// may be done that a JobError lists as unfinished.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   void transform(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
-    transformed(Now{}, std::to_array(tile), out, {}, std::forward<F>(function), in...);
+    transformed<When::now>(std::to_array(tile), out, {}, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, class F, class... In>
   void transform(const std::size_t (&tile)[R], Out&& out, const JobOptions& options, F&& function,
                  In&&... in) {
-    transformed(Now{}, std::to_array(tile), out, options, std::forward<F>(function), in...);
+    transformed<When::now>(std::to_array(tile), out, options, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   void transform(const std::array<std::size_t, R>& tile, Out&& out, F&& function, In&&... in) {
-    transformed(Now{}, tile, out, {}, std::forward<F>(function), in...);
+    transformed<When::now>(tile, out, {}, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, class F, class... In>
   void transform(const std::array<std::size_t, R>& tile, Out&& out, const JobOptions& options,
                  F&& function, In&&... in) {
-    transformed(Now{}, tile, out, options, std::forward<F>(function), in...);
+    transformed<When::now>(tile, out, options, std::forward<F>(function), in...);
   }
   /// As transform, but returns at once, as map_async does.
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, F&& function, In&&... in) {
-    return transformed(Later{}, std::to_array(tile), out, {}, std::forward<F>(function), in...);
+    return transformed<When::later>(std::to_array(tile), out, {}, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, class F, class... In>
   Job<void> transform_async(const std::size_t (&tile)[R], Out&& out, const JobOptions& options,
                             F&& function, In&&... in) {
-    return transformed(Later{}, std::to_array(tile), out, options, std::forward<F>(function),
-                       in...);
+    return transformed<When::later>(std::to_array(tile), out, options, std::forward<F>(function),
+                                    in...);
   }
   template <std::size_t R, class Out, detail::NoOptions F, class... In>
   Job<void> transform_async(const std::array<std::size_t, R>& tile, Out&& out, F&& function,
                             In&&... in) {
-    return transformed(Later{}, tile, out, {}, std::forward<F>(function), in...);
+    return transformed<When::later>(tile, out, {}, std::forward<F>(function), in...);
   }
   template <std::size_t R, class Out, class F, class... In>
   Job<void> transform_async(const std::array<std::size_t, R>& tile, Out&& out,
                             const JobOptions& options, F&& function, In&&... in) {
-    return transformed(Later{}, tile, out, options, std::forward<F>(function), in...);
+    return transformed<When::later>(tile, out, options, std::forward<F>(function), in...);
   }
   template <class Out, detail::NoOptions F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   Job<void> transform_async(Out&& out, F&& function, In&&... in) {
-    return transformed(Later{}, chosen_by_pool, out, {}, std::forward<F>(function), in...);
+    return transformed<When::later>(chosen_by_pool, out, {}, std::forward<F>(function), in...);
   }
   template <class Out, class F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   Job<void> transform_async(Out&& out, const JobOptions& options, F&& function, In&&... in) {
-    return transformed(Later{}, chosen_by_pool, out, options, std::forward<F>(function), in...);
+    return transformed<When::later>(chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
 
   std::size_t workers() const { return caller().workers(); }
@@ -235,24 +236,22 @@ class TiledPool {
   Report report() const { return caller().report(); }
 
  private:
-  struct Now {};                                     // the caller waits
-  struct Later {};                                   // the caller gets a Job
+  enum class When { now, later };                    // the caller waits, or gets a Job
   static constexpr std::nullptr_t chosen_by_pool{};  // in place of a tile shape
 
-  template <std::size_t R, class When, class K, class... Args>
-  auto mapped(When when, const std::array<std::size_t, R>& tile, const JobOptions& options,
-              K&& kernel, Args&... arguments) {
+  template <When when, std::size_t R, class K, class... Args>
+  auto mapped(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
+              Args&... arguments) {
     static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
     const bool reruns = options.rerun == Rerun::allowed;
-    return run(when, detail::make_order<R>(traits(), tile, options, reruns,
+    return run<when>(detail::make_order<R>(traits(), tile, options, reruns,
                                            std::decay_t<K>(std::forward<K>(kernel)), 0,
                                            detail::section_of<Use::read>(arguments)...));
   }
 
-  template <class When, class Tile, class Out, class F, class... In>
-  auto transformed(When when, const Tile& tile, Out& out, const JobOptions& options, F&& function,
-                   In&... in) {
-    return run(when, detail::make_transform(traits(), tile, detail::output_of(out), options,
+  template <When when, class Tile, class Out, class F, class... In>
+  auto transformed(const Tile& tile, Out& out, const JobOptions& options, F&& function, In&... in) {
+    return run<when>(detail::make_transform(traits(), tile, detail::output_of(out), options,
                                             std::decay_t<F>(std::forward<F>(function)),
                                             detail::section_of<Use::read>(in)...));
   }
@@ -260,18 +259,17 @@ class TiledPool {
   detail::PoolTraits traits() const { return {caller().workers(), caller().spawns()}; }
 
   /// Runs a typed order now, or submits it.
-  template <class When, class Result, std::size_t R>
-  auto run(When, detail::TypedOrder<Result, R>&& typed) {
-    constexpr bool later = std::is_same_v<When, Later>;
+  template <When when, class Result, std::size_t R>
+  auto run(detail::TypedOrder<Result, R>&& typed) {
     auto& order = typed.order;
     if constexpr (std::is_void_v<Result>) {
-      if constexpr (later)
+      if constexpr (when == When::later)
         return started<void>(std::move(order));
       else
         caller().run(order, nullptr);
     } else {
       auto results = typed.empty_results();
-      if constexpr (later) {
+      if constexpr (when == When::later) {
         return started<decltype(results)>(std::move(order), std::move(results));
       } else {
         caller().run(order, results.data());

@@ -84,7 +84,7 @@ TEST_CASE("every process that has the memory has the same board") {
   pool_memory.board.commands().gate.round.store(4);
   other.workers()[1].inside.store(4);
   CHECK(other.commands().gate.round.load() == 4);
-  CHECK(pool_memory.board.crew().anyone_inside(4));
+  CHECK(pool_memory.board.membership().anyone_inside(4));
 }
 
 TEST_CASE("a failure outside any tile is told and stops its round") {
@@ -95,7 +95,7 @@ TEST_CASE("a failure outside any tile is told and stops its round") {
   REQUIRE(told.size() == 1);
   CHECK(told[0].code == Errc::replaced);
   CHECK(told[0].text == "another array");
-  CHECK(board.crew().stopped(8));
+  CHECK(board.membership().stopped(8));
 }
 
 TEST_CASE("a pool's memory knows the thread that runs a kernel in its process") {

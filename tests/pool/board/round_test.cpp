@@ -77,12 +77,12 @@ struct Scene {
 bool flawed(Flaw flaw) { return scene.flaw == flaw; }
 
 using ModelRound = tessera::detail::BasicRound<Stepped>;
-tessera::detail::BasicCrew<Stepped> crew() {
+tessera::detail::BasicMembership<Stepped> membership() {
   return {board.gate, board.stops, std::span(board.processes).first(scene.workers),
           std::span(board.workers).first(scene.workers)};
 }
 ModelRound round_of(Word number) {
-  return {crew(), std::span(board.ranges).first(scene.workers), number,
+  return {membership(), std::span(board.ranges).first(scene.workers), number,
           std::span(board.bytes).first(scene.tiles), scene.grain};
 }
 
@@ -110,14 +110,14 @@ struct ModelWorker {
       if (!ends) next = compute(round);
       if (ends || next == last) *this = {self, asking, left, number, job};
     } else {
-      crew().leave(self);
+      membership().leave(self);
       *this = {self, resting, number};
     }
     return true;
   }
   bool enter(Word round) const {
     if (scene.bare) return true;
-    if (!flawed(Flaw::enters_unchecked)) return crew().enter(self, round);
+    if (!flawed(Flaw::enters_unchecked)) return membership().enter(self, round);
     board.workers[self].inside.store(round);
     return true;
   }
@@ -149,7 +149,7 @@ struct ModelCaller {
 
   bool act() {
     if (phase == waiting_idle) {
-      if (crew().anyone_inside() && !flawed(Flaw::never_waits)) return false;
+      if (membership().anyone_inside() && !flawed(Flaw::never_waits)) return false;
       phase = job == scene.jobs && again == 0 ? ended : owning;
     } else if (phase == owning) {
       if (again == 0) lay_out();
@@ -165,7 +165,7 @@ struct ModelCaller {
       if (!over()) return false;
       phase = looking;
     } else if (phase == clearing) {
-      if (crew().anyone_inside()) return false;
+      if (membership().anyone_inside()) return false;
       phase = looking_again;
     } else {
       if (phase == looking && !flawed(Flaw::stays_armed)) round.disarm();
@@ -209,8 +209,8 @@ struct ModelCaller {
 struct ModelKeeper {
   Word place = 0;
   bool act() const {
-    if (!flawed(Flaw::tells_of_death_last)) return crew().record_death(place), true;
-    crew().leave(place);
+    if (!flawed(Flaw::tells_of_death_last)) return membership().record_death(place), true;
+    membership().leave(place);
     board.processes[place].deaths.fetch_add(1);
     return true;
   }
@@ -221,7 +221,7 @@ struct ModelCancel {
   Word done = 0;
   bool act() {
     board.cancelled.store(1);
-    if (const auto number = board.armed.load()) crew().stop(number);
+    if (const auto number = board.armed.load()) membership().stop(number);
     done = 1;
     return true;
   }
@@ -449,7 +449,7 @@ struct Threads {
   std::array<tessera::detail::ProcessSlot, workers> processes;
   std::array<tessera::detail::WorkerSlot, workers> slots;
   std::array<tessera::detail::Range, workers> ranges;
-  const tessera::detail::Crew crew{gate, stops, processes, slots};
+  const tessera::detail::Membership membership{gate, stops, processes, slots};
   Order order;
   std::array<std::byte, most_tiles> bytes{};
   std::array<Word, most_tiles> data{};  // the job, as often as a tile was computed
@@ -465,14 +465,14 @@ struct Threads {
 
   tessera::detail::Round round_of(Word number) {
     auto* const first = reinterpret_cast<tessera::detail::TileByte*>(bytes.data());
-    return {crew, ranges, number, {first, order.tiles}, order.grain};
+    return {membership, ranges, number, {first, order.tiles}, order.grain};
   }
   void keep() {
     while (!closing) {
       std::this_thread::yield();
       for (std::size_t w = 0; w < workers; ++w)
         if (dead[w]) {
-          crew.record_death(w);
+          membership.record_death(w);
           dead[w] = false;
         }
     }
@@ -482,11 +482,11 @@ struct Threads {
     Word left = 0;
     while (!closing) {
       const auto number = gate.round.load(std::memory_order_acquire);
-      if (number == 0 || number == left || !crew.enter(self, number)) {
+      if (number == 0 || number == left || !membership.enter(self, number)) {
         std::this_thread::yield();
       } else if (serve(self, number, random)) {
         left = number;
-        crew.leave(self);
+        membership.leave(self);
       } else {
         left = 0;  // of another worker
         dead[self] = true;
@@ -533,7 +533,7 @@ struct Threads {
     }
   }
   void vacate() const {
-    wait([&] { return !crew.anyone_inside(); });
+    wait([&] { return !membership.anyone_inside(); });
   }
   /// How many tiles are open, started, done, failed.
   std::array<std::size_t, 4> look(const tessera::detail::Round& round) const {

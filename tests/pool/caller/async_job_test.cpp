@@ -29,7 +29,7 @@ JobOrder order_of(std::size_t tiles) {
 
 /// As the thread that runs the job does before it arms a round.
 void set_round(const AsyncJob& job, const PoolMemory& pool, std::uint64_t round) {
-  if (job.order.cancel->set_round(round)) pool.board.crew().stop(round);
+  if (job.order.cancel->set_round(round)) pool.board.membership().stop(round);
 }
 
 struct Running {
@@ -70,7 +70,7 @@ TEST_CASE("a cancel between the beginning and the first round stops that round")
 
 TEST_CASE("a stop never moves backwards") {
   Running running;
-  running.pool_memory->board.crew().stop(8);
+  running.pool_memory->board.membership().stop(8);
   running.job.cancel();
   REQUIRE(running.stopped() == 8);
 }

@@ -53,11 +53,11 @@ struct JobOnBoard {
     auto& process = pool_memory.board.processes()[1];
     process.last_pid.store(77);
     process.last_status.store(status);
-    pool_memory.board.crew().record_death(1);
+    pool_memory.board.membership().record_death(1);
   }
   Outcome outcome() {
     const auto& board = pool_memory.board;
-    const tessera::detail::Round round(board.crew(), board.ranges(), 1, bytes);
+    const tessera::detail::Round round(board.membership(), board.ranges(), 1, bytes);
     return tessera::detail::read_outcome(board, round, order, deaths_before);
   }
   tessera::JobError error() {

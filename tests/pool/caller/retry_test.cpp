@@ -44,7 +44,7 @@ struct BareTiles {
 struct DyingWorkers {
   PoolMemory pool_memory{2};
   void die(unsigned times) const {
-    for (unsigned i = 0; i < times; ++i) pool_memory.board.crew().record_death(i % 2);
+    for (unsigned i = 0; i < times; ++i) pool_memory.board.membership().record_death(i % 2);
   }
 };
 

@@ -49,7 +49,7 @@ class OneTile {
 
  private:
   detail::Round round() const {
-    return {board().crew(), board().ranges(), 1, memory_.tile_bytes()};
+    return {board().membership(), board().ranges(), 1, memory_.tile_bytes()};
   }
 
   detail::PoolMemory pool_memory_{1};

@@ -19,7 +19,7 @@
 #include <tessera/base/address_types.hpp>
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
-#include <tessera/host/modules.hpp>
+#include <tessera/host/code_address.hpp>
 
 namespace tessera::detail {
 

@@ -28,8 +28,8 @@
 #include <tessera/host/segment_folder.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/segment_name.hpp>
-#include <tessera/pool/board/crew.hpp>
 #include <tessera/pool/board/failure_log.hpp>
+#include <tessera/pool/board/membership.hpp>
 #include <tessera/pool/board/schedule.hpp>
 #include <tessera/pool/board/tile_clock.hpp>
 
@@ -119,12 +119,14 @@ class Board {
   std::span<WorkerSlot> workers() const noexcept { return workers_; }
   std::span<Range> ranges() const noexcept { return ranges_; }
   std::span<TileClock> clocks() const noexcept { return clocks_; }
-  Crew crew() const noexcept { return {commands_->gate, replies_->stops, processes_, workers_}; }
+  Membership membership() const noexcept {
+    return {commands_->gate, replies_->stops, processes_, workers_};
+  }
 
   /// Records a failure outside any tile and stops the round.
   void fail(std::uint64_t round, Errc code, std::string_view text) const noexcept {
     replies_->failures.add(no_tile, code, text);
-    crew().stop(round);
+    membership().stop(round);
   }
 
  private:

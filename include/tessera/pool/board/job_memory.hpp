@@ -14,8 +14,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/file.hpp>
-#include <tessera/host/modules.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/pool/board/tile_state.hpp>
 

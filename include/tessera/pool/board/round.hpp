@@ -1,7 +1,7 @@
 // Floor 4, pool/board: one round: the caller arms it; workers claim, start and end its tiles.
 //
 // Completion and loss are read from the tiles' bytes, never from a counter. Workers that are inside
-// (crew.hpp) write tile bytes and ranges; the caller writes them while nobody is inside.
+// (membership.hpp) write tile bytes and ranges; the caller writes them while nobody is inside.
 //
 // The round is done when every tile's byte is `done` or `failed`. It is also over when nobody is
 // inside and no range holds a tile or the round is stopped. A worker may enter between these two
@@ -17,7 +17,7 @@
 #include <optional>
 #include <span>
 
-#include <tessera/pool/board/crew.hpp>
+#include <tessera/pool/board/membership.hpp>
 #include <tessera/pool/board/schedule.hpp>
 #include <tessera/pool/board/tile_state.hpp>
 
@@ -29,18 +29,18 @@ class BasicRound {
   using Byte = Atomic<std::uint8_t>;
 
   /// Round `number` over tiles with these bytes. They are dealt out and claimed `grain` at a time.
-  BasicRound(const BasicCrew<Atomic>& crew, std::span<BasicRange<Atomic>> ranges,
+  BasicRound(const BasicMembership<Atomic>& membership, std::span<BasicRange<Atomic>> ranges,
              std::uint64_t number, std::span<Byte> bytes, std::size_t grain = 1)
-      : crew_(crew),
+      : membership_(membership),
         number_(number),
         bytes_(bytes),
         schedule_(ranges, number, bytes.size(), grain) {}
 
   std::uint64_t number() const noexcept { return number_; }
-  bool stopped() const noexcept { return crew_.stopped(number_); }
+  bool stopped() const noexcept { return membership_.stopped(number_); }
   /// For a worker that is inside, and for the caller. A later number in the word may be
   /// overwritten: no later round exists yet, so a kernel has written it.
-  void stop() const noexcept { crew_.stops.round.store(number_); }
+  void stop() const noexcept { membership_.stops.round.store(number_); }
 
   // For a worker that is inside.
 
@@ -59,7 +59,7 @@ class BasicRound {
   void end(std::size_t self, std::size_t tile, TileState state) const noexcept {
     bytes_[tile].store(static_cast<std::uint8_t>(state), std::memory_order_release);
     // Only this worker writes its count. Killed before it: one tile is done and not counted.
-    auto& count = crew_.workers[self].tiles;
+    auto& count = membership_.workers[self].tiles;
     if (state == TileState::done)
       count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
@@ -69,15 +69,15 @@ class BasicRound {
   /// Opens the round to workers. Only while nobody is inside, after the tile bytes were written.
   void arm() {
     schedule_.deal();
-    crew_.gate.round.store(number_, std::memory_order_seq_cst);  // releases what was written
+    membership_.gate.round.store(number_, std::memory_order_seq_cst);  // releases what was written
   }
   /// Before anybody can have asked for this round's end: takes back a stop of it, or of a later
   /// round. A kernel has written over the word, and this round would end before it begins.
   void clear_false_stop() const noexcept {
-    if (crew_.stops.round.load() >= number_) crew_.stops.round.store(0);
+    if (membership_.stops.round.load() >= number_) membership_.stops.round.store(0);
   }
   /// Closes the round: no worker can enter. Workers that are inside stay until they leave.
-  void disarm() const noexcept { crew_.gate.round.store(0, std::memory_order_seq_cst); }
+  void disarm() const noexcept { membership_.gate.round.store(0, std::memory_order_seq_cst); }
 
   /// True once every tile has ended. Also true if nothing is left to claim and nobody was seen
   /// inside. Then the result is final after disarm(), as soon as nobody is inside.
@@ -86,7 +86,7 @@ class BasicRound {
     // Read the ranges first: a worker that holds a claimed tile is still inside when `inside` is
     // read.
     const bool nothing_to_claim = stopped() || schedule_.empty();
-    return nothing_to_claim && !crew_.anyone_inside(number_);
+    return nothing_to_claim && !membership_.anyone_inside(number_);
   }
   /// True once every tile has ended. It reads no word that workers write at each claim, so frequent
   /// calls do not slow them.
@@ -106,7 +106,7 @@ class BasicRound {
     return now == TileState::done || now == TileState::failed;
   }
 
-  BasicCrew<Atomic> crew_;
+  BasicMembership<Atomic> membership_;
   std::uint64_t number_;
   std::span<Byte> bytes_;
   BasicSchedule<Atomic> schedule_;

@@ -91,7 +91,7 @@ class AsyncJob {
     if (phase_.compare_exchange_strong(phase, Phase::skipped)) {
       ended_.ring();
     } else if (phase == Phase::running && round != 0) {
-      pool_->board.crew().stop(round);
+      pool_->board.membership().stop(round);
       pool_->board.done_bell().ring();
     }
     errno = kept;

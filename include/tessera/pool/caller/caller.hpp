@@ -25,7 +25,7 @@
 #include <tessera/pool/caller/job_runner.hpp>
 #include <tessera/pool/caller/wait.hpp>
 #include <tessera/pool/keeper/link.hpp>
-#include <tessera/pool/options.hpp>
+#include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/report.hpp>
 
 namespace tessera::detail {

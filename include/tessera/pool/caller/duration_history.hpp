@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include <tessera/pool/board/crew.hpp>
+#include <tessera/pool/board/membership.hpp>
 
 namespace tessera::detail {
 

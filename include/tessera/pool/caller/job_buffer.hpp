@@ -27,7 +27,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>
-#include <tessera/host/modules.hpp>
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/segment.hpp>

@@ -124,7 +124,7 @@ class JobRunner {
   /// Waits until no worker is inside the last job.
   void wait_until_idle() {
     if (keeper_ != nullptr)
-      wait_.wait(keeper_->process, [&] { return !board_.crew().anyone_inside(round_); });
+      wait_.wait(keeper_->process, [&] { return !board_.membership().anyone_inside(round_); });
   }
 
   void reset_counters() const {
@@ -146,7 +146,7 @@ class JobRunner {
     const TimeLimit limit(*this, order);
     StallDetector stall;
     for (;;) {
-      Round round(board_.crew(), board_.ranges(), ++round_, memory.tile_bytes(), order.grain);
+      Round round(board_.membership(), board_.ranges(), ++round_, memory.tile_bytes(), order.grain);
       run_round(round, memory, order, crash_loop);
       auto outcome = read_outcome(board_, round, order, crash_loop.deaths_before());
       if (outcome.complete()) return outcome;

@@ -21,8 +21,8 @@
 #include <tessera/pool/board/addresses.hpp>
 #include <tessera/pool/caller/arguments.hpp>
 #include <tessera/pool/caller/job_order.hpp>
+#include <tessera/pool/job_options.hpp>
 #include <tessera/pool/kernel.hpp>
-#include <tessera/pool/options.hpp>
 #include <tessera/pool/worker/elementwise.hpp>
 #include <tessera/pool/worker/serve.hpp>
 

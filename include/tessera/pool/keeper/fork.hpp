@@ -12,8 +12,8 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/detached_child.hpp>
-#include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/thread.hpp>
 #include <tessera/memory/process_identity.hpp>

@@ -164,8 +164,8 @@ class Keeper {
       process.last_was_late.store(board_.clocks()[w].reset() ? 1 : 0);
       process.pid.store(0);
       const bool at_work = slot.inside.load() != 0;
-      slot.unpinned.store(0);         // the next worker begins pinned
-      board_.crew().record_death(w);  // last: a reader that sees nobody inside sees all above
+      slot.unpinned.store(0);               // the next worker begins pinned
+      board_.membership().record_death(w);  // last: a reader that sees nobody inside sees all above
       if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
         start(workers, w);
       else if (replace)

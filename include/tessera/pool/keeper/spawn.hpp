@@ -18,9 +18,9 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
-#include <tessera/host/modules.hpp>
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/host/program.hpp>
+#include <tessera/host/respawn.hpp>
 #include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/link.hpp>

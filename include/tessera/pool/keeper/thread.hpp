@@ -13,7 +13,7 @@
 
 #include <tessera/host/children.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/host/program.hpp>
+#include <tessera/host/respawn.hpp>
 #include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/keeper.hpp>

@@ -32,7 +32,7 @@ struct WorkerContext {
       : board(its_board),
         memory(its_memory),
         self(worker),
-        round(its_board.crew(), its_board.ranges(), number, its_memory.tile_bytes(),
+        round(its_board.membership(), its_board.ranges(), number, its_memory.tile_bytes(),
               its_memory.head().grain) {
     arguments.reserve(memory.head().arguments);
   }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/host/modules.hpp>
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/process_state.hpp>
 #include <tessera/pool/board/job_memory.hpp>
 

@@ -15,10 +15,10 @@
 #include <vector>
 
 #include <tessera/base/error.hpp>
+#include <tessera/host/code_address.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/doorbell.hpp>
 #include <tessera/host/fork_mark.hpp>
-#include <tessera/host/modules.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/memory/segment.hpp>
@@ -96,7 +96,7 @@ class Worker {
     if (keeper_ != 0 && host::parent_pid() != keeper_) return false;
     if (bell.epoch() == epoch && Clock::now() - slept > long_idle / 2) {
       // Another worker's kernel has written over this word. The caller would wait for ever.
-      if (board_.workers()[self_].inside.load() != 0) board_.crew().leave(self_);
+      if (board_.workers()[self_].inside.load() != 0) board_.membership().leave(self_);
       attachments_.drop_nameless();
       if (memory_ && memory_->ended()) memory_.reset();
     }
@@ -105,9 +105,9 @@ class Worker {
 
   /// Works on one round. While this worker is inside, the caller does not change the job.
   void work(std::uint64_t round) {
-    const auto crew = board_.crew();
+    const auto membership = board_.membership();
     const auto done_bell = board_.done_bell();
-    if (!crew.enter(self_, round)) {
+    if (!membership.enter(self_, round)) {
       done_bell.ring();  // the caller may have seen this worker inside
       return;
     }
@@ -116,10 +116,10 @@ class Worker {
     const auto ended = Clock::now();
     left_ = round;
     just_worked_ = true;
-    crew.leave(self_);
+    membership.leave(self_);
     // The last worker to leave rings. After a job so long that the caller sleeps, every worker
     // rings, so that the caller is awake when the last one leaves.
-    if (ended - began > long_job || !crew.anyone_inside()) done_bell.ring();
+    if (ended - began > long_job || !membership.anyone_inside()) done_bell.ring();
     restorer_.worked(ended - began);
     if (affinity_.worked(began, ended))
       board_.workers()[self_].unpinned.store(affinity_.pinned() ? 0 : 1);

@@ -1,4 +1,4 @@
-#include <tessera/pool/board/crew.hpp>
+#include <tessera/pool/board/membership.hpp>
 
 #include <array>
 #include <cstdint>
@@ -19,8 +19,8 @@ struct TwoWorkers {
   std::array<WorkerSlot, 2> slots;
   std::array<Range, 2> ranges;
   std::vector<TileByte> bytes = std::vector<TileByte>(1);
-  const Crew crew{gate, stops, processes, slots};
-  Round round(std::uint64_t number) { return {crew, ranges, number, bytes}; }
+  const Membership membership{gate, stops, processes, slots};
+  Round round(std::uint64_t number) { return {membership, ranges, number, bytes}; }
 };
 
 }  // namespace
@@ -28,28 +28,28 @@ struct TwoWorkers {
 TEST_CASE("a worker enters the round that is armed and no other") {
   TwoWorkers two;
   two.gate.round.store(5);
-  REQUIRE_FALSE(two.crew.enter(0, 4));
-  REQUIRE_FALSE(two.crew.anyone_inside());
-  REQUIRE(two.crew.enter(0, 5));
-  REQUIRE(two.crew.anyone_inside());
-  two.crew.leave(0);
-  REQUIRE_FALSE(two.crew.anyone_inside());
+  REQUIRE_FALSE(two.membership.enter(0, 4));
+  REQUIRE_FALSE(two.membership.anyone_inside());
+  REQUIRE(two.membership.enter(0, 5));
+  REQUIRE(two.membership.anyone_inside());
+  two.membership.leave(0);
+  REQUIRE_FALSE(two.membership.anyone_inside());
 }
 
 TEST_CASE("a worker whose death is recorded is not inside any more") {
   TwoWorkers two;
   two.gate.round.store(5);
-  REQUIRE(two.crew.enter(1, 5));
-  two.crew.record_death(1);
-  REQUIRE_FALSE(two.crew.anyone_inside());
+  REQUIRE(two.membership.enter(1, 5));
+  two.membership.record_death(1);
+  REQUIRE_FALSE(two.membership.anyone_inside());
   REQUIRE(two.processes[1].deaths.load() == 1);
 }
 
 TEST_CASE("who seems to be inside a round that never was counts for nobody") {
   TwoWorkers two;
   two.slots[0].inside.store(0xff);  // by a kernel
-  REQUIRE_FALSE(two.crew.anyone_inside(7));
-  REQUIRE(two.crew.anyone_inside());
+  REQUIRE_FALSE(two.membership.anyone_inside(7));
+  REQUIRE(two.membership.anyone_inside());
 }
 
 TEST_CASE("a round is stopped whatever was written over the word that says so") {
@@ -64,11 +64,11 @@ TEST_CASE("a round is stopped whatever was written over the word that says so") 
 
 TEST_CASE("a late stop neither stops a later round nor takes back its stop") {
   TwoWorkers two;
-  two.crew.stop(8);
-  two.crew.stop(5);
-  REQUIRE((two.crew.stopped(8) && !two.crew.stopped(5)));
-  two.crew.stop(9);
-  REQUIRE(two.crew.stopped(9));
+  two.membership.stop(8);
+  two.membership.stop(5);
+  REQUIRE((two.membership.stopped(8) && !two.membership.stopped(5)));
+  two.membership.stop(9);
+  REQUIRE(two.membership.stopped(9));
 }
 
 TEST_CASE("a stop that a kernel has written does not stop a round that begins") {

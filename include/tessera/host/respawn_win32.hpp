@@ -1,4 +1,4 @@
-// Floor 1, host: the functions of program.hpp for Windows.
+// Floor 1, host: the functions of respawn.hpp for Windows.
 #pragma once
 
 #include <tessera/base/config.hpp>

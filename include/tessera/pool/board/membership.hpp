@@ -61,7 +61,7 @@ struct alignas(cache_line) BasicWorkerSlot {
 
 /// Which workers are inside which round.
 template <template <class> class Atomic>
-struct BasicCrew {
+struct BasicMembership {
   BasicGate<Atomic>& gate;
   BasicStop<Atomic>& stops;
   std::span<BasicProcessSlot<Atomic>> processes;
@@ -112,6 +112,6 @@ using Gate = BasicGate<std::atomic>;
 using Stop = BasicStop<std::atomic>;
 using ProcessSlot = BasicProcessSlot<std::atomic>;
 using WorkerSlot = BasicWorkerSlot<std::atomic>;
-using Crew = BasicCrew<std::atomic>;
+using Membership = BasicMembership<std::atomic>;
 
 }  // namespace tessera::detail

@@ -1,4 +1,4 @@
-#include <tessera/pool/options.hpp>
+#include <tessera/pool/job_options.hpp>
 
 #include <algorithm>
 #include <array>

@@ -40,7 +40,7 @@ inline void forget_variable(const char* variable) noexcept;
 }  // namespace tessera::host
 
 #if defined(TESSERA_POSIX)
-#include <tessera/host/program_posix.hpp>
+#include <tessera/host/respawn_posix.hpp>
 #else
-#include <tessera/host/program_win32.hpp>
+#include <tessera/host/respawn_win32.hpp>
 #endif

@@ -79,7 +79,7 @@ inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_pla
 }  // namespace tessera::host
 
 #if defined(TESSERA_POSIX)
-#include <tessera/host/modules_posix.hpp>
+#include <tessera/host/code_address_posix.hpp>
 #else
-#include <tessera/host/modules_win32.hpp>
+#include <tessera/host/code_address_win32.hpp>
 #endif

@@ -1,11 +1,7 @@
-// Public: PoolOptions, JobOptions, StartMethod, OnThrow, Rerun. Floor 4, pool: options of pools and
-// jobs.
-//
-// Every option has a default.
+// Public: JobOptions, OnThrow, Rerun. Floor 4, pool: options of one job. Every option has a default.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -15,31 +11,8 @@
 #include <vector>
 
 #include <tessera/base/error.hpp>
-#include <tessera/host/process.hpp>
 
 namespace tessera {
-
-/// How the processes of a pool are started.
-enum class StartMethod {
-  /// Workers are copies of the caller at that moment, with all that it has loaded and set. The
-  /// fastest start. Not on Windows. Throws Error(invalid_argument) if the caller has other threads:
-  /// a copy would have their locks, and data that they were changing.
-  fork,
-  /// The pool starts the program's file again. main() must begin with run_as_worker:
-  ///
-  ///     if (auto code = tessera::run_as_worker(argc, argv)) return *code;
-  ///     TiledPool pool(8, {.start_method = StartMethod::spawn});
-  ///
-  /// It takes as long as the program takes to start. Memory and threads of the caller do not
-  /// matter. Kernels see globals as they are at the call of run_as_worker. Libraries that are
-  /// loaded after it are unknown to workers.
-  spawn,
-  /// As fork, even if there are other threads. A lock that one of them holds at that moment stays
-  /// locked in the workers for ever: your own locks, and the C library's lock for exit handlers,
-  /// which a kernel needs to construct a static object with a destructor. The C library's memory,
-  /// streams and loader are safe.
-  fork_with_threads
-};
 
 namespace detail {
 
@@ -61,45 +34,7 @@ struct FormerTries {
   std::optional<unsigned> given = std::nullopt;
 };
 
-inline std::atomic<StartMethod> usual_start_method{host::can_fork ? StartMethod::fork
-                                                                  : StartMethod::spawn};
-inline std::atomic<bool> usually_reaps{true};
 }  // namespace detail
-
-/// Sets the start method of later pools whose options give none. The default is fork, on Windows
-/// spawn.
-inline void set_start_method(StartMethod method) noexcept {
-  detail::usual_start_method.store(method);
-}
-
-/// Sets whether later pools remove orphans when they start, if their options do not say. The
-/// default is true; see PoolOptions::reap_orphans.
-inline void set_reap_orphans(bool reaps) noexcept { detail::usually_reaps.store(reaps); }
-
-/// How a pool works: `TiledPool pool(2, {.caller_computes = true})`.
-struct PoolOptions {
-  /// The thread that waits for a job is one of the workers. No core idles and short jobs end
-  /// sooner, but a kernel that crashes ends the program. A pool with only this worker has no
-  /// process and no keeper: if the program is killed, its names stay until the next pool starts and
-  /// removes them.
-  bool caller_computes = false;
-  /// Each worker is pinned to a core of its own, if there are as many workers as cores that this
-  /// process may use, and as long as no other process keeps that core busy. Otherwise no worker is
-  /// pinned. Pinned workers stay in the caller's session, and short jobs end sooner. If one thread
-  /// uses two such pools in turn, workers of the other pool spin on the same cores for about 50
-  /// microseconds after each job: better set this to false for the second pool.
-  bool pin = true;
-  StartMethod start_method = detail::usual_start_method.load();
-  /// The pool removes orphans of this user when it starts. An orphan is an array whose program
-  /// ended without removing its name: the program was killed, and it had no keeper or the keeper
-  /// was killed too. If there are more than 64 names, the search ends after two milliseconds.
-  /// Folders that other machines share are not searched. Set it to false to look at what a dead
-  /// program left.
-  bool reap_orphans = detail::usually_reaps.load();
-  /// Run jobs even if this process has changed its user or groups since the pool was made. Kernels
-  /// run with the old ones. If false, such a job throws Error(pool_unusable).
-  bool user_may_change = false;
-};
 
 /// What happens to the other tiles of a job when a kernel throws.
 enum class OnThrow {

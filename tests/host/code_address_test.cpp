@@ -1,4 +1,4 @@
-#include <tessera/host/modules.hpp>
+#include <tessera/host/code_address.hpp>
 
 #include <array>
 #include <cstdint>

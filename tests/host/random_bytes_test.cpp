@@ -1,4 +1,4 @@
-#include <tessera/host/identity.hpp>
+#include <tessera/host/random_bytes.hpp>
 
 #include <set>
 #include <string>

@@ -1,4 +1,4 @@
-#include <tessera/host/program.hpp>
+#include <tessera/host/respawn.hpp>
 
 #if defined(TESSERA_POSIX)  // descriptors and users
 

@@ -1,4 +1,4 @@
-// Floor 1, host: the functions of modules.hpp for Windows.
+// Floor 1, host: the functions of code_address.hpp for Windows.
 #pragma once
 
 #include <tessera/base/config.hpp>

@@ -1,4 +1,4 @@
-// Floor 1, host: the functions of program.hpp for POSIX.
+// Floor 1, host: the functions of respawn.hpp for POSIX.
 #pragma once
 
 #include <tessera/base/config.hpp>

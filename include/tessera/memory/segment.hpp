@@ -20,9 +20,9 @@
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
 #include <tessera/host/mapping.hpp>
-#include <tessera/host/open_files.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/host/segment_files.hpp>
+#include <tessera/host/unlinked_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/metadata.hpp>
 #include <tessera/memory/owned_name.hpp>

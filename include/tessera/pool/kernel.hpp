@@ -2,7 +2,7 @@
 //
 // A kernel is a trivially copyable callable. Workers get a copy of its bytes. They find its code by
 // module and offset of a function that knows the kernel's type (worker/serve.hpp). An address of
-// one process means nothing in another: board/addresses.hpp.
+// one process means nothing in another: board/address_scan.hpp.
 //
 // What a kernel may do to its process:
 // - It may end it in any way. A worker ends, and no exit handler or destructor of the caller runs.

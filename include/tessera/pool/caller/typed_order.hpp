@@ -18,7 +18,7 @@
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/board/addresses.hpp>
+#include <tessera/pool/board/address_scan.hpp>
 #include <tessera/pool/caller/arguments.hpp>
 #include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/job_options.hpp>

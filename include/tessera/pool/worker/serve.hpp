@@ -21,7 +21,7 @@
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/float_environment.hpp>
 #include <tessera/host/process.hpp>
-#include <tessera/pool/board/addresses.hpp>
+#include <tessera/pool/board/address_scan.hpp>
 #include <tessera/pool/kernel.hpp>
 #include <tessera/pool/tile.hpp>
 #include <tessera/pool/worker/bound_argument.hpp>

@@ -1,4 +1,4 @@
-#include <tessera/host/open_files.hpp>
+#include <tessera/host/unlinked_files.hpp>
 
 #if defined(TESSERA_POSIX)  // /proc
 

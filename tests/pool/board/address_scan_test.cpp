@@ -1,4 +1,4 @@
-#include <tessera/pool/board/addresses.hpp>
+#include <tessera/pool/board/address_scan.hpp>
 
 #include <array>
 #include <cstddef>

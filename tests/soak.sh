@@ -2,7 +2,7 @@
 # For so many minutes (default: 10) kills workers and callers at random moments, has processes
 # contend for names, and has workers write all over what they share; sends signals to all processes
 # of a program at once, prints into a closed pipe, and keeps a folder of 64 MiB full; a worker is killed
-# after each instruction of its turn, and an array is larger than a control group. Prints what it saw:
+# after each instruction of a round, and an array is larger than a control group. Prints what it saw:
 #   sh tests/soak.sh MINUTES
 set -eu
 cd "$(dirname "$0")/.."

@@ -25,20 +25,20 @@ inline void relax() noexcept {
 }
 
 /// Spins until over() is true, or for about `at_most`: for waits too short for a sleep. If
-/// `yields()` is true, this thread gives its core away in that turn: the awaited thread needs it.
+/// `yields()` is true, this thread gives its core away in that step: the awaited thread needs it.
 /// True if over() was.
 template <class Over, class Yields>
 bool spin_until(std::chrono::nanoseconds at_most, Over&& over, Yields&& yields) {
   if (over()) return true;
   const auto begin = std::chrono::steady_clock::now();
-  for (unsigned turns = 1;; ++turns) {
+  for (unsigned steps = 1;; ++steps) {
     const bool yielded = yields();
     if (yielded)
       std::this_thread::yield();
     else
       relax();
     if (over()) return true;
-    if ((yielded || turns % 16 == 0) && std::chrono::steady_clock::now() - begin > at_most)
+    if ((yielded || steps % 16 == 0) && std::chrono::steady_clock::now() - begin > at_most)
       return false;
   }
 }

@@ -532,11 +532,11 @@ struct Threads {
       std::this_thread::yield();
     }
   }
-  void vacate() const {
+  void wait_until_idle() const {
     wait([&] { return !membership.anyone_inside(); });
   }
   /// How many tiles are open, started, done, failed.
-  std::array<std::size_t, 4> look(const tessera::detail::Round& round) const {
+  std::array<std::size_t, 4> count_states(const tessera::detail::Round& round) const {
     std::array<std::size_t, 4> out{};
     for (std::size_t k = 0; k < order.tiles; ++k) {
       const auto state = round.state(k);
@@ -547,7 +547,7 @@ struct Threads {
   }
   /// Runs a job, in rounds from `number` on, as its caller.
   void run(const Order& its, Word& number) {
-    vacate();
+    wait_until_idle();
     for (auto& slot : slots) slot.tiles.store(0, std::memory_order_release);
     order = its;
     std::memset(bytes.data(), static_cast<int>(TileState::open), order.tiles);
@@ -558,14 +558,14 @@ struct Threads {
       round.arm();
       wait([&] { return round.over(); });
       round.disarm();
-      if (look(round)[2] != order.tiles) vacate();
+      if (count_states(round)[2] != order.tiles) wait_until_idle();
       const auto [open, unknown, done, failed] = look(round);
       again = open != 0 && !round.stopped();
       const auto died = deaths() - before;
       if (unknown > died || (again && died == 0)) FAIL(unknown << " unknown, " << open << " open");
       if (round.stopped() != (failed != 0)) FAIL("not those stopped the job that threw");
       if (again) continue;
-      vacate();
+      wait_until_idle();
       Word counted = 0;
       for (const auto& slot : slots) counted += slot.tiles.load(std::memory_order_relaxed);
       if (counted != done) FAIL(counted << " counted and " << done << " done");

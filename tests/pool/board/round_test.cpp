@@ -559,7 +559,7 @@ struct Threads {
       wait([&] { return round.over(); });
       round.disarm();
       if (count_states(round)[2] != order.tiles) wait_until_idle();
-      const auto [open, unknown, done, failed] = look(round);
+      const auto [open, unknown, done, failed] = count_states(round);
       again = open != 0 && !round.stopped();
       const auto died = deaths() - before;
       if (unknown > died || (again && died == 0)) FAIL(unknown << " unknown, " << open << " open");

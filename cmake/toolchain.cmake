@@ -8,10 +8,7 @@ endif()
 
 find_program(TESSERA_CCACHE ccache)
 if(TESSERA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # It keeps what was compiled with a precompiled header only if told that no macro of ours has the
-  # time of compilation.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-                                  CCACHE_SLOPPINESS=pch_defines,time_macros "${TESSERA_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${TESSERA_CCACHE}")
 endif()
 
 foreach(linker IN ITEMS mold lld)

@@ -1,4 +1,4 @@
-// Public: JobOptions, OnThrow, Rerun. Floor 4, pool: options of one job. Every option has a default.
+// Public: JobOptions, OnThrow, Rerun. Floor 4, pool: options of one job. Each has a default.
 #pragma once
 
 #include <algorithm>

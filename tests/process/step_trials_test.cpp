@@ -1,4 +1,4 @@
-// A worker killed after every single instruction of its turn at a job, from the call to the end:
+// A worker killed after every single instruction of its job at a job, from the call to the end:
 // whatever is half done, the job is right or tells exactly which tile is not.
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -122,7 +122,7 @@ class StepTrials {
 
 }  // namespace
 
-TEST_CASE("a worker killed after some instruction of its turn leaves a right job, or tells",
+TEST_CASE("a worker killed after some instruction of its job leaves a right job, or tells",
           "[steps]") {
   const Scene scene;
   const auto rerun = GENERATE(Rerun::never, Rerun::allowed);
@@ -142,7 +142,7 @@ TEST_CASE("a worker killed after some instruction of its turn leaves a right job
   REQUIRE((rerun == Rerun::allowed) == (told == 0));
 }
 
-TEST_CASE("soak: a worker killed after every instruction of its turn", "[.soak]") {
+TEST_CASE("soak: a worker killed after every instruction of its job", "[.soak]") {
   for (const auto rerun : {Rerun::never, Rerun::allowed}) {
     StepTrials trials(rerun);
     for (std::size_t steps = 0; trials.run(steps) == steps;) ++steps;

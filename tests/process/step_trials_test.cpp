@@ -1,4 +1,4 @@
-// A worker killed after every single instruction of its job at a job, from the call to the end:
+// A worker killed after every single instruction of its share of a job, from the call to the end:
 // whatever is half done, the job is right or tells exactly which tile is not.
 #include <signal.h>
 #include <sys/ptrace.h>

@@ -73,7 +73,7 @@ class Runner:
         self.commands = {}
         for entry in json.loads((self.build / "compile_commands.json").read_text()):
             file, command = pathlib.Path(entry["file"]), shlex.split(entry["command"])
-            # The target compiles_alone has every source once more, and makes no object of it.
+            # The target sources_alone has every source once more, and makes no object of it.
             if ROOT / "tests" in file.parents and "-fsyntax-only" not in command:
                 self.commands[str(file.relative_to(ROOT / "tests"))] = command
         main = list(self.build.glob("**/libtessera_test_main.a"))

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <tessera/loops/tile_sort.hpp>
+#include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>
 
 #include "support/boxes.hpp"

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>
 
 #include "support/boxes.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 // name(array), name(array, {axis}), lazy and immediate.
 #define TESSERA_TEST_REDUCER(name)                                                               \
-  gives_the_same(#name, box, [](const auto& x) { return xt::name(x); });                         \
+  gives_nearly_the_same(#name, box, [](const auto& x) { return xt::name(x); });                  \
   gives_the_same(#name " immediate", box,                                                        \
                  [](const auto& x) { return xt::name(x, xt::evaluation_strategy::immediate); }); \
   for (std::size_t axis = 0; axis < N; ++axis) {                                                 \
@@ -43,8 +44,10 @@ void reduces(const std::array<std::size_t, N>& shape, double (*value)(std::size_
     TESSERA_TEST_REDUCER(sum)
     TESSERA_TEST_REDUCER(prod)
     TESSERA_TEST_REDUCER(mean)
-    TESSERA_TEST_REDUCER(amin)
-    TESSERA_TEST_REDUCER(amax)
+    if (value == &mixed) {  // over several axes, xtensor's minimum depends on where a NaN is
+      TESSERA_TEST_REDUCER(amin)
+      TESSERA_TEST_REDUCER(amax)
+    }
     TESSERA_TEST_REDUCER(variance)
     TESSERA_TEST_REDUCER(stddev)
   }

@@ -28,12 +28,16 @@ struct RowNest {
   std::array<std::size_t, N> counts{};  ///< steps on each axis; 1 on the axes of a row
   std::ptrdiff_t length = 1;            ///< elements of a row
 
+  /// Axes before `first` are not part of a row.
   template <class Out, class In>
-  RowNest(const std::array<std::size_t, N>& shape, const Out& out, const In& in) : counts(shape) {
+  RowNest(const std::array<std::size_t, N>& shape, const Out& out, const In& in,
+          std::size_t first = 0)
+      : counts(shape) {
     if constexpr (N > 0) {
       length = static_cast<std::ptrdiff_t>(std::exchange(counts[N - 1], 1));
-      for (std::size_t d = N - 1; d > 0 && (counts[d - 1] == 1 || (out.contiguous_with(d, length) &&
-                                                                   in.contiguous_with(d, length)));
+      for (std::size_t d = N - 1;
+           d > first && (counts[d - 1] == 1 ||
+                         (out.contiguous_with(d, length) && in.contiguous_with(d, length)));
            --d)
         length *= static_cast<std::ptrdiff_t>(std::exchange(counts[d - 1], 1));
     }

@@ -94,6 +94,30 @@ struct Constant {
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
 
+/// A number that depends on the index: `at` at the first element, and strides[d] more with each
+/// step on axis d.
+template <std::size_t N>
+struct IndexNode {
+  std::ptrdiff_t at = 0;
+  std::array<std::ptrdiff_t, N> strides{};
+
+  void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
+  template <bool>
+  std::ptrdiff_t read(std::ptrdiff_t i) const {
+    if constexpr (N == 0)
+      return at;
+    else
+      return at + i * strides[N - 1];
+  }
+  TESSERA_INLINE void prefetch(std::size_t) const {}
+  const IndexNode& non_owning() const { return *this; }
+  bool unit() const { return true; }
+  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
+    return strides[axis - 1] == length * strides[N - 1];
+  }
+  bool disturbed_by(const auto&, const auto&) const { return false; }
+};
+
 /// A function as a node holds it: a copy if that is trivial, else a reference.
 template <class F>
 using Carried = std::conditional_t<std::is_trivially_copyable_v<F>, F, const F&>;
@@ -226,7 +250,11 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
   } else {
     using Temporary = typename Plain<std::decay_t<typename E::value_type>,
                                      std::decay_t<decltype(e.shape())>>::type;
-    auto values = std::make_shared<Temporary>(e);
+    std::shared_ptr<Temporary> values;
+    if constexpr (requires { typename E::Values; })  // a reduction: computed in rows
+      values = std::make_shared<Temporary>(e.values());
+    else
+      values = std::make_shared<Temporary>(e);
     auto node = make_node(*values, shape);
     return Evaluated<Temporary, decltype(node)>{std::move(values), node};
   }

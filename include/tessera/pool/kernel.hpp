@@ -25,6 +25,7 @@
 
 #include <tessera/base/address_types.hpp>
 #include <tessera/loops/tile_sort.hpp>
+#include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>

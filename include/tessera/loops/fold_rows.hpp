@@ -1,0 +1,204 @@
+// Floor 2, loops: the states of a reduction take the elements of a node, row after row.
+//
+// The loop goes over the elements in the order of their axes. If the last axis is kept, a row of
+// states takes row after row of elements, several rows at a time: so each state is loaded and
+// stored less often. If the last axis is reduced, a row of elements goes into one state; sixteen
+// partial ones run beside each other, so that the additions need not wait for one another.
+//
+// The order in which a state takes its elements depends only on which axes are reduced and on their
+// extents. So a result has the same bits whatever the tile's extents on the kept axes are.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/base/config.hpp>
+#include <tessera/loops/row_loop.hpp>
+#include <tessera/loops/row_nodes.hpp>
+
+namespace tessera::detail {
+
+/// Which of N axes are reduced.
+template <std::size_t N>
+using ReducedAxes = std::array<bool, N>;
+
+/// The number of elements in memory that a node reads for one of its own.
+template <class Node>
+inline constexpr std::size_t operands_of = 0;
+template <class T, std::size_t N>
+inline constexpr std::size_t operands_of<Operand<T, N>> = 1;
+template <class F, class... Nodes>
+inline constexpr std::size_t operands_of<Applied<F, Nodes...>> = (operands_of<Nodes> + ... + 0);
+
+/// How many rows of elements a row of states takes at a time: as many as leave registers for their
+/// addresses.
+template <class Node>
+inline constexpr std::size_t rows_at_a_time = operands_of<Node> <= 1   ? 8
+                                              : operands_of<Node> == 2 ? 4
+                                                                       : 2;
+
+/// The states of a block's results. Number p of state i is at[i + p * plane]: a row of states is
+/// as many rows of numbers.
+template <class State, std::size_t N>
+struct StateRows {
+  using A = typename State::value_type;
+  Operand<A, N> first;
+  std::ptrdiff_t plane = 0;
+
+  void step(std::size_t axis, std::ptrdiff_t n) { first.step(axis, n); }
+  bool contiguous_with(std::size_t axis, std::ptrdiff_t length) const {
+    return first.contiguous_with(axis, length);
+  }
+  TESSERA_INLINE State load(std::ptrdiff_t i) const {
+    return [&]<std::ptrdiff_t... P>(std::integer_sequence<std::ptrdiff_t, P...>) {
+      return State{first.at[i + P * plane]...};
+    }(Planes{});
+  }
+  TESSERA_INLINE void store(std::ptrdiff_t i, const State& state) const {
+    [&]<std::ptrdiff_t... P>(std::integer_sequence<std::ptrdiff_t, P...>) {
+      ((first.at[i + P * plane] = std::get<static_cast<std::size_t>(P)>(state)), ...);
+    }(Planes{});
+  }
+
+ private:
+  using Planes = std::make_integer_sequence<std::ptrdiff_t,
+                                            static_cast<std::ptrdiff_t>(std::tuple_size_v<State>)>;
+};
+
+/// State i takes element i of each of these rows, for `length` elements.
+template <bool Unit, class State, std::size_t N, class Node, std::size_t Rows, class Fold>
+TESSERA_INLINE void step_row(const StateRows<State, N>& to, const std::array<Node, Rows>& from,
+                             std::ptrdiff_t length, const Fold& fold) {
+  const auto step = [&](std::ptrdiff_t i) {
+    auto state = to.load(i);
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      (fold.step(state, from[K].template read<Unit>(i)), ...);
+    }(std::make_index_sequence<Rows>{});
+    to.store(i, state);
+  };
+  constexpr std::ptrdiff_t width = 16;
+  std::ptrdiff_t i = 0;
+  for (; length - i >= width; i += width) {
+    TESSERA_KEEP_LOOP
+    for (std::ptrdiff_t j = 0; j < width; ++j) step(i + j);
+  }
+  for (; i < length; ++i) step(i);
+}
+
+/// As walk, but `from` takes steps of Rows on `axis`, and the body gets that many nodes.
+template <std::size_t Axis, std::size_t Rows, std::size_t N, class Out, class In, class Body>
+TESSERA_INLINE void walk_by(const std::array<std::size_t, N>& counts, std::size_t axis, Out out,
+                            In in, const Body& body) {
+  if constexpr (Axis + 1 >= N) {
+    std::array<In, Rows> rows = [&]<std::size_t... K>(std::index_sequence<K...>) {
+      return std::array<In, Rows>{(static_cast<void>(K), in)...};
+    }(std::make_index_sequence<Rows>{});
+    for (std::size_t k = 1; k < Rows; ++k) rows[k].step(axis, static_cast<std::ptrdiff_t>(k));
+    body(out, rows);
+  } else {
+    const std::size_t by = Axis == axis ? Rows : 1;
+    for (std::size_t i = 0; i + by <= counts[Axis]; i += by) {
+      walk_by<Axis + 1, Rows>(counts, axis, out, in, body);
+      out.step(Axis, static_cast<std::ptrdiff_t>(by));
+      in.step(Axis, static_cast<std::ptrdiff_t>(by));
+    }
+  }
+}
+
+/// A row of states takes all rows of elements along `axis`: Rows at a time, the rest fewer at a
+/// time.
+template <bool Unit, std::size_t Rows, std::size_t N, class States, class Node, class Fold>
+void fold_columns(std::array<std::size_t, N> counts, std::size_t axis, std::ptrdiff_t length,
+                  const States& to, Node in, const Fold& fold) {
+  const auto here = [&](const auto& a, const auto& from) { step_row<Unit>(a, from, length, fold); };
+  if constexpr (Rows == 1) {
+    walk_by<0, 1>(counts, axis, to, in, here);
+  } else {
+    const auto rest = counts[axis] % Rows;
+    if (counts[axis] >= Rows) walk_by<0, Rows>(counts, axis, to, in, here);
+    if (rest == 0) return;
+    in.step(axis, static_cast<std::ptrdiff_t>(counts[axis] - rest));
+    counts[axis] = rest;
+    fold_columns<Unit, (Rows > 4 ? 4 : 1)>(counts, axis, length, to, in, fold);
+  }
+}
+
+/// `to` takes all elements of a row, one after the other.
+template <bool Unit, class State, class Node, class Fold>
+TESSERA_INLINE void fold_in_order(State& to, const Node& from, std::ptrdiff_t length,
+                                  const Fold& fold) {
+  State state = to;
+  for (std::ptrdiff_t i = 0; i < length; ++i) fold.step(state, from.template read<Unit>(i));
+  to = state;
+}
+
+/// `to` takes all elements of a row: element i goes to the partial state i % 16, and these are
+/// merged in pairs. A short row is taken in order.
+template <bool Unit, class State, class Node, class Fold>
+TESSERA_INLINE void fold_in_lanes(State& to, const Node& from, std::ptrdiff_t length,
+                                  const Fold& fold) {
+  constexpr std::ptrdiff_t lanes = 16;
+  if (length <= short_row) return fold_in_order<Unit>(to, from, length, fold);
+  State parts[lanes];
+  for (auto& part : parts) part = fold.identity();
+  const auto step = [&](std::ptrdiff_t lane, std::ptrdiff_t i) {
+    if constexpr (requires { fold.step_in_lane(parts[lane], from.template read<Unit>(i)); })
+      fold.step_in_lane(parts[lane], from.template read<Unit>(i));
+    else
+      fold.step(parts[lane], from.template read<Unit>(i));
+  };
+  std::ptrdiff_t i = 0;
+  for (; length - i >= lanes; i += lanes) {
+    TESSERA_KEEP_LOOP
+    for (std::ptrdiff_t j = 0; j < lanes; ++j) step(j, i + j);
+  }
+  for (std::ptrdiff_t j = 0; i < length; ++i, ++j) step(j, i);
+  for (auto half = lanes / 2; half > 0; half /= 2)
+    for (std::ptrdiff_t j = 0; j < half; ++j) fold.merge(parts[j], parts[j + half]);
+  if constexpr (requires { fold.needs_order(parts[0]); })
+    if (fold.needs_order(parts[0])) return fold_in_order<Unit>(to, from, length, fold);
+  if constexpr (requires { fold.step_in_lane(to, parts[0][0]); })
+    fold.step(to, parts[0][0]);
+  else
+    fold.merge(to, parts[0]);
+}
+
+/// Each state takes its elements of `in`. `to` has stride 0 on the reduced axes, and its kept axes
+/// lie densely one after the other.
+template <class State, std::size_t N, class Node, class Fold>
+void fold_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& reduced,
+               const StateRows<State, N>& to, const Node& in, const Fold& fold) {
+  // A row goes over axes of one kind.
+  std::size_t first = N;
+  while (first > 0 && reduced[first - 1] == reduced[N - 1]) --first;
+  const RowNest<N> rows(shape, to, in, first);
+  if (rows.empty()) return;
+  const auto length = rows.length;
+  const auto start = in.non_owning();
+  const auto with = [&]<bool Unit>() {
+    if (N > 0 && reduced[N - 1]) {
+      walk<0>(rows.counts, to, start, [&](const auto& a, const auto& from) {
+        State state = a.load(0);
+        if constexpr (Fold::in_lanes)
+          fold_in_lanes<Unit>(state, from, length, fold);
+        else
+          fold_in_order<Unit>(state, from, length, fold);
+        a.store(0, state);
+      });
+    } else if (first == 0) {
+      fold_columns<Unit, 1>(rows.counts, 0, length, to, start, fold);
+    } else {
+      constexpr auto together = Unit ? rows_at_a_time<std::decay_t<decltype(start)>> : 1;
+      fold_columns<Unit, together>(rows.counts, first - 1, length, to, start, fold);
+    }
+  };
+  if (in.unit())
+    with.template operator()<true>();
+  else
+    with.template operator()<false>();
+}
+
+}  // namespace tessera::detail

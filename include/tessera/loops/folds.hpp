@@ -1,0 +1,286 @@
+// Floor 2, loops: how a reduction takes one element after the other.
+//
+// A fold says what a reduction keeps while it runs (State: one or more numbers), how the state
+// takes an element (step), how two states become one (merge), and what the result is. Folds of
+// known functions have no branch and call nothing, so that their loops are vectorised. For other
+// functions a fold calls xtensor's functors in xtensor's order.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include <tessera/loops/xtensor.hpp>
+
+namespace tessera::detail {
+
+/// The type in which sums and products of T are kept. For float that is double: then a sum of up to
+/// 2^29 values of like size is exact to the last place of a float.
+template <class T>
+using Wider = std::conditional_t<std::is_same_v<T, float>, double, T>;
+
+/// True if v is a NaN. It takes every type.
+template <class T>
+bool is_nan([[maybe_unused]] const T& v) {
+  if constexpr (std::is_floating_point_v<T>)
+    return v != v;
+  else
+    return false;
+}
+
+/// `v`, or `instead` if v is a NaN. For float it takes masks of bits: gcc does not vectorise the
+/// comparison, which could trap, next to a conversion to double.
+template <class T>
+T if_number(const T& v, T instead) {
+  if constexpr (std::is_same_v<T, float>) {
+    const auto bits = std::bit_cast<std::int32_t>(v);
+    const std::int32_t mask = (bits & 0x7fffffff) <= 0x7f800000 ? -1 : 0;
+    return std::bit_cast<float>((bits & mask) | (std::bit_cast<std::int32_t>(instead) & ~mask));
+  } else {
+    return is_nan(v) ? instead : v;
+  }
+}
+
+/// The type in which a flag next to an element of type V is computed.
+template <class V>
+using FlagFor = std::conditional_t<std::is_same_v<V, float>, float, double>;
+
+/// The numbers that a fold keeps: Count of type A.
+template <class A, std::size_t Count = 1>
+using FoldState = std::array<A, Count>;
+
+/// A sum. With SkipNaN, a NaN counts as 0.
+template <class Value, bool SkipNaN>
+struct SumFold {
+  using State = FoldState<Wider<Value>>;
+  using A = typename State::value_type;
+  static constexpr bool in_lanes = true;
+  State identity() const { return {A(0)}; }
+  template <class V>
+  void step(State& to, const V& v) const {
+    to[0] = static_cast<A>(to[0] + static_cast<A>(SkipNaN ? if_number(v, V(0)) : v));
+  }
+  void merge(State& to, const State& other) const { to[0] = static_cast<A>(to[0] + other[0]); }
+  Value result(const State& from) const { return static_cast<Value>(from[0]); }
+};
+
+/// A product. With SkipNaN, a NaN counts as 1.
+template <class Value, bool SkipNaN>
+struct ProductFold {
+  using State = FoldState<Wider<Value>>;
+  using A = typename State::value_type;
+  static constexpr bool in_lanes = true;
+  State identity() const { return {A(1)}; }
+  template <class V>
+  void step(State& to, const V& v) const {
+    to[0] = static_cast<A>(to[0] * static_cast<A>(SkipNaN ? if_number(v, V(1)) : v));
+  }
+  void merge(State& to, const State& other) const { to[0] = static_cast<A>(to[0] * other[0]); }
+  Value result(const State& from) const { return static_cast<Value>(from[0]); }
+};
+
+/// The value from which a minimum (Greatest: a maximum) starts: every element is as good or better.
+template <class T, bool Greatest>
+constexpr T worst_extreme() {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (Limits::has_infinity)
+    return Greatest ? -Limits::infinity() : Limits::infinity();
+  else
+    return Greatest ? Limits::lowest() : (Limits::max)();
+}
+
+/// The least (Greatest: the greatest) element. With a NaN among the elements it is what xtensor
+/// gives: the extreme of those after the last NaN. With SkipNaN, a NaN is passed over, and the
+/// result is a NaN only if all elements are.
+template <class Value, bool Greatest, bool SkipNaN>
+struct ExtremeFold {
+  using State = FoldState<Value>;
+  static constexpr bool in_lanes = true;
+  State identity() const {
+    if constexpr (SkipNaN && std::numeric_limits<Value>::has_quiet_NaN)
+      return {std::numeric_limits<Value>::quiet_NaN()};
+    else
+      return {worst_extreme<Value, Greatest>()};
+  }
+  template <class V>
+  void step(State& to, const V& element) const {
+    const auto v = static_cast<Value>(element);
+    const bool keeps = Greatest ? to[0] > v : to[0] < v;
+    to[0] = keeps || (SkipNaN && is_nan(v)) ? to[0] : v;
+  }
+  /// As step, but a NaN stays: so it shows that the elements must be taken in order.
+  template <class V>
+  void step_in_lane(State& to, const V& element) const {
+    const auto v = static_cast<Value>(element);
+    const bool keeps = Greatest ? to[0] >= v : to[0] <= v;
+    to[0] = keeps || is_nan(SkipNaN ? v : to[0]) ? to[0] : v;
+  }
+  bool needs_order(const State& merged) const { return !SkipNaN && is_nan(merged[0]); }
+  void merge(State& to, const State& other) const { step_in_lane(to, other[0]); }
+  Value result(const State& from) const { return from[0]; }
+};
+
+/// The number of elements that are not 0.
+template <class Value>
+struct CountFold {
+  using State = FoldState<double>;  // exact up to 2^53, and vectorised like a sum
+  static constexpr bool in_lanes = true;
+  State identity() const { return {0.0}; }
+  template <class V>
+  void step(State& to, const V& v) const {
+    to[0] += static_cast<double>(v != V(0) ? FlagFor<V>(1) : FlagFor<V>(0));
+  }
+  void merge(State& to, const State& other) const { to[0] += other[0]; }
+  Value result(const State& from) const { return static_cast<Value>(from[0]); }
+};
+
+/// The sum and the number of the elements that are not NaN; their mean, NaN if there are none.
+template <class Value>
+struct NanMeanFold {
+  using State = FoldState<double, 2>;  // the sum, the number
+  static constexpr bool in_lanes = true;
+  State identity() const { return {0.0, 0.0}; }
+  template <class V>
+  void step(State& to, const V& v) const {
+    to[0] += static_cast<double>(if_number(v, V(0)));
+    to[1] += is_nan(v) ? 0.0 : 1.0;
+  }
+  void merge(State& to, const State& other) const {
+    to[0] += other[0];
+    to[1] += other[1];
+  }
+  Value result(const State& from) const { return static_cast<Value>(from[0] / from[1]); }
+};
+
+/// The mean of `count` elements.
+struct MeanFold : SumFold<double, false> {
+  double count;
+  double result(const State& from) const { return from[0] / count; }
+};
+
+/// The least and the greatest element. NaN are passed over.
+template <class Value>
+struct MinMaxFold {
+  using T = typename Value::value_type;
+  using State = FoldState<T, 2>;
+  static constexpr bool in_lanes = true;
+  State identity() const { return {worst_extreme<T, false>(), worst_extreme<T, true>()}; }
+  template <class V>
+  void step(State& to, const V& element) const {
+    const auto v = static_cast<T>(element);
+    to[0] = v < to[0] ? v : to[0];
+    to[1] = v > to[1] ? v : to[1];
+  }
+  void merge(State& to, const State& other) const {
+    step(to, other[0]);
+    step(to, other[1]);
+  }
+  Value result(const State& from) const { return {from[0], from[1]}; }
+};
+
+/// An element and its place.
+template <class V>
+struct Placed {
+  V value;
+  std::size_t place = no_place;
+  static constexpr std::size_t no_place = static_cast<std::size_t>(-1);
+};
+/// The place of the least (Greatest: the greatest) element; of equal ones, the least place. A NaN
+/// is taken only if it comes first.
+template <class V, bool Greatest>
+struct PlaceFold {
+  using State = FoldState<Placed<V>>;
+  static constexpr bool in_lanes = false;
+  State identity() const { return {Placed<V>{V{}}}; }
+  void step(State& to, const Placed<V>& from) const {
+    auto& best = to[0];
+    const bool better = Greatest ? from.value > best.value : from.value < best.value;
+    const bool first = from.value == best.value && from.place < best.place;
+    if (best.place == Placed<V>::no_place || better || first) best = from;
+  }
+  std::size_t result(const State& from) const { return from[0].place; }
+};
+
+/// Functors of xtensor's or a user's.
+template <class Value, class Reduce, class Init, class Merge>
+struct CalledFold {
+  using State = FoldState<Value>;
+  // A function of its own for merging says that parts may be reduced apart from each other.
+  static constexpr bool in_lanes = !std::is_same_v<Reduce, Merge>;
+  Reduce reduce;
+  Init init;
+  Merge merger;
+  State identity() const { return {static_cast<Value>(init())}; }
+  template <class V>
+  void step(State& to, const V& v) const {
+    to[0] = static_cast<Value>(reduce(to[0], v));
+  }
+  void merge(State& to, const State& other) const {
+    to[0] = static_cast<Value>(merger(to[0], other[0]));
+  }
+  Value result(const State& from) const { return from[0]; }
+};
+
+/// Functors that name a fold: xtensor carries them, and never calls them.
+struct CountNonzero {
+  template <class T, class V>
+  T operator()(const T& count, const V&) const {
+    return count;
+  }
+};
+struct MinMax {
+  template <class T, class V>
+  T operator()(const T& minmax, const V&) const {
+    return minmax;
+  }
+};
+struct NanMean {
+  template <class T, class V>
+  T operator()(const T& mean, const V&) const {
+    return mean;
+  }
+};
+template <bool SkipNaN>
+struct Variance {
+  double ddof = 0;  ///< delta degrees of freedom
+  template <class T, class V>
+  T operator()(const T& variance, const V&) const {
+    return variance;
+  }
+};
+
+/// The fold that does what these functors do, for elements of type Element.
+template <class Value, class Element, class Reduce, class Init, class Merge>
+auto make_fold(const Reduce& reduce, const Init& init, const Merge& merger) {
+  using namespace xt::detail;
+  constexpr bool known = std::is_arithmetic_v<Value> && std::is_arithmetic_v<Element>;
+  if constexpr (std::is_same_v<Reduce, CountNonzero>)
+    return CountFold<Value>{};
+  else if constexpr (std::is_same_v<Reduce, MinMax>)
+    return MinMaxFold<Value>{};
+  else if constexpr (std::is_same_v<Reduce, NanMean>)
+    return NanMeanFold<Value>{};
+  else if constexpr (known && std::is_same_v<Reduce, plus>)
+    return SumFold<Value, false>{};
+  else if constexpr (known && std::is_same_v<Reduce, nan_plus>)
+    return SumFold<Value, true>{};
+  else if constexpr (known && std::is_same_v<Reduce, multiplies>)
+    return ProductFold<Value, false>{};
+  else if constexpr (known && std::is_same_v<Reduce, nan_multiplies>)
+    return ProductFold<Value, true>{};
+  else if constexpr (known && std::is_same_v<Reduce, xt::math::minimum<void>>)
+    return ExtremeFold<Value, false, false>{};
+  else if constexpr (known && std::is_same_v<Reduce, xt::math::maximum<void>>)
+    return ExtremeFold<Value, true, false>{};
+  else if constexpr (known && std::is_same_v<Reduce, nan_min>)
+    return ExtremeFold<Value, false, true>{};
+  else if constexpr (known && std::is_same_v<Reduce, nan_max>)
+    return ExtremeFold<Value, true, true>{};
+  else
+    return CalledFold<Value, Reduce, Init, Merge>{reduce, init, merger};
+}
+
+}  // namespace tessera::detail

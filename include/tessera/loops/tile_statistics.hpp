@@ -1,0 +1,293 @@
+// Public: xt::variance, stddev, nanmean, count_nonzero, argmin, argmax, median, any, all of
+// expressions that read tiles. Floor 2, loops: what xtensor computes in several passes, in one.
+//
+// xtensor builds these functions of others, or copies the whole expression first. For expressions
+// that read a TileView, the overloads here are preferred: they have xtensor's parameters and add a
+// constraint. Axes are sorted and distinct, as everywhere in xtensor.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <tessera/loops/folds.hpp>
+#include <tessera/loops/tile_reducer.hpp>
+#include <tessera/loops/xtensor.hpp>
+
+namespace tessera::detail {
+
+template <class T>
+using DoubleIfVoid = std::conditional_t<std::is_void_v<T>, double, T>;
+
+/// All axes of an expression.
+template <class E>
+auto all_axes(const E& e) {
+  xt::xindex_type_t<typename std::decay_t<E>::shape_type> axes;
+  xt::resize_container(axes, e.dimension());
+  for (std::size_t d = 0; d < e.dimension(); ++d) axes[d] = d;
+  return axes;
+}
+
+/// The reduction by a functor that names a fold. Of the options, keep_dims counts; immediate ones
+/// give the values, as xtensor's do.
+template <class Value, class Functor, class E, class Axes, class Options>
+auto reduce_by(const Functor& functor, E&& e, Axes&& axes, const Options&) {
+  using Given = xt::reducer_options<Value, Options>;
+  const auto options = [] {
+    if constexpr (Given::keep_dims::value)
+      return std::tuple<xt::evaluation_strategy::lazy_type, xt::keep_dims_type>{};
+    else
+      return std::tuple<xt::evaluation_strategy::lazy_type>{};
+  }();
+  auto reducer = xt::reduce(xt::make_xreducer_functor(functor, xt::const_value<Value>(Value{})),
+                            std::forward<E>(e), std::forward<Axes>(axes), options);
+  if constexpr (std::is_same_v<typename Given::evaluation_strategy,
+                               xt::evaluation_strategy::immediate_type>)
+    return reducer.values();
+  else
+    return reducer;
+}
+
+template <bool SkipNaN, class T, class E, class Axes, class D, class Options>
+auto variance_over(E&& e, const Axes& axes, const D& ddof, const Options& options) {
+  return reduce_by<DoubleIfVoid<T>>(Variance<SkipNaN>{static_cast<double>(ddof)},
+                                    std::forward<E>(e), axes, options);
+}
+
+/// True if the type of an expression tells its rank.
+template <class E>
+concept HasStaticRank = requires { std::tuple_size<typename E::shape_type>::value; };
+
+/// The extents of an expression whose rank is what its type tells.
+template <std::size_t N, class E>
+std::array<std::size_t, N> extents_of(const E& e) {
+  std::array<std::size_t, N> out{};
+  std::copy_n(e.shape().begin(), N, out.begin());
+  return out;
+}
+
+/// True if `test` holds for an element. It stops soon after the first one.
+template <class E, class Test>
+bool any_element(const E& e, const Test& test) {
+  if constexpr (!HasStaticRank<E>) return std::any_of(e.cbegin(), e.cend(), test);
+  constexpr auto rank = LoopRank<E>::value;
+  auto shape = extents_of<rank>(e);
+  if (product_of(shape) == 0) return false;
+  const auto node = make_node(e, shape);
+  ReducedAxes<rank> reduced;
+  reduced.fill(true);
+  auto at = Applied<Test, std::decay_t<decltype(node.non_owning())>>{test, {node.non_owning()}};
+  const CountFold<std::size_t> fold;
+  const auto found = [&] {
+    std::size_t count = 0;
+    reduce_rows(shape, reduced, &count, at, fold.identity(), fold);
+    return count != 0;
+  };
+  if constexpr (rank == 0) {
+    return found();
+  } else {
+    constexpr std::size_t at_a_time = 4096;  // elements, at least
+    const auto length = shape[0];
+    const auto steps = at_a_time / (product_of(shape) / length) + 1;
+    for (std::size_t i = 0; i < length; i += steps) {
+      shape[0] = (std::min)(steps, length - i);
+      if (found()) return true;
+      at.step(0, static_cast<std::ptrdiff_t>(steps));
+    }
+    return false;
+  }
+}
+
+struct PlacedAt {
+  template <class V>
+  Placed<V> operator()(const V& value, std::ptrdiff_t place) const {
+    return {value, static_cast<std::size_t>(place)};
+  }
+};
+
+/// The places, by these strides, of the extremes over the reduced axes.
+template <bool Greatest, std::size_t N, class E>
+void extreme_places(const E& e, const ReducedAxes<N>& reduced,
+                    const std::array<std::ptrdiff_t, N>& strides, std::size_t* out) {
+  const auto shape = extents_of<N>(e);
+  const auto node = make_node(e, shape);
+  using Node = std::decay_t<decltype(node.non_owning())>;
+  const PlaceFold<ValueOf<Node>, Greatest> fold;
+  reduce_rows(shape, reduced, out,
+              Applied<PlacedAt, Node, IndexNode<N>>{{}, {node.non_owning(), {0, strides}}},
+              fold.identity(), fold);
+}
+
+/// argmin (Greatest: argmax) along an axis. Throws std::runtime_error, as xtensor, for an axis that
+/// the expression does not have.
+template <bool Greatest, class E>
+auto extreme_along(const E& e, std::ptrdiff_t along) {
+  constexpr auto rank = LoopRank<E>::value;
+  const auto axis = xt::normalize_axis(rank, along);
+  const auto shape = extents_of<rank>(e);
+  ReducedAxes<rank> reduced{};
+  reduced[axis] = true;
+  std::array<std::ptrdiff_t, rank> strides{};
+  strides[axis] = 1;
+  std::array<std::size_t, rank - 1> kept;
+  std::copy(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end(),
+            std::copy_n(shape.begin(), axis, kept.begin()));
+  auto out = xt::xtensor<std::size_t, rank - 1, xt::layout_type::row_major>::from_shape(kept);
+  extreme_places<Greatest>(e, reduced, strides, out.data());
+  return out;
+}
+
+/// The row-major (Order: or column-major) number of the least (Greatest: the greatest) element.
+template <bool Greatest, xt::layout_type Order, class E>
+auto extreme_of_all(const E& e) {
+  constexpr auto rank = LoopRank<E>::value;
+  ReducedAxes<rank> reduced;
+  reduced.fill(true);
+  std::array<std::ptrdiff_t, rank> strides{};
+  std::ptrdiff_t n = 1;
+  for (std::size_t k = 0; k < rank; ++k) {
+    const auto d = Order == xt::layout_type::column_major ? k : rank - 1 - k;
+    strides[d] = n;
+    n *= static_cast<std::ptrdiff_t>(e.shape()[d]);
+  }
+  xt::xtensor<std::size_t, 0> out;
+  extreme_places<Greatest>(e, reduced, strides, out.data());
+  return out;
+}
+
+}  // namespace tessera::detail
+
+namespace xt {
+
+template <class T = void, class E, class D, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(is_reducer_options<EVS>, xtl::is_integral<D>)>
+  requires tessera::detail::TileExpression<E>
+inline auto variance(E&& e, D const& ddof, EVS es = EVS()) {
+  const auto axes = tessera::detail::all_axes(e);
+  return tessera::detail::variance_over<false, T>(std::forward<E>(e), axes, ddof, es);
+}
+
+template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(is_reducer_options<EVS>)>
+  requires tessera::detail::TileExpression<E>
+inline auto variance(E&& e, EVS es = EVS()) {
+  const auto axes = tessera::detail::all_axes(e);
+  return tessera::detail::variance_over<false, T>(std::forward<E>(e), axes, 0u, es);
+}
+
+template <class T = void, class E, class X, class D, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>, xtl::is_integral<D>)>
+  requires tessera::detail::TileExpression<E>
+inline auto variance(E&& e, X&& axes, const D& ddof, EVS es = EVS()) {
+  return tessera::detail::variance_over<false, T>(std::forward<E>(e), normalize_axis(e, axes), ddof,
+                                                  es);
+}
+
+template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>,
+                       xtl::negation<xtl::is_integral<std::decay_t<X>>>, is_reducer_options<EVS>)>
+  requires tessera::detail::TileExpression<E>
+inline auto variance(E&& e, X&& axes, EVS es = EVS()) {
+  return tessera::detail::variance_over<false, T>(std::forward<E>(e), normalize_axis(e, axes), 0u,
+                                                  es);
+}
+
+template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>)>
+  requires tessera::detail::TileExpression<E>
+inline auto nanmean(E&& e, X&& axes, EVS es = EVS()) {
+  return tessera::detail::reduce_by<tessera::detail::DoubleIfVoid<T>>(
+      tessera::detail::NanMean{}, std::forward<E>(e), std::forward<X>(axes), es);
+}
+
+template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(is_reducer_options<EVS>)>
+  requires tessera::detail::TileExpression<E>
+inline auto nanmean(E&& e, EVS es = EVS()) {
+  const auto axes = tessera::detail::all_axes(e);
+  return nanmean<T>(std::forward<E>(e), axes, es);
+}
+
+template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>)>
+  requires tessera::detail::TileExpression<E>
+inline auto nanvar(E&& e, X&& axes, EVS es = EVS()) {
+  return tessera::detail::variance_over<true, T>(std::forward<E>(e), normalize_axis(e, axes), 0u,
+                                                 es);
+}
+
+template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(is_reducer_options<EVS>)>
+  requires tessera::detail::TileExpression<E>
+inline auto nanvar(E&& e, EVS es = EVS()) {
+  const auto axes = tessera::detail::all_axes(e);
+  return tessera::detail::variance_over<true, T>(std::forward<E>(e), axes, 0u, es);
+}
+
+template <class E, class EVS = DEFAULT_STRATEGY_REDUCERS, XTL_REQUIRES(is_reducer_options<EVS>)>
+  requires tessera::detail::TileExpression<E>
+inline auto count_nonzero(E&& e, EVS es = EVS()) {
+  const auto axes = tessera::detail::all_axes(e);
+  return tessera::detail::reduce_by<std::size_t>(tessera::detail::CountNonzero{},
+                                                 std::forward<E>(e), axes, es);
+}
+
+template <class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>, xtl::negation<xtl::is_integral<X>>)>
+  requires tessera::detail::TileExpression<E>
+inline auto count_nonzero(E&& e, X&& axes, EVS es = EVS()) {
+  return tessera::detail::reduce_by<std::size_t>(tessera::detail::CountNonzero{},
+                                                 std::forward<E>(e), std::forward<X>(axes), es);
+}
+
+template <class E, class I, std::size_t N, class EVS = DEFAULT_STRATEGY_REDUCERS>
+  requires tessera::detail::TileExpression<E>
+inline auto count_nonzero(E&& e, const I (&axes)[N], EVS es = EVS()) {
+  return tessera::detail::reduce_by<std::size_t>(tessera::detail::CountNonzero{},
+                                                 std::forward<E>(e), axes, es);
+}
+
+template <class E, class EVS = DEFAULT_STRATEGY_REDUCERS, XTL_REQUIRES(is_reducer_options<EVS>)>
+  requires tessera::detail::TileExpression<E>
+inline auto minmax(E&& e, EVS es = EVS()) {
+  using Value = std::array<typename std::decay_t<E>::value_type, 2>;
+  const auto axes = tessera::detail::all_axes(e);
+  return tessera::detail::reduce_by<Value>(tessera::detail::MinMax{}, std::forward<E>(e), axes, es);
+}
+
+template <class E>
+  requires tessera::detail::TileExpression<E>
+inline bool any(E&& e) {
+  return tessera::detail::any_element(e, [](const auto& v) { return static_cast<bool>(v); });
+}
+template <class E>
+  requires tessera::detail::TileExpression<E>
+inline bool all(E&& e) {
+  return !tessera::detail::any_element(e, [](const auto& v) { return !static_cast<bool>(v); });
+}
+
+template <layout_type L = XTENSOR_DEFAULT_TRAVERSAL, class E>
+  requires(tessera::detail::TileExpression<E> && tessera::detail::HasStaticRank<E>)
+inline auto argmin(const xexpression<E>& e) {
+  return tessera::detail::extreme_of_all<false, L>(e.derived_cast());
+}
+template <layout_type L = XTENSOR_DEFAULT_TRAVERSAL, class E>
+  requires(tessera::detail::TileExpression<E> && tessera::detail::HasStaticRank<E>)
+inline auto argmax(const xexpression<E>& e) {
+  return tessera::detail::extreme_of_all<true, L>(e.derived_cast());
+}
+template <layout_type L = XTENSOR_DEFAULT_TRAVERSAL, class E>
+  requires(tessera::detail::TileExpression<E> && tessera::detail::HasStaticRank<E>)
+inline auto argmin(const xexpression<E>& e, std::ptrdiff_t axis) {
+  return tessera::detail::extreme_along<false>(e.derived_cast(), axis);
+}
+template <layout_type L = XTENSOR_DEFAULT_TRAVERSAL, class E>
+  requires(tessera::detail::TileExpression<E> && tessera::detail::HasStaticRank<E>)
+inline auto argmax(const xexpression<E>& e, std::ptrdiff_t axis) {
+  return tessera::detail::extreme_along<true>(e.derived_cast(), axis);
+}
+
+}  // namespace xt

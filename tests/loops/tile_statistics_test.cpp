@@ -1,0 +1,127 @@
+// xtensor's statistics of expressions that read tiles, where they are computed in another way than
+// xtensor's own.
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include <tessera/loops/tile_statistics.hpp>
+
+#include "support/boxes.hpp"
+#include "support/catch.hpp"
+#include "support/xtensor.hpp"
+
+using namespace tessera_test;
+
+namespace {
+
+constexpr std::array lies{Lie::contiguous, Lie::scattered, Lie::stepped, Lie::backwards};
+
+double constant(std::size_t) { return 0.1; }
+double missing(std::size_t) { return std::nan(""); }
+
+}  // namespace
+
+TEST_CASE("variances take delta degrees of freedom, also of several results") {
+  for (const auto lie : lies) {
+    Boxes<double, 3> box({6, 3, 5}, lie, &mixed);
+    const auto x = box.input();
+    const xt::xtensor<double, 2> plain = xt::variance(x, {0});
+    for (const unsigned ddof : {1u, 2u}) {
+      const xt::xtensor<double, 2> got = xt::variance(x, {0}, ddof);
+      CHECK(xt::allclose(got * (6.0 - ddof), plain * 6.0));
+      CHECK(std::abs(xt::variance(x, ddof)() * (90.0 - ddof) - xt::variance(x)() * 90.0) < 1e-9);
+    }
+  }
+}
+
+TEST_CASE("the standard deviation of equal elements is 0") {
+  Boxes<double, 3> box({7, 5, 40}, Lie::scattered, &constant);
+  const auto x = box.input();
+  CHECK(xt::amax(xt::variance(x, {0}))() < 1e-30);
+  CHECK(xt::amax(xt::stddev(x, {2}))() < 1e-15);
+}
+
+TEST_CASE("statistics of expressions, of temporaries and of other layouts are those of an array") {
+  for (const auto lie : lies) {
+    Boxes<double, 3> box({5, 3, 4}, lie, &with_gaps);
+    gives_nearly_the_same("nanmean of a temporary", box,
+                          [](const auto& x) { return xt::nanmean(x - 273.15, {0}); });
+    gives_nearly_the_same("nanstd of a temporary", box,
+                          [](const auto& x) { return xt::nanstd(x * 2.0, {1}); });
+    gives_nearly_the_same("climatology", box, [](const auto& x) {
+      return x - xt::nanmean(x, std::array<std::size_t, 1>{0});
+    });
+    gives_the_same("of a comparison", box,
+                   [](const auto& x) { return xt::count_nonzero(x > 0.0, {0}); });
+    gives_the_same("with all axes kept", box, [](const auto& x) {
+      return xt::count_nonzero(x, std::array<std::size_t, 1>{1}, xt::keep_dims);
+    });
+  }
+  Boxes<double, 3> box({5, 3, 4}, Lie::scattered, &mixed);
+  gives_nearly_the_same("variance of a temporary", box,
+                        [](const auto& x) { return xt::variance(x + 1.0, {0}); });
+  const auto x = box.input();  // xtensor's own variance goes wrong over a negative axis
+  CHECK(same_result(settled(xt::variance(x, std::array<std::ptrdiff_t, 1>{-1})),
+                    settled(xt::variance(x, {2}))));
+}
+
+TEST_CASE("immediate statistics are values") {
+  Boxes<double, 2> box({5, 4}, Lie::scattered, &mixed);
+  auto x = box.tile();
+  const auto now = xt::variance(x, std::array{0}, xt::evaluation_strategy::immediate);
+  const double before = now(1);
+  x = 0.0;
+  CHECK(now(1) == before);
+}
+
+TEST_CASE("what has no number among its elements has no mean") {
+  Boxes<float, 2> box({5, 4}, Lie::scattered, &missing);
+  const auto x = box.input();
+  CHECK(std::isnan(xt::nanmean(x, {0})(2)));
+  CHECK(std::isnan(xt::nanvar(x, {0})(2)));
+  CHECK(std::isnan(xt::nanmin(x)()));
+  CHECK(xt::count_nonnan(x)() == 0);
+}
+
+TEST_CASE("any and all see every element, the last one too") {
+  for (const auto lie : lies) {
+    Boxes<double, 2> box({120, 100}, lie, [](std::size_t k) { return k == 11999 ? 7.0 : 1.0; });
+    const auto x = box.input();
+    CHECK(xt::any(x > 6.0));
+    CHECK_FALSE(xt::any(x > 7.0));
+    CHECK_FALSE(xt::all(x < 7.0));
+    CHECK(xt::all(x));
+  }
+  Boxes<double, 2> none({0, 5}, Lie::contiguous, &mixed);
+  CHECK_FALSE(xt::any(none.input() > 0.0));
+  CHECK(xt::all(none.input() > 0.0));
+}
+
+TEST_CASE("argmin and argmax of expressions, along each axis and of all elements") {
+  for (const auto lie : lies) {
+    Boxes<double, 3> box({4, 3, 5}, lie, &mixed);
+    for (std::ptrdiff_t axis = -3; axis < 3; ++axis) {
+      gives_the_same("argmin", box, [=](const auto& x) { return xt::argmin(x * -2.0, axis); });
+      gives_the_same("argmax", box, [=](const auto& x) { return xt::argmax(x + x, axis); });
+    }
+    gives_the_same("argmin of all", box, [](const auto& x) { return xt::argmin(x - 1.0)(); });
+    gives_the_same("argmax of all, by columns", box,
+                   [](const auto& x) { return xt::argmax<xt::layout_type::column_major>(x)(); });
+  }
+}
+
+TEST_CASE("argmax of a tile of one axis is its greatest element") {
+  Boxes<double, 1> row({9}, Lie::stepped, &mixed);  // xtensor 0.24 gives the least one
+  const auto x = row.input();
+  CHECK(x(xt::argmax(x, 0)()) == xt::amax(x)());
+  CHECK(x(xt::argmin(x, 0)()) == xt::amin(x)());
+}
+
+TEST_CASE("the first element may be the extreme, even a NaN") {
+  Boxes<double, 1> row({9}, Lie::stepped, [](std::size_t k) { return k == 0 ? -50.0 : mixed(k); });
+  CHECK(xt::argmin(row.input())() == 0);
+  Boxes<double, 1> gap({9}, Lie::stepped,
+                       [](std::size_t k) { return k == 0 ? std::nan("") : 1.0; });
+  CHECK(xt::argmin(gap.input())() == 0);
+}

@@ -9,6 +9,7 @@
 // extents. So a result has the same bits whatever the tile's extents on the kept axes are.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <tuple>
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include <tessera/base/config.hpp>
+#include <tessera/loops/packed_row.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
 
@@ -88,6 +90,23 @@ TESSERA_INLINE void step_row(const StateRows<State, N>& to, const std::array<Nod
   for (; i < length; ++i) step(i);
 }
 
+/// The same for rows whose elements are not contiguous.
+template <class State, std::size_t N, class Node, std::size_t Rows, class Fold>
+TESSERA_INLINE void step_packed_row(const StateRows<State, N>& to,
+                                    const std::array<Node, Rows>& from, std::ptrdiff_t length,
+                                    const Fold& fold) {
+  std::array<PackedRow<Node>, Rows> packed;
+  for (std::ptrdiff_t i = 0; i < length; i += pack_width) {
+    const auto n = (std::min)(pack_width, length - i);
+    const auto rows = [&]<std::size_t... K>(std::index_sequence<K...>) {
+      return std::array<Node, Rows>{packed[K].pack(from[K], i, n)...};
+    }(std::make_index_sequence<Rows>{});
+    auto here = to;
+    here.first.at += i;
+    step_row<true>(here, rows, n, fold);
+  }
+}
+
 /// As walk, but `from` takes steps of Rows on `axis`, and the body gets that many nodes.
 template <std::size_t Axis, std::size_t Rows, std::size_t N, class Out, class In, class Body>
 TESSERA_INLINE void walk_by(const std::array<std::size_t, N>& counts, std::size_t axis, Out out,
@@ -113,7 +132,12 @@ TESSERA_INLINE void walk_by(const std::array<std::size_t, N>& counts, std::size_
 template <bool Unit, std::size_t Rows, std::size_t N, class States, class Node, class Fold>
 void fold_columns(std::array<std::size_t, N> counts, std::size_t axis, std::ptrdiff_t length,
                   const States& to, Node in, const Fold& fold) {
-  const auto here = [&](const auto& a, const auto& from) { step_row<Unit>(a, from, length, fold); };
+  const auto here = [&](const auto& a, const auto& from) {
+    if constexpr (!Unit && PackedRow<Node>::possible)
+      step_packed_row(a, from, length, fold);
+    else
+      step_row<Unit>(a, from, length, fold);
+  };
   if constexpr (Rows == 1) {
     walk_by<0, 1>(counts, axis, to, in, here);
   } else {
@@ -182,16 +206,26 @@ void fold_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& re
     if (N > 0 && reduced[N - 1]) {
       walk<0>(rows.counts, to, start, [&](const auto& a, const auto& from) {
         State state = a.load(0);
-        if constexpr (Fold::in_lanes)
-          fold_in_lanes<Unit>(state, from, length, fold);
+        const auto take = [&]<bool Contiguous>(const auto& row, std::ptrdiff_t n) {
+          if constexpr (Fold::in_lanes)
+            fold_in_lanes<Contiguous>(state, row, n, fold);
+          else
+            fold_in_order<Contiguous>(state, row, n, fold);
+        };
+        if constexpr (!Unit && PackedRow<std::decay_t<decltype(from)>>::possible)
+          each_pack(from, length, [&](std::ptrdiff_t, const auto& row, std::ptrdiff_t n) {
+            take.template operator()<true>(row, n);
+          });
         else
-          fold_in_order<Unit>(state, from, length, fold);
+          take.template operator()<Unit>(from, length);
         a.store(0, state);
       });
     } else if (first == 0) {
       fold_columns<Unit, 1>(rows.counts, 0, length, to, start, fold);
     } else {
-      constexpr auto together = Unit ? rows_at_a_time<std::decay_t<decltype(start)>> : 1;
+      using Row = std::decay_t<decltype(start)>;
+      constexpr auto together =
+          Unit || PackedRow<Row>::possible ? rows_at_a_time<Row> : std::size_t{1};
       fold_columns<Unit, together>(rows.counts, first - 1, length, to, start, fold);
     }
   };

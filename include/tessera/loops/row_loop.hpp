@@ -14,6 +14,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/convert.hpp>
+#include <tessera/loops/packed_row.hpp>
 #include <tessera/loops/row_nodes.hpp>
 
 namespace tessera::detail {
@@ -149,6 +150,15 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
       each_row(
           [length](const auto& to, const auto& from) { convert_row<false>(to, from, 0, length); });
     return;
+  }
+  using Row = std::decay_t<decltype(in.non_owning())>;
+  if constexpr (PackedRow<Row>::possible) {
+    if (out.unit() && !in.unit())
+      return each_row([length](const auto& to, const auto& from) {
+        each_pack(from, length, [&](std::ptrdiff_t i, const auto& packed, std::ptrdiff_t n) {
+          copy_row<true>(Operand<T, N>{to.at + i, to.strides}, packed, n);
+        });
+      });
   }
   if (!unit)
     return each_row(

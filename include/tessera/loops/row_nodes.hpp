@@ -220,6 +220,19 @@ inline constexpr bool is_function_expression = false;
 template <class F, class... CT>
 inline constexpr bool is_function_expression<xt::xfunction<F, CT...>> = true;
 
+/// A reduction that computes its values in rows: see tile_reducer.hpp.
+template <class E>
+concept RowReduction = requires(const E& e) {
+  typename E::Values;
+  e.values();
+};
+
+/// True if make_node rebuilds an expression, at least its outermost function. Others are evaluated
+/// by xtensor.
+template <class E>
+concept Rebuildable =
+    is_scalar_expression<E> || is_function_expression<E> || StridedExpression<E> || RowReduction<E>;
+
 /// The container that an expression is evaluated into. It is row-major: xt::eval would take the
 /// layout of the expression, and xtensor misplaces elements when that is dynamic.
 template <class T, class S>
@@ -251,7 +264,7 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
     using Temporary = typename Plain<std::decay_t<typename E::value_type>,
                                      std::decay_t<decltype(e.shape())>>::type;
     std::shared_ptr<Temporary> values;
-    if constexpr (requires { typename E::Values; })  // a reduction: computed in rows
+    if constexpr (RowReduction<E>)
       values = std::make_shared<Temporary>(e.values());
     else
       values = std::make_shared<Temporary>(e);

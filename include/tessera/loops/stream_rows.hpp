@@ -15,6 +15,7 @@
 #include <tessera/base/convert.hpp>
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/streaming.hpp>
+#include <tessera/loops/packed_row.hpp>
 #include <tessera/loops/row_loop.hpp>
 
 namespace tessera::detail {
@@ -92,7 +93,12 @@ void stream_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& o
                 [length](const auto& to, const auto& from) { stream_row<true>(to, from, length); });
       else
         walk<0>(rows.counts, out, in.non_owning(), [length](const auto& to, const auto& from) {
-          stream_row<false>(to, from, length);
+          if constexpr (PackedRow<std::decay_t<decltype(from)>>::possible)
+            each_pack(from, length, [&](std::ptrdiff_t i, const auto& packed, std::ptrdiff_t n) {
+              stream_row<true>(Operand<T, N>{to.at + i, to.strides}, packed, n);
+            });
+          else
+            stream_row<false>(to, from, length);
         });
       host::stream_fence();
       return;

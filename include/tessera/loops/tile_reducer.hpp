@@ -21,42 +21,8 @@
 #include <tessera/loops/folds.hpp>
 #include <tessera/loops/reduce_rows.hpp>
 #include <tessera/loops/row_nodes.hpp>
-#include <tessera/loops/tile_view.hpp>
+#include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/xtensor.hpp>
-
-namespace tessera::detail {
-
-/// True if an expression reads a TileView, itself or in one of its arguments.
-template <class E>
-struct ReadsTile : std::false_type {};
-template <class T, std::size_t N>
-struct ReadsTile<TileView<T, N>> : std::true_type {};
-template <template <class...> class Expression, class... Arguments>
-struct ReadsTile<Expression<Arguments...>>
-    : std::disjunction<ReadsTile<std::remove_cvref_t<Arguments>>...> {};
-template <class E>
-concept TileExpression = ReadsTile<std::remove_cvref_t<E>>::value;
-
-template <class CT, class S, xt::layout_type L, class Storage>
-struct ReadsTile<xt::xstrided_view<CT, S, L, Storage>> : ReadsTile<std::remove_cvref_t<CT>> {};
-
-/// The rank of the loop over an expression. Where the rank is known only when the program runs, it
-/// is 4, or more if an argument has more; missing leading axes have extent 1.
-template <class E>
-struct LoopRank : std::integral_constant<std::size_t, 4> {};
-template <class E>
-  requires requires { std::tuple_size<typename E::shape_type>::value; }
-struct LoopRank<E>
-    : std::integral_constant<std::size_t, std::tuple_size_v<typename E::shape_type>> {};
-template <class F, class... Arguments>
-  requires(
-      !requires { std::tuple_size<typename xt::xfunction<F, Arguments...>::shape_type>::value; })
-struct LoopRank<xt::xfunction<F, Arguments...>>
-    : std::integral_constant<std::size_t,
-                             (std::max)({std::size_t{4},
-                                         LoopRank<std::remove_cvref_t<Arguments>>::value...})> {};
-
-}  // namespace tessera::detail
 
 namespace xt {
 
@@ -73,7 +39,6 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
                         typename Types::merge_functor_type>;
   static constexpr std::size_t rank =
       tessera::detail::LoopRank<typename Types::xexpression_type>::value;
-  using Extents = std::array<std::size_t, rank>;
 
  public:
   using xexpression_type = typename Types::xexpression_type;
@@ -185,14 +150,10 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
   }
   /// Computes all values, or that at one place (indices on the reduced axes count for nothing).
   void compute(value_type* out, const std::array<std::ptrdiff_t, rank>* place) const {
-    Extents extents;
-    extents.fill(1);
+    auto extents = tessera::detail::loop_extents<rank>(e_);
     tessera::detail::ReducedAxes<rank> reduced{};
     const auto missing = rank - e_.dimension();
-    for (std::size_t d = missing; d < rank; ++d) {
-      extents[d] = e_.shape()[d - missing];
-      reduced[d] = reduces(d - missing);
-    }
+    for (std::size_t d = missing; d < rank; ++d) reduced[d] = reduces(d - missing);
     const auto node = tessera::detail::make_node(e_, extents);
     auto begin = node.non_owning();
     for (std::size_t d = 0; place != nullptr && d < rank; ++d) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <tessera/loops/folds.hpp>
+#include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/tile_reducer.hpp>
 #include <tessera/loops/xtensor.hpp>
 
@@ -57,24 +58,12 @@ auto variance_over(E&& e, const Axes& axes, const D& ddof, const Options& option
                                     std::forward<E>(e), axes, options);
 }
 
-/// True if the type of an expression tells its rank.
-template <class E>
-concept HasStaticRank = requires { std::tuple_size<typename E::shape_type>::value; };
-
-/// The extents of an expression whose rank is what its type tells.
-template <std::size_t N, class E>
-std::array<std::size_t, N> extents_of(const E& e) {
-  std::array<std::size_t, N> out{};
-  std::copy_n(e.shape().begin(), N, out.begin());
-  return out;
-}
-
 /// True if `test` holds for an element. It stops soon after the first one.
 template <class E, class Test>
 bool any_element(const E& e, const Test& test) {
   if constexpr (!HasStaticRank<E>) return std::any_of(e.cbegin(), e.cend(), test);
   constexpr auto rank = LoopRank<E>::value;
-  auto shape = extents_of<rank>(e);
+  auto shape = loop_extents<rank>(e);
   if (product_of(shape) == 0) return false;
   const auto node = make_node(e, shape);
   ReducedAxes<rank> reduced;
@@ -112,7 +101,7 @@ struct PlacedAt {
 template <bool Greatest, std::size_t N, class E>
 void extreme_places(const E& e, const ReducedAxes<N>& reduced,
                     const std::array<std::ptrdiff_t, N>& strides, std::size_t* out) {
-  const auto shape = extents_of<N>(e);
+  const auto shape = loop_extents<N>(e);
   const auto node = make_node(e, shape);
   using Node = std::decay_t<decltype(node.non_owning())>;
   const PlaceFold<ValueOf<Node>, Greatest> fold;
@@ -127,7 +116,7 @@ template <bool Greatest, class E>
 auto extreme_along(const E& e, std::ptrdiff_t along) {
   constexpr auto rank = LoopRank<E>::value;
   const auto axis = xt::normalize_axis(rank, along);
-  const auto shape = extents_of<rank>(e);
+  const auto shape = loop_extents<rank>(e);
   ReducedAxes<rank> reduced{};
   reduced[axis] = true;
   std::array<std::ptrdiff_t, rank> strides{};

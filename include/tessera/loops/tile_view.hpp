@@ -20,6 +20,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/loops/assign_rows.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/tile_elements.hpp>
 #include <tessera/loops/tile_iterator.hpp>
@@ -259,17 +260,8 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
 
   template <class E>
   void store(const E& values) {
-    const auto node = detail::make_node(values, this->shape());
-    if (!node.disturbed_by(operand(), this->shape())) {
-      run_on_rows(node);
-    } else {  // it reads what this writes, at other indices
-      temporary_type copy(this->shape());
-      TileView<value_type, N>(copy.data(), this->shape(), copy.strides()).run_on_rows(node);
-      run_on_rows(detail::make_node(copy, this->shape()));
-    }
+    detail::assign_rows(this->shape(), operand(), values);
   }
-  template <class, std::size_t>
-  friend class TileView;
   // xtensor's views of a tile use storage() with strides.
   template <class, class...>
   friend class xt::xview;

@@ -1,10 +1,15 @@
 #include <tessera/loops/tile_sort.hpp>
 
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
+#include "support/boxes.hpp"
 #include "support/catch.hpp"
 #include "support/xtensor.hpp"
+
+using namespace tessera_test;
 
 namespace {
 
@@ -37,4 +42,47 @@ TEST_CASE("a partition of a tile has the smaller elements in front") {
   const xt::xtensor<int, 2> parted = xt::partition(its.tile, 1);
   CHECK((parted(0, 0) == 4 && parted(0, 1) == 7 && parted(0, 2) == 9));
   CHECK((parted(1, 0) == 1 && parted(1, 1) == 3 && parted(1, 2) == 8));
+}
+
+TEST_CASE("slices along any axis are sorted and parted as those of an array") {
+  for (const auto lie : lies) {
+    Boxes<double, 3> box({7, 9, 40}, lie, &mixed);
+    for (std::ptrdiff_t axis = -1; axis < 3; ++axis) {
+      gives_the_same("sort", box, [=](const auto& x) { return xt::sort(x, axis); });
+      const xt::xtensor<double, 3> negative = box.copy() * -1.0;  // xtensor sorts no expressions
+      CHECK(same_result(xt::xtensor<double, 3>(xt::sort(box.input() * -1.0, axis)),
+                        xt::xtensor<double, 3>(xt::sort(negative, axis))));
+      gives_the_same("partition", box, [=](const auto& x) {
+        const std::size_t along = static_cast<std::size_t>(axis < 0 ? axis + 3 : axis);
+        return xt::eval(xt::amax(xt::partition(x, std::size_t{3}, axis), {along}));
+      });
+      if (axis >= 0)
+        gives_the_same("median", box, [=](const auto& x) { return xt::median(x, axis); });
+    }
+  }
+}
+
+TEST_CASE("a partition has its element in place and smaller ones before it") {
+  Boxes<double, 2> box({51, 7}, Lie::scattered, &mixed);
+  const auto x = box.input();
+  const xt::xtensor<double, 2> sorted = xt::sort(x, 0);
+  const xt::xtensor<double, 2> parted = xt::partition(x, std::array<std::size_t, 2>{10, 40}, 0);
+  for (std::size_t j = 0; j < 7; ++j) {
+    CHECK(parted(10, j) == sorted(10, j));
+    CHECK(parted(40, j) == sorted(40, j));
+    for (std::size_t i = 0; i < 10; ++i) CHECK(parted(i, j) <= parted(10, j));
+    for (std::size_t i = 11; i < 40; ++i) CHECK(parted(i, j) <= parted(40, j));
+  }
+}
+
+TEST_CASE("NaN are sorted after all numbers, and have no median") {
+  Boxes<float, 2> box({10, 6}, Lie::scattered, &with_gaps);
+  const auto x = box.input();
+  const xt::xtensor<float, 2> sorted = xt::sort(x, 0);
+  for (std::size_t j = 0; j < 6; ++j) {
+    std::size_t gaps = 0;
+    for (std::size_t i = 0; i < 10; ++i) gaps += std::isnan(x(i, j)) ? 1 : 0;
+    for (std::size_t i = 0; i < 10; ++i) CHECK(std::isnan(sorted(i, j)) == (i >= 10 - gaps));
+    CHECK(std::isnan(xt::median(x, 0)(j)) == (gaps > 0));
+  }
 }

@@ -38,6 +38,7 @@ bool alike(const T& a, const T& b) {
 
 /// How the elements of a tile lie in its array.
 enum class Lie { contiguous, scattered, stepped, backwards };
+inline constexpr std::array lies{Lie::contiguous, Lie::scattered, Lie::stepped, Lie::backwards};
 
 template <class T, std::size_t N>
 class Boxes {

@@ -1,12 +1,23 @@
-// Public: xt::sort, argsort, partition, argpartition of a TileView. Floor 2, loops: sorts of tiles.
+// Public: xt::sort, argsort, partition, argpartition, median of tiles. Floor 2, loops: sorts.
 //
-// xtensor's functions require an expression whose elements have an order in memory. A tile has
-// none, so they get a copy of it. A program that calls one includes xtensor's xsort.hpp.
+// Along an axis, sort, partition and median work on one slice after the other, which is several
+// times as fast as xtensor's transposed copies. NaN come after all numbers, as with NumPy; a median
+// of elements with a NaN is a NaN. For the rest, xtensor's functions require an expression whose
+// elements have an order in memory. A tile has none, so they get a copy of it: a program that calls
+// them includes xtensor's xsort.hpp.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <iterator>
+#include <limits>
 #include <type_traits>
+#include <vector>
 
+#include <tessera/loops/axis_slices.hpp>
+#include <tessera/loops/row_nodes.hpp>
+#include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/loops/xtensor.hpp>
 
@@ -27,13 +38,101 @@ decltype(auto) as_kth(const Kth& kth) {
     return (kth);
 }
 
+/// An expression whose slices along an axis can be gathered.
+template <class E>
+concept SlicedExpression = TileExpression<E> && HasStaticRank<E> && (LoopRank<E>::value > 0);
+
+/// A copy of `e` in which change(values, length) was done to each slice along an axis.
+template <class E, class Change>
+auto with_slices(const E& e, std::ptrdiff_t along, const Change& change) {
+  constexpr auto rank = LoopRank<E>::value;
+  using V = std::remove_cv_t<typename E::value_type>;
+  const auto axis = xt::normalize_axis(rank, along);
+  const auto shape = loop_extents<rank>(e);
+  auto out = xt::xtensor<V, rank, xt::layout_type::row_major>::from_shape(shape);
+  const auto to = broadcast_operand(out.data(), shape, out.strides(), shape);
+  const auto length = static_cast<std::ptrdiff_t>(shape[axis]);
+  each_axis_slice(shape, axis, make_node(e, shape), &to,
+                  [&](V* values, std::size_t) { change(values, length); });
+  return out;
+}
+
+template <class E>
+auto sorted_slices(const E& e, std::ptrdiff_t axis) {
+  return with_slices(e, axis,
+                     [](auto* values, auto n) { std::sort(values, values + n, NanLast{}); });
+}
+
+/// `places`: a container, or one number.
+template <class E, class Places>
+auto parted_slices(const E& e, const Places& places, std::ptrdiff_t axis) {
+  std::vector<std::ptrdiff_t> sorted;
+  if constexpr (std::is_integral_v<Places>)
+    sorted = {static_cast<std::ptrdiff_t>(places)};
+  else
+    for (const auto place : places) sorted.push_back(static_cast<std::ptrdiff_t>(place));
+  std::sort(sorted.rbegin(), sorted.rend());
+  return with_slices(e, axis, [&](auto* values, auto n) {
+    for (const auto place : sorted) {
+      if (place < n) std::nth_element(values, values + place, values + n, NanLast{});
+    }
+  });
+}
+
+/// The mean of the two elements in the middle, or the one. Changes their order.
+template <class V>
+double median_of(V* values, std::ptrdiff_t n) {
+  if (n == 0) return std::numeric_limits<double>::quiet_NaN();
+  V* const middle = values + n / 2;
+  std::nth_element(values, middle, values + n, NanLast{});
+  if constexpr (std::is_floating_point_v<V>)
+    if (std::any_of(middle, values + n, [](V v) { return v != v; }))
+      return std::numeric_limits<double>::quiet_NaN();
+  if (n % 2 == 1) return static_cast<double>(*middle);
+  return static_cast<double>(*middle + *std::max_element(values, middle)) / 2;
+}
+
+template <class E>
+auto medians(const E& e, std::ptrdiff_t along) {
+  constexpr auto rank = LoopRank<E>::value;
+  using V = std::remove_cv_t<typename E::value_type>;
+  const auto axis = xt::normalize_axis(rank, along);
+  const auto shape = loop_extents<rank>(e);
+  std::array<std::size_t, rank - 1> kept;
+  std::copy(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end(),
+            std::copy_n(shape.begin(), axis, kept.begin()));
+  auto out = xt::xtensor<double, rank - 1, xt::layout_type::row_major>::from_shape(kept);
+  const auto length = static_cast<std::ptrdiff_t>(shape[axis]);
+  each_axis_slice(
+      shape, axis, make_node(e, shape), static_cast<const Operand<V, rank>*>(nullptr),
+      [&](V* values, std::size_t number) { out.data()[number] = median_of(values, length); });
+  return out;
+}
+
+template <class... More>
+inline constexpr bool is_axis = false;
+template <>
+inline constexpr bool is_axis<> = true;
+template <class Axis>
+inline constexpr bool is_axis<Axis> = std::is_integral_v<Axis>;
+
+/// The axis that was given, or the last one.
+inline std::ptrdiff_t axis_or_last() { return -1; }
+template <class Axis>
+std::ptrdiff_t axis_or_last(Axis axis) {
+  return static_cast<std::ptrdiff_t>(axis);
+}
+
 }  // namespace tessera::detail
 
 namespace xt {
 
 template <class T, std::size_t N, class... More>
 auto sort(const tessera::TileView<T, N>& tile, More... more) {
-  return sort(tessera::detail::copy_of_tile(tile), more...);
+  if constexpr (N > 0 && tessera::detail::is_axis<More...>)
+    return tessera::detail::sorted_slices(tile, tessera::detail::axis_or_last(more...));
+  else
+    return sort(tessera::detail::copy_of_tile(tile), more...);
 }
 template <class T, std::size_t N, class... More>
 auto argsort(const tessera::TileView<T, N>& tile, More... more) {
@@ -41,11 +140,30 @@ auto argsort(const tessera::TileView<T, N>& tile, More... more) {
 }
 template <class T, std::size_t N, class Kth, class... More>
 auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
-  return partition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
+  if constexpr (N > 0 && tessera::detail::is_axis<More...>)
+    return tessera::detail::parted_slices(tile, kth, tessera::detail::axis_or_last(more...));
+  else
+    return partition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
 }
 template <class T, std::size_t N, class Kth, class... More>
 auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
   return argpartition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
+}
+
+template <class E>
+  requires tessera::detail::SlicedExpression<E>
+inline auto sort(const xexpression<E>& e, std::ptrdiff_t axis = -1) {
+  return tessera::detail::sorted_slices(e.derived_cast(), axis);
+}
+template <class E>
+  requires tessera::detail::SlicedExpression<E>
+inline auto partition(const xexpression<E>& e, std::size_t kth, std::ptrdiff_t axis = -1) {
+  return tessera::detail::parted_slices(e.derived_cast(), kth, axis);
+}
+template <class E>
+  requires tessera::detail::SlicedExpression<std::remove_cvref_t<E>>
+inline auto median(E&& e, std::ptrdiff_t axis) {
+  return tessera::detail::medians(e, axis);
 }
 
 }  // namespace xt

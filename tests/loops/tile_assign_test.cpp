@@ -14,14 +14,19 @@ using namespace tessera_test;
 
 namespace {
 
-Boxes<double, 3> target({6, 5, 8}, lie, &mixed), source({6, 5, 8}, lie, &with_gaps);
-auto tile = target.tile();
-auto array = target.copy();
-f(tile, source.input());
-f(array, source.copy());
-CHECK(same_result(settled(tile), settled(array)));
-CHECK(source.untouched());
-}
+/// Does the same to a tile and to an array: f(to be changed, only read).
+template <class F>
+void changes_the_same(const char* name, F&& f) {
+  for (const auto lie : lies) {
+    INFO(name);
+    Boxes<double, 3> target({6, 5, 8}, lie, &mixed), source({6, 5, 8}, lie, &with_gaps);
+    auto tile = target.tile();
+    auto array = target.copy();
+    f(tile, source.input());
+    f(array, source.copy());
+    CHECK(same_result(settled(tile), settled(array)));
+    CHECK(source.untouched());
+  }
 }
 
 }  // namespace

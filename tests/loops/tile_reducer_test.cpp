@@ -20,14 +20,18 @@ namespace {
 template <class R>
 concept InRows = requires(const R& r) { r.values(); };
 
-const auto x = box.input();
-const xt::xtensor<float, 1> weights{1, 2, 3, 4, 5};
-STATIC_REQUIRE(InRows<decltype(xt::sum(x, {0}))>);
-STATIC_REQUIRE(InRows<decltype(xt::sum(x * weights, {1}))>);
-STATIC_REQUIRE(InRows<decltype(xt::amax(xt::view(x, 0), {0}))>);
-STATIC_REQUIRE(InRows<decltype(xt::sum(xt::strided_view(x, {xt::all()}), {0}))>);
-STATIC_REQUIRE(!InRows<decltype(xt::sum(weights, {0}))>);
 }  // namespace
+
+TEST_CASE("reductions of tiles and of expressions with tiles are computed in rows") {
+  Boxes<float, 3> box({4, 3, 5}, Lie::scattered, &mixed);
+  const auto x = box.input();
+  const xt::xtensor<float, 1> weights{1, 2, 3, 4, 5};
+  STATIC_REQUIRE(InRows<decltype(xt::sum(x, {0}))>);
+  STATIC_REQUIRE(InRows<decltype(xt::sum(x * weights, {1}))>);
+  STATIC_REQUIRE(InRows<decltype(xt::amax(xt::view(x, 0), {0}))>);
+  STATIC_REQUIRE(InRows<decltype(xt::sum(xt::strided_view(x, {xt::all()}), {0}))>);
+  STATIC_REQUIRE(!InRows<decltype(xt::sum(weights, {0}))>);
+}
 
 TEST_CASE("a reduction is read as an array, indexed, or assigned") {
   for (const auto lie : lies) {

@@ -15,14 +15,22 @@ using namespace tessera_test;
 
 namespace {
 
-const auto x = box.input();
-const xt::xtensor<double, 2> plain = xt::variance(x, {0});
-for (const unsigned ddof : {1u, 2u}) {
-  const xt::xtensor<double, 2> got = xt::variance(x, {0}, ddof);
-  CHECK(xt::allclose(got * (6.0 - ddof), plain * 6.0));
-  CHECK(std::abs(xt::variance(x, ddof)() * (90.0 - ddof) - xt::variance(x)() * 90.0) < 1e-9);
-}
-}
+double constant(std::size_t) { return 0.1; }
+double missing(std::size_t) { return std::nan(""); }
+
+}  // namespace
+
+TEST_CASE("variances take delta degrees of freedom, also of several results") {
+  for (const auto lie : lies) {
+    Boxes<double, 3> box({6, 3, 5}, lie, &mixed);
+    const auto x = box.input();
+    const xt::xtensor<double, 2> plain = xt::variance(x, {0});
+    for (const unsigned ddof : {1u, 2u}) {
+      const xt::xtensor<double, 2> got = xt::variance(x, {0}, ddof);
+      CHECK(xt::allclose(got * (6.0 - ddof), plain * 6.0));
+      CHECK(std::abs(xt::variance(x, ddof)() * (90.0 - ddof) - xt::variance(x)() * 90.0) < 1e-9);
+    }
+  }
 }
 
 TEST_CASE("the standard deviation of equal elements is 0") {

@@ -6,8 +6,17 @@
 #include <tuple>
 #include <type_traits>
 
-#include <tessera/loops/tile_view.hpp>
+#include <tessera/base/config.hpp>
 #include <tessera/loops/xtensor.hpp>
+
+namespace tessera {
+
+inline namespace TESSERA_BOUNDS {
+template <class T, std::size_t N>
+class TileView;
+}
+
+}  // namespace tessera
 
 namespace tessera::detail {
 

@@ -22,18 +22,12 @@
 #include <tessera/base/error.hpp>
 #include <tessera/loops/assign_rows.hpp>
 #include <tessera/loops/row_loop.hpp>
+#include <tessera/loops/tile_assign.hpp>
 #include <tessera/loops/tile_elements.hpp>
+#include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/tile_iterator.hpp>
+#include <tessera/loops/tile_reducer.hpp>
 #include <tessera/loops/xtensor.hpp>
-
-namespace tessera {
-
-inline namespace TESSERA_BOUNDS {
-template <class T, std::size_t N>
-class TileView;
-}
-
-}  // namespace tessera
 
 namespace xt {
 

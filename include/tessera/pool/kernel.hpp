@@ -24,7 +24,7 @@
 #include <utility>
 
 #include <tessera/base/address_types.hpp>
-#include <tessera/loops/tile_assign.hpp>
+#include <tessera/loops/tile_scan.hpp>
 #include <tessera/loops/tile_sort.hpp>
 #include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>

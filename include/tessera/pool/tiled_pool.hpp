@@ -161,9 +161,11 @@ class TiledPool {
   }
 
   /// Sets out[x] = function(in[x]...) for every element; the pool chooses the tiles. Inputs
-  /// broadcast to `out` by trailing axes. `out` may be an input. Errors: see map.
+  /// broadcast to `out` by trailing axes. `out` may be an input. The function may take the index of
+  /// the element in `out` before the elements. Errors: see map.
   ///
   ///     pool.transform(vpd, std::plus<>{}, tmp, rad);
+  ///     pool.transform(x, [](const Index<2>& at) { return 0.5 * at[1]; });  // along a row
   template <class Out, detail::NoOptions F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, F&& function, In&&... in) {

@@ -193,3 +193,63 @@ TEST_CASE("a transform in place does each tile whole, since none could be comput
       REQUIRE(deep.x.data()[i] == tile + 100);
   }
 }
+
+TEST_CASE("transform's function may take the index of its element") {
+  TiledPool pool(2);
+  auto out = SharedArray<std::size_t, 3>::create({7, 11, 40});
+  auto in = SharedArray<float, 1>::create({40});
+  std::iota(in.begin(), in.end(), 0.f);
+  const auto check = [&](std::size_t more) {
+    for (std::size_t i = 0; i < 7; ++i)
+      for (std::size_t j = 0; j < 11; ++j)
+        for (std::size_t k = 0; k < 40; ++k)
+          REQUIRE(out(i, j, k) == i * 10000 + j * 100 + k + k * more);
+  };
+  SECTION("and elements of its inputs") {
+    pool.transform(
+        out,
+        [](const tessera::Index<3>& at, float v) {
+          return at[0] * 10000 + at[1] * 100 + at[2] + static_cast<std::size_t>(v);
+        },
+        in);
+    check(1);
+  }
+  SECTION("and nothing else") {
+    pool.transform(out,
+                   [](const tessera::Index<3>& at) { return at[0] * 10000 + at[1] * 100 + at[2]; });
+    check(0);
+  }
+  SECTION("in tiles of any shape, of which neighbours are computed together") {
+    pool.transform({4, 3}, out, [](const auto& at) { return at[0] * 10000 + at[1] * 100 + at[2]; });
+    check(0);
+  }
+  SECTION("later, by a function that holds what looks like an address") {
+    pool.transform_async(out, tessera::allow_addresses([](const tessera::Index<3>& at, float) {
+                           return at[0] * 10000 + at[1] * 100 + at[2];
+                         }),
+                         in)
+        .wait();
+    check(0);
+  }
+}
+
+TEST_CASE("the index of an element of a section counts from the section's beginning") {
+  TiledPool pool(2);
+  auto whole = SharedArray<int, 2>::create({6, 8});
+  std::fill(whole.begin(), whole.end(), -1);
+  pool.transform(tessera::into(xt::view(whole, xt::range(2, 5), xt::range(1, 7, 2))),
+                 [](const tessera::Index<2>& at) { return static_cast<int>(10 * at[0] + at[1]); });
+  CHECK(whole(2, 1) == 0);
+  CHECK(whole(4, 5) == 22);
+  CHECK(whole(2, 2) == -1);
+}
+
+TEST_CASE("an index is computed past the caches too") {
+  // As where arrays are far larger than these: streaming stores.
+  std::vector<std::size_t> out(4096);
+  tessera::TileView<std::size_t, 2> tile(out.data(), {4, 1024}, {1024, 1});
+  const auto number = [](const tessera::Index<2>& at) { return at[0] * 1024 + at[1]; };
+  tessera::detail::Elementwise<decltype(number), true>{number, true}.at({3, 0}, tile);
+  CHECK(out[0] == 3 * 1024);
+  CHECK(out[4095] == 3 * 1024 + 4095);
+}

@@ -139,6 +139,16 @@ using Unwrapped = std::decay_t<decltype(unwrapped(std::declval<const F&>()))>;
 template <class Section>
 using ValueOfSection = std::remove_const_t<typename Section::element_type>;
 
+/// True if transform's function takes the element's index before the elements. Not asked for if it
+/// takes the elements only, since a generic lambda might not compile with another argument.
+template <class F, std::size_t N, bool plain, class... Values>
+inline constexpr bool takes_index = [] {
+  if constexpr (plain || N == 0)
+    return false;
+  else
+    return std::is_invocable_v<const F&, const Index<N>&, const Values&...>;
+}();
+
 /// The order of one transform. `tile` is a shape of the trailing axes, or nullptr: then the pool
 /// chooses. Errors as with make_order.
 template <class Tile, class Out, class F, class... In>
@@ -147,13 +157,16 @@ auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, c
   constexpr std::size_t N = Out::rank;
   static_assert(((In::rank <= N) && ...),
                 "tessera: an input of transform has more axes than its output");
-  static_assert(std::is_invocable_v<const Unwrapped<F>&, const ValueOfSection<In>&...>,
-                "tessera: transform's function can't be called with one element of each input");
+  constexpr bool plain = std::is_invocable_v<const Unwrapped<F>&, const ValueOfSection<In>&...>;
+  constexpr bool indexed = takes_index<Unwrapped<F>, N, plain, ValueOfSection<In>...>;
+  static_assert(plain || indexed,
+                "tessera: transform's function can't be called with one element of each input "
+                "(nor with an Index<N> before them, N being the rank of the output)");
   (check_broadcasts(in, out), ...);
   const bool disjoint = no_alias(out, in...);
   const bool safe = options.rerun == Rerun::where_safe && disjoint;
   const bool reruns = safe || options.rerun == Rerun::allowed;
-  const auto kernel = elementwise(std::move(function), streaming_pays_for(out, in...));
+  const auto kernel = elementwise<indexed>(std::move(function), streaming_pays_for(out, in...));
   if constexpr (!std::is_null_pointer_v<Tile>) {
     constexpr std::size_t R = std::tuple_size_v<Tile>;
     static_assert(R <= N, "tessera: a tile of transform has more axes than its output");

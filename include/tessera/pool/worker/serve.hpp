@@ -150,7 +150,9 @@ class Server {
           std::tuple<TileOf<Sections>...> tiles{argument.template tile<R>(box, grid_shape_)...};
           return std::apply(
               [&](auto&... tile) -> Result {
-                if constexpr (Traits::plain)
+                if constexpr (requires { requires K::takes_index; })
+                  return kernel.at(box.lo, tile...);
+                else if constexpr (Traits::plain)
                   return kernel(tile...);
                 else
                   return kernel(Tile<R>(grid_, number, stop_flag()), tile...);

@@ -1,4 +1,4 @@
-// Public: Box, Index. Floor 1, grid: a half-open region of an N-d grid. No OS calls.
+// Public: Box. Floor 1, grid: a half-open region of an N-d grid. No OS calls.
 #pragma once
 
 #include <array>
@@ -7,10 +7,6 @@
 #include <tessera/base/extents.hpp>
 
 namespace tessera {
-
-/// The index of an element of an array of N axes.
-template <std::size_t N>
-using Index = std::array<std::size_t, N>;
 
 /// The elements x with lo[d] <= x[d] < hi[d] on every axis d. Empty if lo[d] == hi[d] on any axis.
 template <std::size_t N>

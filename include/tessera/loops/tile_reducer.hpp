@@ -152,8 +152,8 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
   void compute(value_type* out, const std::array<std::ptrdiff_t, rank>* place) const {
     auto extents = tessera::detail::loop_extents<rank>(e_);
     tessera::detail::ReducedAxes<rank> reduced{};
-    const auto missing = rank - e_.dimension();
-    for (std::size_t d = missing; d < rank; ++d) reduced[d] = reduces(d - missing);
+    const auto lacking = rank - e_.dimension();
+    for (std::size_t d = lacking; d < rank; ++d) reduced[d] = reduces(d - lacking);
     const auto node = tessera::detail::make_node(e_, extents);
     auto begin = node.non_owning();
     for (std::size_t d = 0; place != nullptr && d < rank; ++d) {

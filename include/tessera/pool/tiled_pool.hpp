@@ -165,7 +165,7 @@ class TiledPool {
   /// the element in `out` before the elements. Errors: see map.
   ///
   ///     pool.transform(vpd, std::plus<>{}, tmp, rad);
-  ///     pool.transform(x, [](const Index<2>& at) { return 0.5 * at[1]; });  // along a row
+  ///     pool.transform(x, [](auto at) { return 0.5 * at[1]; });  // at: std::array<std::size_t, N>
   template <class Out, detail::NoOptions F, class... In>
     requires(!detail::is_tile_shape<std::remove_cvref_t<Out>>)
   void transform(Out&& out, F&& function, In&&... in) {

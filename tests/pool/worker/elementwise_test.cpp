@@ -208,15 +208,14 @@ TEST_CASE("transform's function may take the index of its element") {
   SECTION("and elements of its inputs") {
     pool.transform(
         out,
-        [](const tessera::Index<3>& at, float v) {
+        [](const Extents<3>& at, float v) {
           return at[0] * 10000 + at[1] * 100 + at[2] + static_cast<std::size_t>(v);
         },
         in);
     check(1);
   }
   SECTION("and nothing else") {
-    pool.transform(out,
-                   [](const tessera::Index<3>& at) { return at[0] * 10000 + at[1] * 100 + at[2]; });
+    pool.transform(out, [](const Extents<3>& at) { return at[0] * 10000 + at[1] * 100 + at[2]; });
     check(0);
   }
   SECTION("in tiles of any shape, of which neighbours are computed together") {
@@ -224,7 +223,7 @@ TEST_CASE("transform's function may take the index of its element") {
     check(0);
   }
   SECTION("later, by a function that holds what looks like an address") {
-    pool.transform_async(out, tessera::allow_addresses([](const tessera::Index<3>& at, float) {
+    pool.transform_async(out, tessera::allow_addresses([](const Extents<3>& at, float) {
                            return at[0] * 10000 + at[1] * 100 + at[2];
                          }),
                          in)
@@ -238,7 +237,7 @@ TEST_CASE("the index of an element of a section counts from the section's beginn
   auto whole = SharedArray<int, 2>::create({6, 8});
   std::fill(whole.begin(), whole.end(), -1);
   pool.transform(tessera::into(xt::view(whole, xt::range(2, 5), xt::range(1, 7, 2))),
-                 [](const tessera::Index<2>& at) { return static_cast<int>(10 * at[0] + at[1]); });
+                 [](const Extents<2>& at) { return static_cast<int>(10 * at[0] + at[1]); });
   CHECK(whole(2, 1) == 0);
   CHECK(whole(4, 5) == 22);
   CHECK(whole(2, 2) == -1);
@@ -248,7 +247,7 @@ TEST_CASE("an index is computed past the caches too") {
   // As where arrays are far larger than these: streaming stores.
   std::vector<std::size_t> out(4096);
   tessera::TileView<std::size_t, 2> tile(out.data(), {4, 1024}, {1024, 1});
-  const auto number = [](const tessera::Index<2>& at) { return at[0] * 1024 + at[1]; };
+  const auto number = [](const Extents<2>& at) { return at[0] * 1024 + at[1]; };
   tessera::detail::Elementwise<decltype(number), true>{number, true}.at({3, 0}, tile);
   CHECK(out[0] == 3 * 1024);
   CHECK(out[4095] == 3 * 1024 + 4095);

@@ -146,7 +146,7 @@ inline constexpr bool takes_index = [] {
   if constexpr (plain || N == 0)
     return false;
   else
-    return std::is_invocable_v<const F&, const Index<N>&, const Values&...>;
+    return std::is_invocable_v<const F&, const std::array<std::size_t, N>&, const Values&...>;
 }();
 
 /// The order of one transform. `tile` is a shape of the trailing axes, or nullptr: then the pool
@@ -159,9 +159,10 @@ auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, c
                 "tessera: an input of transform has more axes than its output");
   constexpr bool plain = std::is_invocable_v<const Unwrapped<F>&, const ValueOfSection<In>&...>;
   constexpr bool indexed = takes_index<Unwrapped<F>, N, plain, ValueOfSection<In>...>;
-  static_assert(plain || indexed,
-                "tessera: transform's function can't be called with one element of each input "
-                "(nor with an Index<N> before them, N being the rank of the output)");
+  static_assert(
+      plain || indexed,
+      "tessera: transform's function can't be called with one element of each input "
+      "(nor with a std::array<std::size_t, N> before them, N being the rank of the output)");
   (check_broadcasts(in, out), ...);
   const bool disjoint = no_alias(out, in...);
   const bool safe = options.rerun == Rerun::where_safe && disjoint;

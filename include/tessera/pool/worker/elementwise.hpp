@@ -51,7 +51,8 @@ struct Elementwise {
     [&]<std::size_t... Axis>(std::index_sequence<Axis...>) {
       const auto with_index = [f = function](const auto&... given) {
         const auto all = std::tie(given...);
-        const Index<sizeof...(Axis)> index{static_cast<std::size_t>(std::get<Axis>(all))...};
+        const std::array<std::size_t, sizeof...(Axis)> index{
+            static_cast<std::size_t>(std::get<Axis>(all))...};
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
           return f(index, std::get<sizeof...(Axis) + I>(all)...);
         }(std::make_index_sequence<sizeof...(In)>{});

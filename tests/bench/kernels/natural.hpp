@@ -1,0 +1,102 @@
+// The kernels as a newcomer writes them: any expression of xtensor, or a loop over indices. They
+// are generic, so that the same text runs on the tiles of a pool and on xtensor's own arrays.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace bench::natural {
+
+using xt::all;
+using xt::range;
+
+constexpr auto mean = [](auto m, auto x) { m = xt::mean(x, {0}); };
+constexpr auto deviation = [](auto m, auto x) { m = xt::stddev(x, {0}); };
+constexpr auto anomaly = [](auto v, auto x) { v = x - xt::mean(x, {0}); };
+constexpr auto standardized = [](auto v, auto x) {
+  v = (x - xt::mean(x, {0})) / xt::stddev(x, {0});
+};
+constexpr auto monthly = [](auto v, auto x) {
+  for (std::size_t month = 0; month < 12; ++month) {
+    auto same = xt::view(x, range(month, x.shape(0), 12));
+    xt::view(v, range(month, x.shape(0), 12)) = same - xt::mean(same, {0});
+  }
+};
+constexpr auto climatology = [](auto m, auto x) { m = xt::nanmean(x, {0}); };
+constexpr auto trend = [](auto m, auto x, auto t) {
+  m = xt::sum(t * x, {0}) / static_cast<float>(x.shape(0));
+};
+constexpr auto median = [](auto m, auto x) { m = xt::median(x, 0); };
+constexpr auto percentile = [](auto m, auto x) {
+  const std::size_t place = x.shape(0) * 9 / 10;
+  m = xt::view(xt::partition(x, place, 0), place);
+};
+constexpr auto zonal = [](auto m, auto x) { xt::view(m, all(), all(), 0) = xt::mean(x, {2}); };
+constexpr auto global_mean = [](auto s, auto x, auto lat) {
+  xt::view(s, all(), 0, 0) =
+      xt::sum(x * lat, {1, 2}) / (xt::sum(lat)() * static_cast<float>(x.shape(2)));
+};
+constexpr auto correlation = [](auto m, auto x, auto y) {
+  auto a = x - xt::mean(x, {0});
+  auto b = y - xt::mean(y, {0});
+  m = xt::sum(a * b, {0}) / xt::sqrt(xt::sum(a * a, {0}) * xt::sum(b * b, {0}));
+};
+constexpr auto cumulative = [](auto v, auto x) { v = xt::cumsum(x, 0); };
+constexpr auto threshold = [](auto m, auto x) { m = xt::count_nonzero(x > 20.f, {0}); };
+constexpr auto running = [](auto v, auto x) {
+  const std::size_t n = x.shape(0);
+  xt::view(v, 0) = xt::view(x, 0);
+  xt::view(v, n - 1) = xt::view(x, n - 1);
+  xt::view(v, range(1, n - 1)) =
+      (xt::view(x, range(0, n - 2)) + xt::view(x, range(1, n - 1)) + xt::view(x, range(2, n))) /
+      3.f;
+};
+constexpr auto coarse = [](auto v, auto a, auto b, auto c, auto d) { v = (a + b + c + d) / 4.f; };
+constexpr auto heat = [](auto v, auto c, auto north, auto south, auto west, auto east) {
+  v = c + 0.2f * (north + south + west + east - 4.f * c);
+};
+constexpr auto smooth = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw,
+                           auto s, auto se) { v = (nw + n + ne + w + c + e + sw + s + se) / 9.f; };
+constexpr auto dilation = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw,
+                             auto s, auto se) {
+  using xt::maximum;
+  v = maximum(maximum(maximum(nw, n), maximum(ne, w)),
+              maximum(maximum(c, e), maximum(maximum(sw, s), se)));
+};
+constexpr auto life = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw, auto s,
+                         auto se) {
+  auto around = nw + n + ne + w + e + sw + s + se;
+  v = xt::equal(around, 3) || (xt::equal(around, 2) && xt::equal(c, 1));
+};
+constexpr auto ndvi = [](std::uint16_t nir, std::uint16_t red) {
+  return nir + red == 0 ? 0.f : static_cast<float>(nir - red) / static_cast<float>(nir + red);
+};
+constexpr auto unpack = [](std::int16_t p) {
+  return p == -32768 ? std::numeric_limits<float>::quiet_NaN()
+                     : static_cast<float>(p) * 0.01f + 273.15f;
+};
+constexpr auto pack = [](float v) {
+  return v != v ? -32768.f : std::nearbyint((v - 273.15f) * 100.f);
+};
+constexpr auto grey = [](std::uint8_t r, std::uint8_t g, std::uint8_t b) {
+  return static_cast<std::uint8_t>((77 * r + 150 * g + 29 * b) >> 8);
+};
+constexpr auto vpd = [](float t, float e) {
+  return 0.6108f * std::exp(17.27f * t / (t + 237.3f)) * (1.f - e / 100.f);
+};
+constexpr auto mandelbrot = [](double cx, double cy) {
+  double x = 0, y = 0;
+  int n = 0;
+  for (; n < 50 && x * x + y * y <= 4; ++n) {
+    const double next = x * x - y * y + cx;
+    y = 2 * x * y + cy;
+    x = next;
+  }
+  return static_cast<float>(n);
+};
+constexpr auto select = [](auto v, auto x, auto y) { v = xt::where(x > 10.f, x * 2.f, y); };
+
+}  // namespace bench::natural

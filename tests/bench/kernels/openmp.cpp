@@ -1,0 +1,387 @@
+// The kernels of the second table as somebody writes them who knows OpenMP and the machine: loops
+// over the same memory, floats summed in double where tessera does.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <tessera/memory/segment.hpp>
+#include <vector>
+
+#include "fields.hpp"
+
+namespace {
+
+using Size = std::size_t;
+
+struct Memory {
+  std::map<std::string, std::shared_ptr<tessera::Segment>> segments;
+  explicit Memory(const bench::Arguments& with) {
+    bench::each_array(with.sizes, [&](const std::string& name, auto, const auto&) {
+      segments[name] = tessera::Segment::attach(tessera::SegmentName(with.prefix + "-" + name),
+                                                tessera::host::Access::read_write);
+    });
+  }
+  template <class T = float>
+  T* at(const std::string& name) const {
+    return reinterpret_cast<T*>(segments.at(name)->data());
+  }
+};
+
+/// block(first cell, cells) for blocks of cells, on all threads.
+template <class Block>
+void blocks(Size cells, Size width, const Block& block) {
+#pragma omp parallel for schedule(static)
+  for (Size first = 0; first < cells; first += width) block(first, std::min(width, cells - first));
+}
+
+/// Sums over time of f(t, cell), in double; finish(cell, sum).
+template <class F, class Finish>
+void sums(Size steps, Size cells, const F& f, const Finish& finish, Size from = 0, Size by = 1) {
+  constexpr Size width = 8192;
+  blocks(cells, width, [&](Size first, Size n) {
+    alignas(64) static thread_local double sum[width];
+    std::fill_n(sum, n, 0.0);
+    for (Size t = from; t < steps; t += by)
+#pragma omp simd
+      for (Size k = 0; k < n; ++k) sum[k] += f(t, first + k);
+    for (Size k = 0; k < n; ++k) finish(first + k, sum[k]);
+  });
+}
+
+/// inner(y, x) for all elements of an image but its border.
+template <class Inner>
+void interior(Size side, const Inner& inner) {
+#pragma omp parallel for schedule(static)
+  for (Size y = 1; y < side - 1; ++y)
+#pragma omp simd
+    for (Size x = 1; x < side - 1; ++x) inner(y * side + x);
+}
+
+/// f(k) for k < n.
+template <class F>
+void each(Size n, const F& f) {
+#pragma omp parallel for simd schedule(static)
+  for (Size k = 0; k < n; ++k) f(k);
+}
+
+/// Selection over time in groups of 16 cells: select(values of one cell) is its result.
+template <class Select>
+void selected(Size steps, Size cells, const float* x, float* out, const Select& select) {
+#pragma omp parallel
+  {
+    std::vector<float> values(16 * steps);
+#pragma omp for schedule(static)
+    for (Size first = 0; first < cells; first += 16) {
+      const Size n = std::min<Size>(16, cells - first);
+      for (Size t = 0; t < steps; ++t)
+        for (Size k = 0; k < n; ++k) values[k * steps + t] = x[t * cells + first + k];
+      for (Size k = 0; k < n; ++k) out[first + k] = select(values.data() + k * steps);
+    }
+  }
+}
+
+bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
+  const Size T = z.steps, P = z.rows * z.columns, X = z.columns, Y = z.rows, S = z.side;
+  const Size n = T * P, q = S * S;
+  const float *x = memory.at("x"), *y = memory.at("y"), *gaps = memory.at("gaps"),
+              *steps = memory.at("steps"), *lat = memory.at("lat"), *plate = memory.at("plate"),
+              *table = memory.at("table");
+  float *map = memory.at("map"), *field = memory.at("field"), *zonal = memory.at("zonal"),
+        *series = memory.at("series"), *image = memory.at("image"), *half = memory.at("half");
+  const auto *red = memory.at<std::uint16_t>("red"), *nir = memory.at<std::uint16_t>("nir");
+  const auto* packed = memory.at<std::int16_t>("packed");
+  auto* packed_out = memory.at<std::int16_t>("packed_out");
+  const auto *r = memory.at<std::uint8_t>("r"), *g = memory.at<std::uint8_t>("g"),
+             *b = memory.at<std::uint8_t>("b"), *cells = memory.at<std::uint8_t>("cells");
+  auto* bytes = memory.at<std::uint8_t>("bytes");
+  double* counts = memory.at<double>("counts");
+  const double years = static_cast<double>(T);
+  const auto value = [=](Size t, Size k) { return static_cast<double>(x[t * P + k]); };
+
+  // The mean of each cell, and the standard deviation of it, block by block; then each element.
+  const auto standardize = [=](bool scaled) {
+    constexpr Size width = 1024;
+    blocks(P, width, [&](Size first, Size m) {
+      double mean[width] = {}, squares[width] = {};
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) mean[k] += x[t * P + first + k];
+      for (Size k = 0; k < m; ++k) mean[k] /= years;
+      if (scaled) {
+        for (Size t = 0; t < T; ++t)
+#pragma omp simd
+          for (Size k = 0; k < m; ++k) {
+            const double d = x[t * P + first + k] - mean[k];
+            squares[k] += d * d;
+          }
+        for (Size k = 0; k < m; ++k) squares[k] = std::sqrt(squares[k] / years);
+      } else {
+        std::fill_n(squares, m, 1.0);
+      }
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k)
+          field[t * P + first + k] =
+              static_cast<float>((x[t * P + first + k] - mean[k]) / squares[k]);
+    });
+  };
+  bench::Jobs jobs;
+  jobs["mean"] = [=] {
+    sums(T, P, value, [=](Size k, double s) { map[k] = static_cast<float>(s / years); });
+  };
+  jobs["deviation"] = [=] {
+    constexpr Size width = 1024;
+    blocks(P, width, [&](Size first, Size m) {
+      double mean[width] = {}, squares[width] = {};
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) mean[k] += x[t * P + first + k];
+      for (Size k = 0; k < m; ++k) mean[k] /= years;
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) {
+          const double d = x[t * P + first + k] - mean[k];
+          squares[k] += d * d;
+        }
+      for (Size k = 0; k < m; ++k)
+        map[first + k] = static_cast<float>(std::sqrt(squares[k] / years));
+    });
+  };
+  jobs["anomaly"] = [=] { standardize(false); };
+  jobs["standardized"] = [=] { standardize(true); };
+  jobs["monthly"] = [=] {
+    constexpr Size width = 1024;
+    blocks(P, width, [&](Size first, Size m) {
+      for (Size month = 0; month < 12; ++month) {
+        double mean[width] = {};
+        Size count = 0;
+        for (Size t = month; t < T; t += 12, ++count)
+#pragma omp simd
+          for (Size k = 0; k < m; ++k) mean[k] += x[t * P + first + k];
+        for (Size k = 0; k < m; ++k) mean[k] /= static_cast<double>(count);
+        for (Size t = month; t < T; t += 12)
+#pragma omp simd
+          for (Size k = 0; k < m; ++k)
+            field[t * P + first + k] = static_cast<float>(x[t * P + first + k] - mean[k]);
+      }
+    });
+  };
+  jobs["climatology"] = [=] {
+    constexpr Size width = 4096;
+    blocks(P, width, [&](Size first, Size m) {
+      double sum[width] = {}, count[width] = {};
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) {
+          const float v = gaps[t * P + first + k];
+          sum[k] += v != v ? 0.0 : v;
+          count[k] += v != v ? 0.0 : 1.0;
+        }
+      for (Size k = 0; k < m; ++k) map[first + k] = static_cast<float>(sum[k] / count[k]);
+    });
+  };
+  jobs["trend"] = [=] {
+    sums(
+        T, P, [=](Size t, Size k) { return static_cast<double>(steps[t] * x[t * P + k]); },
+        [=](Size k, double s) { map[k] = static_cast<float>(s) / static_cast<float>(T); });
+  };
+  jobs["median"] = [=] {
+    selected(T, P, x, map, [T](float* v) {
+      std::nth_element(v, v + T / 2, v + T);
+      return T % 2 == 1 ? v[T / 2] : (v[T / 2] + *std::max_element(v, v + T / 2)) / 2;
+    });
+  };
+  jobs["percentile"] = [=] {
+    selected(T, P, x, map, [T](float* v) {
+      std::nth_element(v, v + T * 9 / 10, v + T);
+      return v[T * 9 / 10];
+    });
+  };
+  jobs["zonal"] = [=] {
+#pragma omp parallel for schedule(static)
+    for (Size row = 0; row < T * Y; ++row) {
+      double sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (Size k = 0; k < X; ++k) sum += x[row * X + k];
+      zonal[row] = static_cast<float>(sum / static_cast<double>(X));
+    }
+  };
+  jobs["global_mean"] = [=] {
+    double weights = 0;
+    for (Size j = 0; j < Y; ++j) weights += lat[j];
+#pragma omp parallel for schedule(static)
+    for (Size t = 0; t < T; ++t) {
+      double sum = 0;
+      for (Size j = 0; j < Y; ++j) {
+        double row = 0;
+#pragma omp simd reduction(+ : row)
+        for (Size k = 0; k < X; ++k) row += x[(t * Y + j) * X + k] * lat[j];
+        sum += row;
+      }
+      series[t] = static_cast<float>(sum / (weights * static_cast<double>(X)));
+    }
+  };
+  jobs["correlation"] = [=] {
+    constexpr Size width = 1024;
+    blocks(P, width, [&](Size first, Size m) {
+      double mx[width] = {}, my[width] = {}, xy[width] = {}, xx[width] = {}, yy[width] = {};
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) {
+          mx[k] += x[t * P + first + k];
+          my[k] += y[t * P + first + k];
+        }
+      for (Size k = 0; k < m; ++k) {
+        mx[k] /= years;
+        my[k] /= years;
+      }
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) {
+          const double u = x[t * P + first + k] - mx[k], v = y[t * P + first + k] - my[k];
+          xy[k] += u * v;
+          xx[k] += u * u;
+          yy[k] += v * v;
+        }
+      for (Size k = 0; k < m; ++k)
+        map[first + k] = static_cast<float>(xy[k] / std::sqrt(xx[k] * yy[k]));
+    });
+  };
+  jobs["cumulative"] = [=] {
+    blocks(P, 4096, [&](Size first, Size m) {
+      std::copy_n(x + first, m, field + first);
+      for (Size t = 1; t < T; ++t)
+#pragma omp simd
+        for (Size k = first; k < first + m; ++k)
+          field[t * P + k] = field[(t - 1) * P + k] + x[t * P + k];
+    });
+  };
+  jobs["threshold"] = [=] {
+    constexpr Size width = 8192;
+    blocks(P, width, [&](Size first, Size m) {
+      int count[width] = {};
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k) count[k] += x[t * P + first + k] > 20.f;
+      for (Size k = 0; k < m; ++k) map[first + k] = static_cast<float>(count[k]);
+    });
+  };
+  jobs["running"] = [=] {
+#pragma omp parallel for schedule(static)
+    for (Size t = 0; t < T; ++t) {
+      const float* const c = x + t * P;
+      float* const to = field + t * P;
+      if (t == 0 || t == T - 1) {
+        std::copy_n(c, P, to);
+        continue;
+      }
+#pragma omp simd
+      for (Size k = 0; k < P; ++k) to[k] = (c[k - P] + c[k] + c[k + P]) / 3.f;
+    }
+  };
+  jobs["select"] = [=] { each(n, [=](Size k) { field[k] = x[k] > 10.f ? x[k] * 2.f : y[k]; }); };
+  jobs["vpd"] = [=] {
+    each(n, [=](Size k) {
+      field[k] = 0.6108f * std::exp(17.27f * x[k] / (x[k] + 237.3f)) * (1.f - y[k] / 100.f);
+    });
+  };
+  jobs["smooth"] = [=] {
+    interior(S, [=](Size k) {
+      image[k] = (plate[k - S - 1] + plate[k - S] + plate[k - S + 1] + plate[k - 1] + plate[k] +
+                  plate[k + 1] + plate[k + S - 1] + plate[k + S] + plate[k + S + 1]) /
+                 9.f;
+    });
+  };
+  jobs["dilation"] = [=] {
+    interior(S, [=](Size k) {
+      const auto most = [](float u, float v) { return u > v ? u : v; };
+      const auto row = [=](Size c) { return most(most(plate[c - 1], plate[c]), plate[c + 1]); };
+      image[k] = most(most(row(k - S), row(k)), row(k + S));
+    });
+  };
+  jobs["heat"] = [=] {
+    interior(S, [=](Size k) {
+      image[k] = plate[k] + 0.2f * (plate[k - S] + plate[k + S] + plate[k - 1] + plate[k + 1] -
+                                    4.f * plate[k]);
+    });
+  };
+  jobs["life"] = [=] {
+    interior(S, [=](Size k) {
+      const auto around = static_cast<std::uint8_t>(
+          cells[k - S - 1] + cells[k - S] + cells[k - S + 1] + cells[k - 1] + cells[k + 1] +
+          cells[k + S - 1] + cells[k + S] + cells[k + S + 1]);
+      bytes[k] = static_cast<std::uint8_t>((around == 3) | ((around == 2) & cells[k]));
+    });
+  };
+  jobs["coarse"] = [=] {
+    const Size h = S / 2;
+#pragma omp parallel for schedule(static)
+    for (Size i = 0; i < h; ++i)
+#pragma omp simd
+      for (Size j = 0; j < h; ++j) {
+        const float* const c = plate + 2 * i * S + 2 * j;
+        half[i * h + j] = (c[0] + c[1] + c[S] + c[S + 1]) / 4.f;
+      }
+  };
+  jobs["ndvi"] = [=] {
+    each(q, [=](Size k) {
+      const int sum = nir[k] + red[k];
+      const auto quotient = static_cast<float>(nir[k] - red[k]) / static_cast<float>(sum);
+      image[k] = sum == 0 ? 0.f : quotient;
+    });
+  };
+  jobs["unpack"] = [=] {
+    each(q, [=](Size k) {
+      const float v = static_cast<float>(packed[k]) * 0.01f + 273.15f;
+      image[k] = packed[k] == -32768 ? std::numeric_limits<float>::quiet_NaN() : v;
+    });
+  };
+  jobs["pack"] = [=] {
+    each(q, [=](Size k) {
+      const float v = std::nearbyint((plate[k] - 273.15f) * 100.f);
+      packed_out[k] = v != v ? std::int16_t{-32768}
+                             : static_cast<std::int16_t>(std::clamp(v, -32768.f, 32767.f));
+    });
+  };
+  jobs["grey"] = [=] {
+    each(q, [=](Size k) {
+      bytes[k] = static_cast<std::uint8_t>((77 * r[k] + 150 * g[k] + 29 * b[k]) >> 8);
+    });
+  };
+  jobs["lookup"] = [=] { each(q, [=](Size k) { image[k] = table[red[k] & 4095]; }); };
+  jobs["histogram"] = [=] {
+    double bins[64] = {};
+#pragma omp parallel for schedule(static) reduction(+ : bins[ : 64])
+    for (Size k = 0; k < q; ++k) bins[static_cast<Size>(plate[k] * 0.64f)] += 1;
+    std::copy_n(bins, 64, counts);
+  };
+  jobs["mandelbrot"] = [=] {
+#pragma omp parallel for schedule(dynamic, 8)
+    for (Size i = 0; i < S; ++i)
+      for (Size j = 0; j < S; ++j) {
+        const double side = static_cast<double>(S), cx = 3.0 * static_cast<double>(j) / side - 2.0,
+                     cy = 3.0 * static_cast<double>(i) / side - 1.5;
+        double u = 0, v = 0;
+        int k = 0;
+        for (; k < 50 && u * u + v * v <= 4; ++k) {
+          const double next = u * u - v * v + cx;
+          v = 2 * u * v + cy;
+          u = next;
+        }
+        image[i * S + j] = static_cast<float>(k);
+      }
+  };
+  return jobs;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::Arguments with(argc, argv);
+  const Memory memory(with);
+  return bench::serve(jobs_of(memory, with.sizes));
+}

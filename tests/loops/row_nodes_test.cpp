@@ -1,55 +1,17 @@
-#include <tessera/loops/row_nodes.hpp>
-
+// The nodes of which expressions are rebuilt.
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <vector>
+
+#include <tessera/loops/row_nodes.hpp>
 
 #include "support/catch.hpp"
 
-using tessera::detail::broadcast_operand;
-using tessera::detail::make_node;
+using tessera::detail::IndexNode;
 using tessera::detail::Operand;
-
-namespace {
-
-using NodeShape = std::array<std::size_t, 2>;
-using NodeExtents = std::vector<std::size_t>;
-using NodeStrides = std::vector<std::ptrdiff_t>;
-
-}  // namespace
-
-TEST_CASE("an operand lines up by its trailing axes and stands still where it is broadcast") {
-  std::array<int, 12> values{};
-  const NodeShape shape{3, 4};
-  using Strides = std::array<std::ptrdiff_t, 2>;
-  CHECK(broadcast_operand(values.data(), NodeExtents{3, 4}, NodeStrides{4, 1}, shape).strides ==
-        Strides{4, 1});
-  CHECK(broadcast_operand(values.data(), NodeExtents{4}, NodeStrides{1}, shape).strides ==
-        Strides{0, 1});
-  CHECK(broadcast_operand(values.data(), NodeExtents{3, 1}, NodeStrides{1, 1}, shape).strides ==
-        Strides{1, 0});
-  CHECK(
-      broadcast_operand(values.data(), NodeExtents{1, 1, 4}, NodeStrides{4, 4, 1}, shape).strides ==
-      Strides{0, 1});
-}
-
-TEST_CASE("values that do not broadcast to the loop are refused with axis and extents") {
-  std::array<int, 12> values{};
-  for (const auto& extents : {NodeExtents{2, 4}, NodeExtents{3, 3}, NodeExtents{2, 3, 4}}) {
-    try {
-      broadcast_operand(values.data(), extents, NodeStrides(extents.size(), 1), NodeShape{3, 4});
-      FAIL("it was not refused");
-    } catch (const tessera::Error& error) {
-      CHECK(error.errc() == tessera::Errc::shape_mismatch);
-    }
-  }
-}
 
 TEST_CASE("writing disturbs what shares memory, but not the same elements at the same indices") {
   std::array<int, 20> values{};
-  const NodeShape shape{2, 3};
+  const std::array<std::size_t, 2> shape{2, 3};
   const Operand<int, 2> out{values.data(), {3, 1}};
   const auto disturbed = [&](std::ptrdiff_t from, std::array<std::ptrdiff_t, 2> strides) {
     return Operand<int, 2>{values.data() + from, strides}.disturbed_by(out, shape);
@@ -63,13 +25,13 @@ TEST_CASE("writing disturbs what shares memory, but not the same elements at the
   CHECK_FALSE(empty.footprint({0, 3}).meets(out.footprint(shape)));
 }
 
-TEST_CASE("an expression becomes a tree that reads what the expression has") {
-  const xt::xtensor<double, 2> a{{1, 2, 3}, {4, 5, 6}};
-  const xt::xtensor<double, 1> b{10, 20, 30};
-  const auto expression = a * 2.0 + b;
-  auto node = make_node(expression, NodeShape{2, 3});
-  CHECK(node.unit());
-  for (std::size_t i = 0; i < 2; ++i, node.step(0, 1))
-    for (std::size_t j = 0; j < 3; ++j)
-      CHECK(node.template read<true>(static_cast<std::ptrdiff_t>(j)) == expression(i, j));
+TEST_CASE("an index counts the steps along its axis") {
+  IndexNode<2> column{3, {0, 1}}, row{5, {1, 0}};
+  column.step(0, 4);
+  row.step(0, 4);
+  CHECK(column.read<true>(7) == 10);
+  CHECK(row.read<true>(7) == 9);
+  // A row of the loop is no longer than a row of the array: else the index would be wrong.
+  CHECK_FALSE(column.contiguous_with(1, 20));
+  CHECK_FALSE(row.contiguous_with(1, 20));
 }

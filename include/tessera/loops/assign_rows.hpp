@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/xtensor.hpp>

@@ -43,8 +43,17 @@ struct PackedRow<Operand<T, N>> {
       out.at += i;
       return out;
     }
-    if (stride != 0)
-      for (std::ptrdiff_t k = 0; k < n; ++k) values[k] = from.at[(i + k) * stride];
+    const auto copy_every = [&](auto step) {
+      const T* const at = from.at + i * step;
+      for (std::ptrdiff_t k = 0; k < n; ++k) values[k] = at[k * step];
+    };
+    // With constant strides the compiler vectorises the copy.
+    if (stride == 2)
+      copy_every(std::integral_constant<std::ptrdiff_t, 2>{});
+    else if (stride == -1)
+      copy_every(std::integral_constant<std::ptrdiff_t, -1>{});
+    else if (stride != 0)
+      copy_every(stride);
     else if (i == 0)
       std::fill_n(values, n, *from.at);
     out.at = values;

@@ -1,26 +1,20 @@
-// Floor 2, loops: an xtensor expression rebuilt as a tree of nodes.
+// Floor 2, loops: the nodes of which an xtensor expression is rebuilt.
 //
 // xtensor goes through strided views element by element, with steppers. A kernel's `v = t + r` is
 // the same arithmetic on every element. So it is rebuilt here as a tree of nodes: a strided
 // operand, a scalar, or a function of nodes. row_loop.hpp moves the tree from row to row, and reads
-// it in a loop that the compiler can vectorise. What can't be rebuilt (reductions, generators, lazy
-// views) is evaluated once into a temporary, which becomes an operand: `x - xt::mean(x, {0})`
-// computes its mean once.
+// it in a loop that the compiler can vectorise. make_node.hpp builds it.
 #pragma once
 
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <tessera/base/config.hpp>
-#include <tessera/base/error.hpp>
-#include <tessera/loops/xtensor.hpp>
 
 namespace tessera::detail {
 
@@ -183,94 +177,5 @@ struct Evaluated {
   }
   bool disturbed_by(const auto&, const auto&) const { return false; }
 };
-
-/// The operand for a strided array of any rank, aligned by its trailing axes with a loop over N
-/// axes. Throws Error(shape_mismatch) if the array does not broadcast to `shape`.
-template <std::size_t N, class T, class S, class Strides>
-Operand<T, N> broadcast_operand(T* data, const S& extents, const Strides& strides,
-                                const std::array<std::size_t, N>& shape) {
-  Operand<T, N> out{data, {}};
-  const std::size_t rank = std::size(extents);
-  for (std::size_t k = 0; k < rank; ++k) {
-    const auto extent = static_cast<std::size_t>(extents[rank - 1 - k]);
-    if (extent == 1) continue;
-    if (k >= N || extent != shape[N - 1 - k])
-      throw Error(Errc::shape_mismatch, "tile",
-                  "the values' extent " + std::to_string(extent) + " on axis -" +
-                      std::to_string(k + 1) + " does not fit the tile's " +
-                      (k < N ? std::to_string(shape[N - 1 - k]) : "rank"));
-    out.strides[N - 1 - k] = static_cast<std::ptrdiff_t>(strides[rank - 1 - k]);
-  }
-  return out;
-}
-
-template <class E>
-concept StridedExpression = requires(const E& e) {
-  { *e.data() } -> std::convertible_to<typename E::value_type>;
-  e.strides();
-  e.data_offset();
-};
-
-template <class E>
-inline constexpr bool is_scalar_expression = false;
-template <class CT>
-inline constexpr bool is_scalar_expression<xt::xscalar<CT>> = true;
-template <class E>
-inline constexpr bool is_function_expression = false;
-template <class F, class... CT>
-inline constexpr bool is_function_expression<xt::xfunction<F, CT...>> = true;
-
-/// A reduction that computes its values in rows: see tile_reducer.hpp.
-template <class E>
-concept RowReduction = requires(const E& e) {
-  typename E::Values;
-  e.values();
-};
-
-/// True if make_node rebuilds an expression, at least its outermost function. Others are evaluated
-/// by xtensor.
-template <class E>
-concept Rebuildable =
-    is_scalar_expression<E> || is_function_expression<E> || StridedExpression<E> || RowReduction<E>;
-
-/// The container that an expression is evaluated into. It is row-major: xt::eval would take the
-/// layout of the expression, and xtensor misplaces elements when that is dynamic.
-template <class T, class S>
-struct Plain {
-  using type = xt::xarray<T, xt::layout_type::row_major>;
-};
-template <class T, class I, std::size_t M>
-struct Plain<T, std::array<I, M>> {
-  using type = xt::xtensor<T, M, xt::layout_type::row_major>;
-};
-
-/// The node that reads expression `e` in a loop over `shape`. Throws Error(shape_mismatch) if `e`
-/// does not broadcast to it.
-template <std::size_t N, class E>
-auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
-  if constexpr (is_scalar_expression<E>) {
-    return Constant<std::decay_t<decltype(e())>>{e()};
-  } else if constexpr (is_function_expression<E>) {
-    return std::apply(
-        [&](const auto&... argument) {
-          return Applied<typename E::functor_type, decltype(make_node(argument, shape))...>{
-              e.functor(), {make_node(argument, shape)...}};
-        },
-        e.arguments());
-  } else if constexpr (StridedExpression<E>) {
-    return broadcast_operand(e.data() + static_cast<std::ptrdiff_t>(e.data_offset()), e.shape(),
-                             e.strides(), shape);
-  } else {
-    using Temporary = typename Plain<std::decay_t<typename E::value_type>,
-                                     std::decay_t<decltype(e.shape())>>::type;
-    std::shared_ptr<Temporary> values;
-    if constexpr (RowReduction<E>)
-      values = std::make_shared<Temporary>(e.values());
-    else
-      values = std::make_shared<Temporary>(e);
-    auto node = make_node(*values, shape);
-    return Evaluated<Temporary, decltype(node)>{std::move(values), node};
-  }
-}
 
 }  // namespace tessera::detail

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <tessera/loops/assign_rows.hpp>
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/tile_expression.hpp>

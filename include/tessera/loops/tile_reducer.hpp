@@ -19,6 +19,7 @@
 #include <utility>
 
 #include <tessera/loops/folds.hpp>
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/reduce_rows.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/tile_expression.hpp>

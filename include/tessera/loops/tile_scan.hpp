@@ -14,6 +14,7 @@
 
 #include <tessera/loops/fold_rows.hpp>
 #include <tessera/loops/folds.hpp>
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/packed_row.hpp>
 #include <tessera/loops/reduce_rows.hpp>
 #include <tessera/loops/row_loop.hpp>

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <tessera/loops/axis_slices.hpp>
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/tile_view.hpp>

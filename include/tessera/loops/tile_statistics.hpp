@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <tessera/loops/folds.hpp>
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/tile_reducer.hpp>
 #include <tessera/loops/xtensor.hpp>

@@ -13,6 +13,7 @@
 
 #include <tessera/base/convert.hpp>
 #include <tessera/grid/box.hpp>
+#include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/stream_rows.hpp>

@@ -5,6 +5,8 @@
 #   sh tests/bench/run.sh --quick    without the largest grids, under a minute once it is built
 #   sh tests/bench/run.sh --smoke    every row once on tiny grids: only whether the results agree
 # Also: --only TEXT (rows with it in their name), --turns N, --csv FILE (the chart goes beside it).
+# The second table, work that people bring, against OpenMP and NumPy:
+#   sh tests/bench/run.sh kernels    a few minutes; also --smoke, --small, --only, --turns, --csv
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/debian.sh
@@ -17,5 +19,9 @@ told=$(configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=
 printf '%s\n' "$told" | grep -e '-- bench:' || true
 build build/bench --target tessera_benchmarks
 
-PYTHONDONTWRITEBYTECODE=1 exec "$(python_with_numpy)" tests/bench/speed.py build/bench/tests/bench \
-  "$@"
+table=speed.py
+if [ "${1:-}" = kernels ]; then
+  shift
+  table=kernels/run.py
+fi
+PYTHONDONTWRITEBYTECODE=1 exec "$(python_with_numpy)" "tests/bench/$table" build/bench/tests/bench "$@"

@@ -16,9 +16,6 @@
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/loops/rows.hpp>
-#include <tessera/loops/tile_scan.hpp>
-#include <tessera/loops/tile_sort.hpp>
-#include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/section.hpp>

@@ -34,7 +34,7 @@ std::vector<double> plain(const Node& node, std::ptrdiff_t length) {
 }  // namespace
 
 TEST_CASE("a packed row has the elements of the row") {
-  std::vector<double> values(2000);
+  std::vector<double> values(3000);
   std::iota(values.begin(), values.end(), 0.0);
   for (const std::ptrdiff_t length : {1, 4, 255, 256, 257, 700})
     for (const std::ptrdiff_t stride : {0, 1, 2, -1}) {

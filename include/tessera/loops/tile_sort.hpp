@@ -19,7 +19,6 @@
 #include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/tile_expression.hpp>
-#include <tessera/loops/tile_view.hpp>
 #include <tessera/loops/xtensor.hpp>
 
 namespace tessera::detail {

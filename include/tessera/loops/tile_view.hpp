@@ -5,6 +5,9 @@
 // elements does not compile. It is not a container: other tiles' elements lie between its own. So
 // only xtensor's own strided views can call storage(), and where xtensor needs contiguous memory,
 // it makes a copy.
+//
+// This header brings all of xtensor's functions that are different for tiles. A unit that had a
+// tile without them would call xtensor's own by the same symbol: constraints are not part of it.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +30,9 @@
 #include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/tile_iterator.hpp>
 #include <tessera/loops/tile_reducer.hpp>
+#include <tessera/loops/tile_scan.hpp>
+#include <tessera/loops/tile_sort.hpp>
+#include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/xtensor.hpp>
 
 namespace xt {

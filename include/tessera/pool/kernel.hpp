@@ -24,9 +24,6 @@
 #include <utility>
 
 #include <tessera/base/address_types.hpp>
-#include <tessera/loops/tile_scan.hpp>
-#include <tessera/loops/tile_sort.hpp>
-#include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>

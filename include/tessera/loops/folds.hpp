@@ -252,6 +252,11 @@ struct Variance {
   }
 };
 
+// gcc would note, at each complex<float>, that it passes such structs otherwise than before 4.4.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
 /// The fold that does what these functors do, for elements of type Element.
 template <class Value, class Element, class Reduce, class Init, class Merge>
 auto make_fold(const Reduce& reduce, const Init& init, const Merge& merger) {
@@ -282,5 +287,8 @@ auto make_fold(const Reduce& reduce, const Init& init, const Merge& merger) {
   else
     return CalledFold<Value, Reduce, Init, Merge>{reduce, init, merger};
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace tessera::detail

@@ -108,17 +108,20 @@ TEST_CASE("the place of an extreme is the first of equal ones") {
 TEST_CASE("functors that are not known are called as they are") {
   const auto square_sum = [](double r, double v) { return r + v * v; };
   const auto add = [](double a, double b) { return a + b; };
-  const auto fold = make_fold<double, double>(square_sum, xt::const_value<double>(0.0), add);
-  CHECK(merged(fold, std::vector<double>{1, 2}, std::vector<double>{3}) == 14.0);
+  with_fold<double, double>(square_sum, xt::const_value<double>(0.0), add, [](const auto& fold) {
+    CHECK(merged(fold, std::vector<double>{1, 2}, std::vector<double>{3}) == 14.0);
+    CHECK(std::decay_t<decltype(fold)>::in_lanes);
+  });
   // Without a function of its own for merging, the order of elements is kept.
-  STATIC_REQUIRE(fold.in_lanes);
-  STATIC_REQUIRE(
-      !decltype(make_fold<double, double>(add, xt::const_value<double>(0.0), add))::in_lanes);
+  with_fold<double, double>(add, xt::const_value<double>(0.0), add, [](const auto& fold) {
+    CHECK_FALSE(std::decay_t<decltype(fold)>::in_lanes);
+  });
 }
 
 TEST_CASE("complex numbers are summed by xtensor's functor") {
   using C = std::complex<float>;
-  const auto fold =
-      make_fold<C, C>(xt::detail::plus{}, xt::const_value<C>(C{}), xt::detail::plus{});
-  CHECK(folded(fold, std::vector<C>{{1, 2}, {3, 4}}) == C{4, 6});
+  with_fold<C, C>(xt::detail::plus{}, xt::const_value<C>(C{}), xt::detail::plus{},
+                  [](const auto& fold) {
+                    CHECK(folded(fold, std::vector<C>{{1, 2}, {3, 4}}) == C{4, 6});
+                  });
 }

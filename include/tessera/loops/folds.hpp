@@ -252,43 +252,39 @@ struct Variance {
   }
 };
 
-// gcc would note, at each complex<float>, that it passes such structs otherwise than before 4.4.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
-/// The fold that does what these functors do, for elements of type Element.
-template <class Value, class Element, class Reduce, class Init, class Merge>
-auto make_fold(const Reduce& reduce, const Init& init, const Merge& merger) {
+/// Calls body(fold) with the fold that does what these functors do, for elements of type Element.
+/// It does not return the fold: gcc notes that structs with a complex<float> are returned otherwise
+/// than before its version 4.4.
+template <class Value, class Element, class Reduce, class Init, class Merge, class Body>
+auto with_fold(const Reduce& reduce, const Init& init, const Merge& merger, const Body& body) {
   using namespace xt::detail;
   constexpr bool known = std::is_arithmetic_v<Value> && std::is_arithmetic_v<Element>;
-  if constexpr (std::is_same_v<Reduce, CountNonzero>)
-    return CountFold<Value>{};
-  else if constexpr (std::is_same_v<Reduce, MinMax>)
-    return MinMaxFold<Value>{};
-  else if constexpr (std::is_same_v<Reduce, NanMean>)
-    return NanMeanFold<Value>{};
-  else if constexpr (known && std::is_same_v<Reduce, plus>)
-    return SumFold<Value, false>{};
-  else if constexpr (known && std::is_same_v<Reduce, nan_plus>)
-    return SumFold<Value, true>{};
-  else if constexpr (known && std::is_same_v<Reduce, multiplies>)
-    return ProductFold<Value, false>{};
-  else if constexpr (known && std::is_same_v<Reduce, nan_multiplies>)
-    return ProductFold<Value, true>{};
-  else if constexpr (known && std::is_same_v<Reduce, xt::math::minimum<void>>)
-    return ExtremeFold<Value, false, false>{};
-  else if constexpr (known && std::is_same_v<Reduce, xt::math::maximum<void>>)
-    return ExtremeFold<Value, true, false>{};
-  else if constexpr (known && std::is_same_v<Reduce, nan_min>)
-    return ExtremeFold<Value, false, true>{};
-  else if constexpr (known && std::is_same_v<Reduce, nan_max>)
-    return ExtremeFold<Value, true, true>{};
-  else
-    return CalledFold<Value, Reduce, Init, Merge>{reduce, init, merger};
+  if constexpr (std::is_same_v<Reduce, CountNonzero>) {
+    return body(CountFold<Value>{});
+  } else if constexpr (std::is_same_v<Reduce, MinMax>) {
+    return body(MinMaxFold<Value>{});
+  } else if constexpr (std::is_same_v<Reduce, NanMean>) {
+    return body(NanMeanFold<Value>{});
+  } else if constexpr (known && std::is_same_v<Reduce, plus>) {
+    return body(SumFold<Value, false>{});
+  } else if constexpr (known && std::is_same_v<Reduce, nan_plus>) {
+    return body(SumFold<Value, true>{});
+  } else if constexpr (known && std::is_same_v<Reduce, multiplies>) {
+    return body(ProductFold<Value, false>{});
+  } else if constexpr (known && std::is_same_v<Reduce, nan_multiplies>) {
+    return body(ProductFold<Value, true>{});
+  } else if constexpr (known && std::is_same_v<Reduce, xt::math::minimum<void>>) {
+    return body(ExtremeFold<Value, false, false>{});
+  } else if constexpr (known && std::is_same_v<Reduce, xt::math::maximum<void>>) {
+    return body(ExtremeFold<Value, true, false>{});
+  } else if constexpr (known && std::is_same_v<Reduce, nan_min>) {
+    return body(ExtremeFold<Value, false, true>{});
+  } else if constexpr (known && std::is_same_v<Reduce, nan_max>) {
+    return body(ExtremeFold<Value, true, true>{});
+  } else {
+    const CalledFold<Value, Reduce, Init, Merge> fold{reduce, init, merger};
+    return body(fold);
+  }
 }
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 }  // namespace tessera::detail

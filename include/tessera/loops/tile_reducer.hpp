@@ -169,13 +169,14 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
       return tessera::detail::variance_rows<skips>(extents, reduced, out, begin,
                                                    functors_.get_reduce().ddof);
     } else {
-      const auto fold =
-          tessera::detail::make_fold<value_type, tessera::detail::ValueOf<decltype(node)>>(
-              functors_.get_reduce(), functors_.get_init(), functors_.get_merge());
-      auto start = fold.identity();
-      if constexpr (O::has_initial_value)
-        start = {static_cast<typename decltype(start)::value_type>(options_.initial_value)};
-      tessera::detail::reduce_rows(extents, reduced, out, begin, start, fold);
+      tessera::detail::with_fold<value_type, tessera::detail::ValueOf<decltype(node)>>(
+          functors_.get_reduce(), functors_.get_init(), functors_.get_merge(),
+          [&](const auto& fold) {
+            auto start = fold.identity();
+            if constexpr (O::has_initial_value)
+              start = {static_cast<typename decltype(start)::value_type>(options_.initial_value)};
+            tessera::detail::reduce_rows(extents, reduced, out, begin, start, fold);
+          });
     }
   }
   /// For a rank beyond that of the loop: xtensor's own reducer, of a copy of the expression.

@@ -109,9 +109,9 @@ auto scan(const E& e, std::ptrdiff_t along, const Functor& functor, Value first)
   const auto shape = loop_extents<rank>(e);
   auto out = xt::xtensor<Value, rank, xt::layout_type::row_major>::from_shape(shape);
   const auto node = make_node(e, shape);
-  const auto fold =
-      make_fold<Value, ValueOf<decltype(node)>>(functor, xt::const_value<Value>(first), functor);
-  scan_rows(shape, axis, out.data(), node, fold);
+  with_fold<Value, ValueOf<decltype(node)>>(
+      functor, xt::const_value<Value>(first), functor,
+      [&](const auto& fold) { scan_rows(shape, axis, out.data(), node, fold); });
   return out;
 }
 

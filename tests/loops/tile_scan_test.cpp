@@ -17,8 +17,6 @@ TEST_CASE("scans of tiles and of expressions are those of arrays") {
     for (std::ptrdiff_t axis = 0; axis < 3; ++axis) {
       gives_the_same("cumsum", box, [=](const auto& x) { return xt::cumsum(x, axis); });
       gives_the_same("cumprod", box, [=](const auto& x) { return xt::cumprod(x * 0.1, axis); });
-      gives_the_same("nancumsum", box, [=](const auto& x) { return xt::nancumsum(x, axis); });
-      gives_the_same("nancumprod", box, [=](const auto& x) { return xt::nancumprod(x, axis); });
       gives_the_same("of a view", box, [=](const auto& x) {
         return xt::cumsum(xt::view(x, xt::all(), xt::all(), xt::range(1, 40, 2)), axis);
       });

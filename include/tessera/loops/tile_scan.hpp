@@ -1,4 +1,4 @@
-// Public: xt::cumsum, cumprod, nancumsum, nancumprod of expressions that read tiles. Floor 2,
+// Public: xt::cumsum, cumprod of expressions that read tiles. Floor 2,
 // loops: scans along an axis, in rows.
 //
 // A scan gives, for each element, the fold of all elements up to it. Where the axis is not the last
@@ -140,18 +140,6 @@ template <class T = void, class E>
 inline auto cumprod(E&& e, std::ptrdiff_t axis) {
   using Value = tessera::detail::ScanValue<T, E, detail::multiplies>;
   return tessera::detail::scan<Value>(e, axis, detail::multiplies(), Value(1));
-}
-template <class T = void, class E>
-  requires tessera::detail::ScannedExpression<E>
-inline auto nancumsum(E&& e, std::ptrdiff_t axis) {
-  using Value = tessera::detail::ScanValue<T, E, detail::plus>;
-  return tessera::detail::scan<Value>(e, axis, detail::nan_plus(), Value(0));
-}
-template <class T = void, class E>
-  requires tessera::detail::ScannedExpression<E>
-inline auto nancumprod(E&& e, std::ptrdiff_t axis) {
-  using Value = tessera::detail::ScanValue<T, E, detail::multiplies>;
-  return tessera::detail::scan<Value>(e, axis, detail::nan_multiplies(), Value(1));
 }
 
 }  // namespace xt

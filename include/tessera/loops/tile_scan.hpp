@@ -1,5 +1,4 @@
-// Public: xt::cumsum, cumprod of expressions that read tiles. Floor 2,
-// loops: scans along an axis, in rows.
+// Public: xt::cumsum, cumprod of expressions that read tiles. Floor 2, loops: scans along an axis.
 //
 // A scan gives, for each element, the fold of all elements up to it. Where the axis is not the last
 // one, a row of states goes along it, as in a reduction.

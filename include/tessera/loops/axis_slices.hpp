@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -57,7 +58,7 @@ struct NanLast {
   template <class V>
   bool operator()(const V& a, const V& b) const {
     if constexpr (std::is_floating_point_v<V>)
-      return a < b || (b != b && a == a);
+      return a < b || (std::isnan(b) && !std::isnan(a));
     else
       return a < b;
   }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -26,7 +27,7 @@ using Wider = std::conditional_t<std::is_same_v<T, float>, double, T>;
 template <class T>
 bool is_nan([[maybe_unused]] const T& v) {
   if constexpr (std::is_floating_point_v<T>)
-    return v != v;
+    return std::isnan(v);
   else
     return false;
 }

@@ -78,10 +78,11 @@ class xview_semantic<D> : public xsemantic_base<D> {
   ~xview_semantic() = default;
   xview_semantic(const xview_semantic&) = default;
   xview_semantic& operator=(const xview_semantic&) = default;
-  xview_semantic(xview_semantic&&) = default;
-  xview_semantic& operator=(xview_semantic&&) = default;
+  xview_semantic(xview_semantic&&) noexcept = default;
+  xview_semantic& operator=(xview_semantic&&) noexcept = default;
   template <class E>
-  D& operator=(const xexpression<E>& values) {
+  D& operator=(  // NOLINT(misc-unconventional-assign-operator): D is derived, as in xtensor
+      const xexpression<E>& values) {
     return assign_values(values.derived_cast());
   }
 

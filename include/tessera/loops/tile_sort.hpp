@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <limits>
@@ -86,7 +87,7 @@ double median_of(V* values, std::ptrdiff_t n) {
   V* const middle = values + n / 2;
   std::nth_element(values, middle, values + n, NanLast{});
   if constexpr (std::is_floating_point_v<V>)
-    if (std::any_of(middle, values + n, [](V v) { return v != v; }))
+    if (std::any_of(middle, values + n, [](V v) { return std::isnan(v); }))
       return std::numeric_limits<double>::quiet_NaN();
   if (n % 2 == 1) return static_cast<double>(*middle);
   return static_cast<double>(*middle + *std::max_element(values, middle)) / 2;

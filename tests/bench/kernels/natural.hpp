@@ -40,9 +40,8 @@ constexpr auto global_mean = [](auto s, auto x, auto lat) {
       xt::sum(x * lat, {1, 2}) / (xt::sum(lat)() * static_cast<float>(x.shape(2)));
 };
 constexpr auto correlation = [](auto m, auto x, auto y) {
-  // Evaluated, as each is read three times.
-  const auto a = xt::eval(x - xt::mean(x, {0}));
-  const auto b = xt::eval(y - xt::mean(y, {0}));
+  auto a = x - xt::mean(x, {0});
+  auto b = y - xt::mean(y, {0});
   m = xt::sum(a * b, {0}) / xt::sqrt(xt::sum(a * a, {0}) * xt::sum(b * b, {0}));
 };
 constexpr auto cumulative = [](auto v, auto x) { v = xt::cumsum(x, 0); };

@@ -145,3 +145,28 @@ TEST_CASE("a reduction of another shape is refused where it is assigned") {
   CHECK_THROWS_AS(to = xt::sum(x, {0}), tessera::Error);
   CHECK(out.untouched());
 }
+
+TEST_CASE("iterating a reduction computes it once") {
+  static int calls;
+  calls = 0;
+  Boxes<double, 2> box({10, 3}, Lie::scattered, &mixed);
+  const auto counting = [](double a, double b) {
+    ++calls;
+    return a + b;
+  };
+  const auto x = box.input();
+  const auto sums = xt::reduce(counting, x, {0});
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  CHECK(total == xt::sum(box.copy())());
+  CHECK(calls == 30);
+}
+
+TEST_CASE("a long double is not summed in less") {
+  using Long = long double;
+  Boxes<Long, 2> box({40, 3}, Lie::scattered,
+                     [](std::size_t k) { return static_cast<Long>(k) + 1 / static_cast<Long>(3); });
+  gives_the_same("mean", box, [](const auto& x) { return xt::mean<Long>(x, {0}); });
+  gives_the_same("variance", box, [](const auto& x) { return xt::variance<Long>(x, {0}); });
+  gives_the_same("nanmean", box, [](const auto& x) { return xt::nanmean<Long>(x, {0}); });
+}

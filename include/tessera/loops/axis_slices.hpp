@@ -26,7 +26,9 @@ void each_axis_slice(const std::array<std::size_t, N>& shape, std::size_t axis, 
                      const Operand<V, N>* out, const Body& body) {
   const auto length = static_cast<std::ptrdiff_t>(shape[axis]);
   const bool along_rows = axis == N - 1;
-  const auto together = along_rows ? 1 : static_cast<std::ptrdiff_t>(cache_line / sizeof(V)) + 1;
+  const auto per_line =
+      static_cast<std::ptrdiff_t>((std::max)(cache_line / sizeof(V), std::size_t{1}));
+  const auto together = along_rows ? 1 : per_line;
   const auto buffer = std::make_unique<V[]>(static_cast<std::size_t>(length * together));
   V* const values = buffer.get();
   auto counts = shape;  // of the rows of slices

@@ -35,6 +35,8 @@ struct PackedRow<Operand<T, N>> {
       std::is_trivially_copyable_v<Value>&& std::is_trivially_default_constructible_v<Value>;
   alignas(cache_line) Value values[pack_width];
 
+  // Without this, a tuple of buffers would fill them with zeros for every row.
+  PackedRow() {}  // NOLINT(modernize-use-equals-default)
   TESSERA_INLINE Operand<T, N> pack(const Operand<T, N>& from, std::ptrdiff_t i, std::ptrdiff_t n) {
     auto out = from;
     const auto stride = from.strides[N - 1];

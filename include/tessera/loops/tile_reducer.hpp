@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
@@ -92,11 +93,16 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
 
   /// All values, row-major.
   Values values() const {
-    if (e_.dimension() > rank) return by_xtensor();
-    Values out;
-    out.resize(shape_);
-    compute(out.data(), nullptr);
+    auto out = Values::from_shape(shape_);
+    compute_into(out);
     return out;
+  }
+  /// The same into an array of this shape.
+  void compute_into(Values& out) const {
+    if (e_.dimension() > rank)
+      out = by_xtensor();
+    else
+      compute(out.data(), nullptr);
   }
 
   template <class... Index>
@@ -192,7 +198,8 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
   O options_;
 };
 
-/// Goes through the values of a reduction, which it computes at its first element.
+/// Goes through the values of a reduction. They are computed when the first one is read: so the
+/// steppers that only mark an end compute nothing.
 template <class F, class CT, class X, class O>
   requires tessera::detail::TileExpression<CT>
 class xreducer_stepper<F, CT, X, O> {
@@ -210,10 +217,18 @@ class xreducer_stepper<F, CT, X, O> {
 
   template <class S>
   xreducer_stepper(const Reducer& reducer, const S& shape, bool end, layout_type order)
-      : values_(std::make_shared<const Values>(reducer.values())),
-        at_(end ? values_->stepper_end(shape, order) : values_->stepper_begin(shape)) {}
+      : reducer_(&reducer),
+        all_(std::make_shared<All>(All{Values::from_shape(reducer.shape())})),
+        at_(end ? std::as_const(all_->values).stepper_end(shape, order)
+                : std::as_const(all_->values).stepper_begin(shape)) {}
 
-  reference operator*() const { return *at_; }
+  reference operator*() const {
+    if (!all_->computed) {
+      reducer_->compute_into(all_->values);
+      all_->computed = true;
+    }
+    return *at_;
+  }
   void step(size_type axis) { at_.step(axis); }
   void step_back(size_type axis) { at_.step_back(axis); }
   void step(size_type axis, size_type n) { at_.step(axis, n); }
@@ -224,7 +239,13 @@ class xreducer_stepper<F, CT, X, O> {
   void to_end(layout_type order) { at_.to_end(order); }
 
  private:
-  std::shared_ptr<const Values> values_;
+  struct All {
+    Values values;
+    bool computed = false;
+  };
+
+  const Reducer* reducer_;
+  std::shared_ptr<All> all_;  // of all copies of this stepper
   At at_;
 };
 

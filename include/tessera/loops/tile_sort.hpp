@@ -75,7 +75,7 @@ auto parted_slices(const E& e, const Places& places, std::ptrdiff_t axis) {
   std::sort(sorted.rbegin(), sorted.rend());
   return with_slices(e, axis, [&](auto* values, auto n) {
     for (const auto place : sorted) {
-      if (place < n) std::nth_element(values, values + place, values + n, NanLast{});
+      if (place >= 0 && place < n) std::nth_element(values, values + place, values + n, NanLast{});
     }
   });
 }

@@ -1,5 +1,6 @@
-// Public: xt::variance, stddev, nanmean, count_nonzero, argmin, argmax, median, any, all of
-// expressions that read tiles. Floor 2, loops: what xtensor computes in several passes, in one.
+// Public: xt::variance, stddev, nanmean, nanvar, nanstd, count_nonzero, minmax, argmin, argmax,
+// any, all of expressions that read tiles. Floor 2, loops: what xtensor computes in several passes,
+// in one.
 //
 // xtensor builds these functions of others, or copies the whole expression first. For expressions
 // that read a TileView, the overloads here are preferred: they have xtensor's parameters and add a
@@ -23,6 +24,14 @@ namespace tessera::detail {
 
 template <class T>
 using DoubleIfVoid = std::conditional_t<std::is_void_v<T>, double, T>;
+
+/// An expression with tiles whose statistics are computed in double: of elements that are no wider.
+template <class E, class T>
+concept StatisticsInDouble =
+    TileExpression<E> && std::is_arithmetic_v<typename std::decay_t<E>::value_type> &&
+    std::is_arithmetic_v<DoubleIfVoid<T>> &&
+    !std::is_same_v<typename std::decay_t<E>::value_type, long double> &&
+    !std::is_same_v<T, long double>;
 
 /// All axes of an expression.
 template <class E>
@@ -154,7 +163,7 @@ namespace xt {
 
 template <class T = void, class E, class D, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(is_reducer_options<EVS>, xtl::is_integral<D>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto variance(E&& e, D const& ddof, EVS es = EVS()) {
   const auto axes = tessera::detail::all_axes(e);
   return tessera::detail::variance_over<false, T>(std::forward<E>(e), axes, ddof, es);
@@ -162,7 +171,7 @@ inline auto variance(E&& e, D const& ddof, EVS es = EVS()) {
 
 template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(is_reducer_options<EVS>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto variance(E&& e, EVS es = EVS()) {
   const auto axes = tessera::detail::all_axes(e);
   return tessera::detail::variance_over<false, T>(std::forward<E>(e), axes, 0u, es);
@@ -170,7 +179,7 @@ inline auto variance(E&& e, EVS es = EVS()) {
 
 template <class T = void, class E, class X, class D, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(xtl::negation<is_reducer_options<X>>, xtl::is_integral<D>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto variance(E&& e, X&& axes, const D& ddof, EVS es = EVS()) {
   return tessera::detail::variance_over<false, T>(std::forward<E>(e), normalize_axis(e, axes), ddof,
                                                   es);
@@ -179,7 +188,7 @@ inline auto variance(E&& e, X&& axes, const D& ddof, EVS es = EVS()) {
 template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(xtl::negation<is_reducer_options<X>>,
                        xtl::negation<xtl::is_integral<std::decay_t<X>>>, is_reducer_options<EVS>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto variance(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::variance_over<false, T>(std::forward<E>(e), normalize_axis(e, axes), 0u,
                                                   es);
@@ -187,7 +196,7 @@ inline auto variance(E&& e, X&& axes, EVS es = EVS()) {
 
 template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(xtl::negation<is_reducer_options<X>>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto nanmean(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::reduce_by<tessera::detail::DoubleIfVoid<T>>(
       tessera::detail::NanMean{}, std::forward<E>(e), std::forward<X>(axes), es);
@@ -195,7 +204,7 @@ inline auto nanmean(E&& e, X&& axes, EVS es = EVS()) {
 
 template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(is_reducer_options<EVS>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto nanmean(E&& e, EVS es = EVS()) {
   const auto axes = tessera::detail::all_axes(e);
   return nanmean<T>(std::forward<E>(e), axes, es);
@@ -203,7 +212,7 @@ inline auto nanmean(E&& e, EVS es = EVS()) {
 
 template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(xtl::negation<is_reducer_options<X>>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto nanvar(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::variance_over<true, T>(std::forward<E>(e), normalize_axis(e, axes), 0u,
                                                  es);
@@ -211,7 +220,7 @@ inline auto nanvar(E&& e, X&& axes, EVS es = EVS()) {
 
 template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(is_reducer_options<EVS>)>
-  requires tessera::detail::TileExpression<E>
+  requires tessera::detail::StatisticsInDouble<E, T>
 inline auto nanvar(E&& e, EVS es = EVS()) {
   const auto axes = tessera::detail::all_axes(e);
   return tessera::detail::variance_over<true, T>(std::forward<E>(e), axes, 0u, es);
@@ -241,7 +250,8 @@ inline auto count_nonzero(E&& e, const I (&axes)[N], EVS es = EVS()) {
 }
 
 template <class E, class EVS = DEFAULT_STRATEGY_REDUCERS, XTL_REQUIRES(is_reducer_options<EVS>)>
-  requires tessera::detail::TileExpression<E>
+  requires(tessera::detail::TileExpression<E> &&
+           std::is_arithmetic_v<typename std::decay_t<E>::value_type>)
 inline auto minmax(E&& e, EVS es = EVS()) {
   using Value = std::array<typename std::decay_t<E>::value_type, 2>;
   const auto axes = tessera::detail::all_axes(e);

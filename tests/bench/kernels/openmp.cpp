@@ -102,59 +102,55 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
   const double years = static_cast<double>(T);
   const auto value = [=](Size t, Size k) { return static_cast<double>(x[t * P + k]); };
 
-  // The mean of each cell, and the standard deviation of it, block by block; then each element.
-  const auto standardize = [=](bool scaled) {
-    constexpr Size width = 1024;
-    blocks(P, width, [&](Size first, Size m) {
-      double mean[width] = {}, squares[width] = {};
-      for (Size t = 0; t < T; ++t)
+  // The mean and the standard deviation of each of m cells.
+  const auto moments = [=](Size first, Size m, double* mean, double* deviation) {
+    for (Size t = 0; t < T; ++t)
 #pragma omp simd
-        for (Size k = 0; k < m; ++k) mean[k] += x[t * P + first + k];
-      for (Size k = 0; k < m; ++k) mean[k] /= years;
-      if (scaled) {
-        for (Size t = 0; t < T; ++t)
+      for (Size k = 0; k < m; ++k) mean[k] += x[t * P + first + k];
+    for (Size k = 0; k < m; ++k) mean[k] /= years;
+    if (deviation == nullptr) return;
+    for (Size t = 0; t < T; ++t)
 #pragma omp simd
-          for (Size k = 0; k < m; ++k) {
-            const double d = x[t * P + first + k] - mean[k];
-            squares[k] += d * d;
-          }
-        for (Size k = 0; k < m; ++k) squares[k] = std::sqrt(squares[k] / years);
-      } else {
-        std::fill_n(squares, m, 1.0);
+      for (Size k = 0; k < m; ++k) {
+        const double d = x[t * P + first + k] - mean[k];
+        deviation[k] += d * d;
       }
-      for (Size t = 0; t < T; ++t)
-#pragma omp simd
-        for (Size k = 0; k < m; ++k)
-          field[t * P + first + k] =
-              static_cast<float>((x[t * P + first + k] - mean[k]) / squares[k]);
-    });
+    for (Size k = 0; k < m; ++k) deviation[k] = std::sqrt(deviation[k] / years);
   };
+  constexpr Size width = 1024;
   bench::Jobs jobs;
   jobs["mean"] = [=] {
     sums(T, P, value, [=](Size k, double s) { map[k] = static_cast<float>(s / years); });
   };
   jobs["deviation"] = [=] {
-    constexpr Size width = 1024;
     blocks(P, width, [&](Size first, Size m) {
-      double mean[width] = {}, squares[width] = {};
-      for (Size t = 0; t < T; ++t)
-#pragma omp simd
-        for (Size k = 0; k < m; ++k) mean[k] += x[t * P + first + k];
-      for (Size k = 0; k < m; ++k) mean[k] /= years;
-      for (Size t = 0; t < T; ++t)
-#pragma omp simd
-        for (Size k = 0; k < m; ++k) {
-          const double d = x[t * P + first + k] - mean[k];
-          squares[k] += d * d;
-        }
-      for (Size k = 0; k < m; ++k)
-        map[first + k] = static_cast<float>(std::sqrt(squares[k] / years));
+      double mean[width] = {}, deviation[width] = {};
+      moments(first, m, mean, deviation);
+      for (Size k = 0; k < m; ++k) map[first + k] = static_cast<float>(deviation[k]);
     });
   };
-  jobs["anomaly"] = [=] { standardize(false); };
-  jobs["standardized"] = [=] { standardize(true); };
+  jobs["anomaly"] = [=] {
+    blocks(P, width, [&](Size first, Size m) {
+      double mean[width] = {};
+      moments(first, m, mean, nullptr);
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k)
+          field[t * P + first + k] = static_cast<float>(x[t * P + first + k] - mean[k]);
+    });
+  };
+  jobs["standardized"] = [=] {
+    blocks(P, width, [&](Size first, Size m) {
+      double mean[width] = {}, deviation[width] = {};
+      moments(first, m, mean, deviation);
+      for (Size t = 0; t < T; ++t)
+#pragma omp simd
+        for (Size k = 0; k < m; ++k)
+          field[t * P + first + k] =
+              static_cast<float>((x[t * P + first + k] - mean[k]) / deviation[k]);
+    });
+  };
   jobs["monthly"] = [=] {
-    constexpr Size width = 1024;
     blocks(P, width, [&](Size first, Size m) {
       for (Size month = 0; month < 12; ++month) {
         double mean[width] = {};
@@ -171,9 +167,9 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
     });
   };
   jobs["climatology"] = [=] {
-    constexpr Size width = 4096;
-    blocks(P, width, [&](Size first, Size m) {
-      double sum[width] = {}, count[width] = {};
+    constexpr Size wide = 4096;
+    blocks(P, wide, [&](Size first, Size m) {
+      double sum[wide] = {}, count[wide] = {};
       for (Size t = 0; t < T; ++t)
 #pragma omp simd
         for (Size k = 0; k < m; ++k) {
@@ -226,7 +222,6 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
     }
   };
   jobs["correlation"] = [=] {
-    constexpr Size width = 1024;
     blocks(P, width, [&](Size first, Size m) {
       double mx[width] = {}, my[width] = {}, xy[width] = {}, xx[width] = {}, yy[width] = {};
       for (Size t = 0; t < T; ++t)
@@ -261,9 +256,9 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
     });
   };
   jobs["threshold"] = [=] {
-    constexpr Size width = 8192;
-    blocks(P, width, [&](Size first, Size m) {
-      int count[width] = {};
+    constexpr Size wide = 8192;
+    blocks(P, wide, [&](Size first, Size m) {
+      int count[wide] = {};
       for (Size t = 0; t < T; ++t)
 #pragma omp simd
         for (Size k = 0; k < m; ++k) count[k] += x[t * P + first + k] > 20.f;

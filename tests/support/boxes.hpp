@@ -126,7 +126,7 @@ void gives_the_same(const std::string& name, Box& box, F&& f) {
 }
 
 /// True if both are the same up to 1e-12 of the greater one: a sum or product in another order.
-inline bool near(double a, double b) {
+inline bool nearly(double a, double b) {
   return alike(a, b) || std::abs(a - b) <= 1e-12 * (std::max)(std::abs(a), std::abs(b));
 }
 /// As gives_the_same, up to the order in which elements are added or multiplied.
@@ -135,7 +135,7 @@ void gives_nearly_the_same(const std::string& name, Box& box, F&& f) {
   INFO(name);
   const auto of_tile = settled(f(box.input())), of_copy = settled(f(box.copy()));
   CHECK(of_tile.shape() == of_copy.shape());
-  CHECK(std::equal(of_tile.begin(), of_tile.end(), of_copy.begin(), of_copy.end(), &near));
+  CHECK(std::equal(of_tile.begin(), of_tile.end(), of_copy.begin(), of_copy.end(), &nearly));
   CHECK(box.untouched());
 }
 

@@ -17,5 +17,6 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/tessera-config.cmake.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/tessera-config-version.cmake"
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_SOURCE_DIR}/cmake/boost-headers.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/compiled.cmake" "${PROJECT_SOURCE_DIR}/cmake/compiled.cpp"
               "${PROJECT_BINARY_DIR}/tessera-config.cmake"
               "${PROJECT_BINARY_DIR}/tessera-config-version.cmake" DESTINATION "${package_dir}")

@@ -13,6 +13,7 @@
 #include <string>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/npy_file.hpp>
+#include <tessera/memory/segment_folder.hpp>
 #include <vector>
 
 #if __has_include(<pwd.h>)

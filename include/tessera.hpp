@@ -12,6 +12,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/format/dtype.hpp>
+#include <tessera/format/npy_codec.hpp>
 #include <tessera/format/npy_header.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
@@ -19,6 +20,7 @@
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/section.hpp>
+#include <tessera/memory/segment_folder.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/memory/shared_array.hpp>
 #include <tessera/pool/job.hpp>

@@ -7,9 +7,11 @@
 //   - a platform switch outside host/ and base/config.hpp
 //   - a macro without the library's prefix
 //   - a header that tessera.hpp does not lead to
+//   - an X_impl.hpp without X.hpp, or that tessera/src.hpp does not include
 //   - a header that is too long
 //   - a header that stands on too high a level of pool/: one more than the highest that it includes
-// and prints how many levels pool/ has.
+// and prints how many levels pool/ has. X_impl.hpp has the definitions of X.hpp, and includes it:
+// for cycles and levels both are one header.
 //
 //   check_floors INCLUDE_DIR            prints the defects, exits 1 if there are any
 //   check_floors --marked INCLUDE_DIR   exits 0 if the defects are exactly the lines that end in
@@ -54,6 +56,9 @@ const std::map<std::string, std::set<std::string>> pool_folders = {
 };
 
 const std::set<std::string> xtensor_doors = {"tessera/loops/xtensor.hpp"};
+
+/// Includes every X_impl.hpp.
+constexpr const char* definitions = "tessera/src.hpp";
 
 constexpr int most_lines = 300;
 constexpr int most_levels = 6;
@@ -129,9 +134,15 @@ std::string pool_folder_of(const std::string& file) {
   return end == std::string::npos ? "" : file.substr(top.size(), end - top.size());
 }
 
+/// "tessera/memory/segment_impl.hpp" is part of "tessera/memory/segment.hpp".
+std::string unit_of(const std::string& file) {
+  const std::string end = "_impl.hpp";
+  return file.ends_with(end) ? file.substr(0, file.size() - end.size()) + ".hpp" : file;
+}
+
 /// One header includes another.
 struct Edge {
-  std::string to;
+  std::string from, to;  // `from` may be the X_impl.hpp of the header that has this edge
   int line;
   bool forbidden = false;  // and reported
 };
@@ -145,6 +156,7 @@ class Checker {
         files_.insert(entry.path().lexically_relative(root_).generic_string());
     }
     for (const auto& file : files_) check(file);
+    for (const auto& file : files_) check_definitions(file);
     for (const auto& file : files_) check_pool_folder(file);
     for (const auto& file : files_) check_cycles(file);
     for (const auto& file : files_) check_level(file);
@@ -163,8 +175,9 @@ class Checker {
  private:
   void check(const std::string& file) {
     const std::string floor = floor_of(file);
-    // What stands beside tessera/ (tessera.hpp, tessera_mpi/) is above every floor.
-    const bool outside = !file.starts_with("tessera/");
+    // What stands beside tessera/ (tessera.hpp, tessera_mpi/) is above every floor, and so is what
+    // brings all definitions.
+    const bool outside = !file.starts_with("tessera/") || file == definitions;
     if (!outside && !floors.contains(floor)) {
       report(file, 1, "stands on no floor");
       return;
@@ -194,14 +207,17 @@ class Checker {
                      const std::string& target) {
     const std::string own = resolve(file, target);
     if (!own.empty()) {
-      edges_[file].push_back({own, number});
+      if (file == definitions) defined_.insert(own);
+      if (file != own && unit_of(file) == unit_of(own)) return;
+      auto& edges = edges_[unit_of(file)];
+      edges.push_back({file, unit_of(own), number});
       const std::string below = floor_of(own);
       if (outside || below == floor) return;
       if (!floors.contains(below)) {
-        forbid(file, edges_[file].back(), "includes " + own + ", which is above every floor");
+        forbid(edges.back(), "includes " + own + ", which is above every floor");
       } else if (!floors.at(floor).may_include.contains(below)) {
         const bool up = floors.at(below).height > floors.at(floor).height;
-        forbid(file, edges_[file].back(),
+        forbid(edges.back(),
                floor + "/ includes " + own + (up ? ", which is upward" : ", which is sideways"));
       }
       return;
@@ -246,10 +262,10 @@ class Checker {
       const std::string other = pool_folder_of(edge.to);
       if (other.empty()) {
         if (leads_to_a_folder(edge.to))
-          forbid(file, edge,
+          forbid(edge,
                  "pool/" + folder + "/ includes " + edge.to + ", which leads to a folder of pool/");
       } else if (other != folder && !pool_folders.at(folder).contains(other)) {
-        forbid(file, edge, "pool/" + folder + "/ includes " + edge.to + " of pool/" + other + "/");
+        forbid(edge, "pool/" + folder + "/ includes " + edge.to + " of pool/" + other + "/");
       }
     }
   }
@@ -268,7 +284,15 @@ class Checker {
       if (!edge.forbidden && (edge.to == file || reached_from(edge.to, [](const Edge& next) {
                                                    return !next.forbidden;
                                                  }).contains(file)))
-        report(file, edge.line, "includes " + edge.to + ", which leads back to here: a cycle");
+        report(edge.from, edge.line, "includes " + edge.to + ", which leads back to here: a cycle");
+  }
+
+  void check_definitions(const std::string& file) {
+    if (unit_of(file) == file) return;
+    if (!files_.contains(unit_of(file)))
+      report(file, 1, "has the definitions of " + unit_of(file) + ", which does not exist");
+    else if (!defined_.contains(file))
+      report(file, 1, "is not included by " + std::string(definitions));
   }
 
   void check_length(const std::string& file) {
@@ -287,7 +311,7 @@ class Checker {
     if (floor_of(file) != "pool" || level_of(file) <= most_levels) return;
     for (const auto& edge : edges_[file])
       if (floor_of(edge.to) == "pool" && level_of(edge.to) == level_of(file) - 1) {
-        report(file, edge.line,
+        report(edge.from, edge.line,
                "includes " + edge.to + ", and so stands on level " +
                    std::to_string(level_of(file)) + " of pool/");
         return;
@@ -309,7 +333,7 @@ class Checker {
   void check_reachable() {
     const auto reached = reached_from("tessera.hpp", [](const Edge&) { return true; });
     for (const auto& file : files_) {
-      if (file.starts_with("tessera/") && !reached.contains(file))
+      if (file.starts_with("tessera/") && file != definitions && !reached.contains(unit_of(file)))
         report(file, 1, "is not reached from tessera.hpp");
     }
   }
@@ -328,9 +352,9 @@ class Checker {
     return reached;
   }
 
-  void forbid(const std::string& file, Edge& edge, std::string what) {
+  void forbid(Edge& edge, std::string what) {
     edge.forbidden = true;
-    report(file, edge.line, std::move(what));
+    report(edge.from, edge.line, std::move(what));
   }
 
   void report(const std::string& file, int line, std::string what) {
@@ -341,6 +365,7 @@ class Checker {
   std::set<std::string> files_;
   std::map<std::string, std::vector<Edge>> edges_;
   std::map<std::string, int> levels_;  // of headers of pool/
+  std::set<std::string> defined_;      // what `definitions` includes
   std::vector<Defect> defects_;
 };
 

@@ -3,8 +3,8 @@
 #
 #     cmake -D INCLUDE=.../include/tessera -D TESTS=.../tests [-D EXEMPT=FILE] -P test_files.cmake
 #
-# EXEMPT has lines `X/Y.hpp: why`. Parts for one system, X_posix.hpp and X_win32.hpp, are tested
-# with X.hpp.
+# EXEMPT has lines `X/Y.hpp: why`. Parts for one system, X_posix.hpp and X_win32.hpp, and the
+# definitions in X_impl.hpp are tested with X.hpp.
 cmake_minimum_required(VERSION 3.16)
 
 set(exempt)
@@ -35,7 +35,7 @@ foreach(header IN LISTS headers)
   get_filename_component(folder "${header}" DIRECTORY)
   list(APPEND folders "${folder}")
   string(REGEX REPLACE "[.]hpp$" "_test.cpp" test "${header}")
-  if(header MATCHES "_(posix|win32)[.]hpp$" OR header IN_LIST exempt)
+  if(header MATCHES "_(posix|win32|impl)[.]hpp$" OR header IN_LIST exempt)
     continue()
   endif()
   if(NOT EXISTS "${TESTS}/${test}")

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/format/npy_header.hpp>
+#include <tessera/format/npy_codec.hpp>
 
 #include "support/catch.hpp"
 

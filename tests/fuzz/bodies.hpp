@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include <tessera/format/npy_header.hpp>
+#include <tessera/format/npy_codec.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/orphan.hpp>

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tessera/format/npy_codec.hpp>
 #include <tessera/memory/array_segment.hpp>
 #include <tessera/memory/npy_file.hpp>
 #include <tessera/memory/shared_array.hpp>

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <tessera/format/npy_codec.hpp>
 #include <tessera/memory/npy_file.hpp>
 #include <tessera/memory/shared_array.hpp>
 

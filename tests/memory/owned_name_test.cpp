@@ -1,3 +1,4 @@
+#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/owned_name.hpp>
 
 #include <memory>

@@ -14,6 +14,8 @@
 
 #include <sys/statvfs.h>
 
+#include <tessera/format/npy_codec.hpp>
+#include <tessera/memory/orphan.hpp>
 #include "support/catch.hpp"
 #include "support/scene.hpp"
 #include "support/segments.hpp"

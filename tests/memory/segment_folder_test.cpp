@@ -8,6 +8,7 @@
 #include <string>
 
 #include <tessera/memory/catalog.hpp>
+#include <tessera/memory/segment_folder.hpp>
 
 #include "support/catch.hpp"
 #include "support/scene.hpp"

@@ -1,3 +1,4 @@
+#include <tessera/memory/orphan.hpp>
 #include "support/segments.hpp"
 
 #include <chrono>

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include <tessera/format/npy_codec.hpp>
 #include <tessera/memory/catalog.hpp>
 
 #include "support/catch.hpp"

@@ -1,3 +1,5 @@
+#include <tessera/host/respawn.hpp>
+#include <tessera/pool/keeper/spawn.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 
 #include <vector>

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <tessera/memory/catalog.hpp>
+#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/shared_array.hpp>
 
 #include "support/catch.hpp"

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include <tessera.hpp>
+#include <tessera/pool/board/board.hpp>
 
 #include "support/catch.hpp"
 #include "support/jobs.hpp"

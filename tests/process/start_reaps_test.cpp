@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tessera.hpp>
+#include <tessera/host/name_info.hpp>
 
 #include "support/catch.hpp"
 #include "support/processes.hpp"

@@ -17,6 +17,9 @@
 #include <vector>
 
 #include <tessera.hpp>
+#include <tessera/host/channel.hpp>
+#include <tessera/host/respawn.hpp>
+#include <tessera/pool/board/board.hpp>
 
 #include "support/catch.hpp"
 #include "support/processes.hpp"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/format/npy_header.hpp>
+#include <tessera/format/npy_codec.hpp>
 
 namespace tessera_test {
 

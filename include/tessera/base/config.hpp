@@ -60,6 +60,15 @@
 #define TESSERA_INLINE inline
 #endif
 
+// In front of a function that an X_impl.hpp defines. Usually X.hpp includes that file, and the
+// function is inline. With TESSERA_COMPILED, which the target tessera::compiled sets, only
+// compiled.cpp includes it, and the program links what that was compiled to.
+#if defined(TESSERA_COMPILED)
+#define TESSERA_FUNC
+#else
+#define TESSERA_FUNC inline
+#endif
+
 // Fetches the cache line at an address into the second-level cache. The first level would lose it
 // before it is used: in a walk over distant rows, the elements of a column share a few of its sets.
 #if defined(__GNUC__)

@@ -5,9 +5,7 @@
 // offsets included. The descr that NumPy writes for such a C++ type reads back equal.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <complex>
 #include <concepts>
 #include <cstddef>
@@ -117,23 +115,6 @@ Dtype dtype_of() {
 
 namespace detail {
 
-inline std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "'";
-}
-
-inline std::string scalar_descr(const Dtype& dtype) {
-  constexpr bool little = std::endian::native == std::endian::little;
-  const bool has_order = dtype.size > 1 && dtype.kind != 'V';
-  const char order = !has_order ? '|' : (little != dtype.swapped ? '<' : '>');
-  const auto unit = dtype.unit.empty() ? std::string() : "[" + dtype.unit + "]";
-  return std::string("'") + order + dtype.kind + std::to_string(dtype.size) + unit + "'";
-}
-
 template <class Member>
 Dtype::Field make_field(std::string name, std::size_t offset) {
   using Scalar = std::remove_all_extents_t<Member>;
@@ -163,95 +144,21 @@ inline std::optional<std::size_t> bounded_bytes(const Dtype::Field& field) {
 }
 
 /// Why a dtype can't be written as a descr and read back equal; empty if it can.
-inline std::string_view invalid_reason(const Dtype& dtype, int depth = 0) {
-  if (depth > max_struct_depth) return "structs nested too deeply";
-  if (dtype.size == 0) return "a struct without bytes";
-  if (dtype.size > max_element_size) return "a struct of more than 2 GiB";
-  std::vector<std::string_view> names;
-  std::size_t at = 0;
-  for (const auto& field : dtype.fields) {
-    if (field.name.empty()) return "a field without a name";
-    for (const char c : field.name)
-      if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
-        return "a control character in a field's name";
-    if (field.offset < at) return "fields that overlap or are not in order of offset";
-    const auto bytes = bounded_bytes(field);
-    if (!bytes || field.offset > dtype.size || *bytes > dtype.size - field.offset)
-      return "a field that does not lie inside its struct";
-    at = field.offset + *bytes;
-    names.push_back(field.name);
-    if (const auto inner = invalid_reason(field.type, depth + 1); !inner.empty()) return inner;
-  }
-  std::sort(names.begin(), names.end());
-  if (std::adjacent_find(names.begin(), names.end()) != names.end())
-    return "two fields of one name";
-  return {};
-}
+std::string_view invalid_reason(const Dtype& dtype, int depth = 0);
 
 /// Reverses the bytes of every scalar of one element in place.
-inline void swap_bytes(const Dtype& dtype, std::byte* element) {
-  if (dtype.kind == 'V') {
-    for (const auto& field : dtype.fields) {
-      for (std::size_t at = 0; at < field.bytes(); at += field.type.size)
-        swap_bytes(field.type, element + field.offset + at);
-    }
-    return;
-  }
-  if (!dtype.swapped) return;
-  const std::size_t part = dtype.kind == 'c' ? dtype.size / 2 : dtype.size;
-  for (std::size_t at = 0; at < dtype.size; at += part) {
-    for (std::size_t i = 0, j = part - 1; i < j; ++i, --j)
-      std::swap(element[at + i], element[at + j]);
-  }
-}
+void swap_bytes(const Dtype& dtype, std::byte* element);
 
 /// True if any scalar in the element is not in this machine's byte order.
-inline bool any_swapped(const Dtype& dtype) {
-  if (dtype.swapped) return true;
-  for (const auto& field : dtype.fields)
-    if (any_swapped(field.type)) return true;
-  return false;
-}
+bool any_swapped(const Dtype& dtype);
 
 /// The same type in this machine's byte order.
-inline Dtype in_native_order(Dtype dtype) {
-  dtype.swapped = false;
-  for (auto& field : dtype.fields) field.type = in_native_order(std::move(field.type));
-  return dtype;
-}
+Dtype in_native_order(Dtype dtype);
 
 /// The type of the C++ element with these values: in this machine's byte order, times as integers.
-inline Dtype value_type(Dtype dtype) {
-  dtype.swapped = false;
-  if (dtype.kind == 'M' || dtype.kind == 'm') dtype.kind = 'i';
-  dtype.unit.clear();
-  for (auto& field : dtype.fields) field.type = value_type(std::move(field.type));
-  return dtype;
-}
+Dtype value_type(Dtype dtype);
 
 }  // namespace detail
-
-inline std::string Dtype::to_string() const {
-  if (kind != 'V' || fields.empty()) return detail::scalar_descr(*this);
-  std::string out = "[";
-  std::size_t at = 0;
-  const auto add = [&out](const std::string& entry) {
-    if (out.size() > 1) out += ", ";
-    out += entry;
-  };
-  const auto pad_to = [&](std::size_t offset) {  // NumPy's own way to write a gap
-    if (offset > at) add("('', '|V" + std::to_string(offset - at) + "')");
-  };
-  for (const auto& field : fields) {
-    pad_to(field.offset);
-    const auto inner = field.type.to_string();
-    const auto extents = field.shape.empty() ? std::string() : ", " + detail::tuple_of(field.shape);
-    add("(" + detail::quoted(field.name) + ", " + inner + extents + ")");
-    at = field.offset + field.bytes();
-  }
-  pad_to(size);
-  return out + "]";
-}
 
 }  // namespace tessera
 
@@ -283,3 +190,7 @@ inline std::string Dtype::to_string() const {
       return {TESSERA_EXPAND_(TESSERA_EACH_(Type, __VA_ARGS__))}; \
     }                                                             \
   }
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/format/dtype_impl.hpp>
+#endif

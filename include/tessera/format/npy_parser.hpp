@@ -1,4 +1,4 @@
-// Public: NpyHeader. Floor 1, format: the parser of the dictionary in an .npy header. No OS calls.
+// Floor 1, format: the parser of the dictionary in an .npy header. No OS calls.
 //
 // It reads the few Python literals that occur there, from bytes that are not checked. It refuses
 // what it does not understand, with a reason, and guesses nothing.
@@ -20,40 +20,14 @@
 
 #include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>
+#include <tessera/format/npy_header.hpp>
 #include <tessera/format/scalar_descr.hpp>
 
 namespace tessera {
 
-/// What an .npy header says.
-struct NpyHeader {
-  Dtype dtype;
-  bool fortran_order = false;
-  std::vector<std::size_t> shape;
-  std::size_t data_offset = 0;  ///< bytes from the start of the file to the first element
-
-  /// Bytes of all elements.
-  std::size_t data_bytes() const { return dtype.size * tessera::detail::product_of(shape); }
-  friend bool operator==(const NpyHeader&, const NpyHeader&) = default;
-};
-
 namespace npy {
 
-inline constexpr std::string_view magic = "\x93NUMPY";
-inline constexpr std::size_t usual_size = 128;  ///< bytes of a header that encode() writes
-inline constexpr std::size_t max_size = 65536;  ///< a longer header is refused when reading
-inline constexpr std::size_t max_rank = 32;     ///< NumPy's own limit
-
 namespace detail {
-
-/// A larger number of bytes would not fit in a ptrdiff_t.
-inline constexpr std::uint64_t most_bytes = (std::numeric_limits<std::ptrdiff_t>::max)();
-
-/// Bytes of an array, or nothing if they do not fit in 63 bits. An extent of 0 does not hide the
-/// others: their product must fit, so that strides can't overflow either.
-inline std::optional<std::size_t> checked_bytes(std::span<const std::size_t> shape,
-                                                std::size_t item) {
-  return tessera::detail::checked_product(item, shape, most_bytes);
-}
 
 struct Malformed {
   std::string why;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/capabilities.hpp>
 #include <tessera/host/channel.hpp>
 #include <tessera/host/process.hpp>
 
@@ -13,7 +14,6 @@ namespace tessera::host {
 /// The children of a process that has no other children and handles no signals itself. On Windows:
 /// the programs that this object has started.
 ///
-///   most_children      How many children there may be.
 ///   Children(subject)  Throws Error(system), which names `subject`.
 ///   collect()          A child that has ended and was not collected yet; nothing if there is none.
 ///   kill(pid)          Kills a child that was not collected yet.

@@ -25,9 +25,6 @@
 
 namespace tessera::host {
 
-// More than the cores of any machine.
-inline constexpr std::size_t most_children = 1024;
-
 class Children {
  public:
   explicit Children(const std::string& subject) {

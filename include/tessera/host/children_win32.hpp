@@ -19,8 +19,8 @@
 
 namespace tessera::host {
 
-/// How many handles one thread can wait for, besides its channel.
-inline constexpr std::size_t most_children = MAXIMUM_WAIT_OBJECTS - 1;
+// One thread waits for all children and the channel.
+static_assert(most_children == MAXIMUM_WAIT_OBJECTS - 1);
 
 class Children {
  public:

@@ -10,6 +10,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/access.hpp>
 #include <tessera/host/win32.hpp>
 
 namespace tessera::host {
@@ -32,13 +33,6 @@ inline Error last_failure(std::string subject, std::string_view doing,
   return detail::failure_of(::GetLastError(), std::move(subject), doing, advice);
 #endif
 }
-
-/// Identifies a file: equal for two names of one file, different for a file created anew.
-struct FileId {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  friend bool operator==(const FileId&, const FileId&) = default;
-};
 
 /// Properties of an open file.
 struct FileInfo {

@@ -14,6 +14,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/access.hpp>
 #include <tessera/host/file.hpp>
 
 #if defined(TESSERA_POSIX)
@@ -22,8 +23,6 @@
 #endif
 
 namespace tessera::host {
-
-enum class Access { read_only, read_write };
 
 /// Memory that is shared by all processes which map the same file.
 class Mapping {

@@ -11,17 +11,11 @@
 #include <string>
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/capabilities.hpp>
 #include <tessera/host/exit.hpp>
 #include <tessera/host/signals.hpp>
 
 namespace tessera::host {
-
-/// True if the system has fork().
-#if defined(TESSERA_POSIX)
-inline constexpr bool can_fork = true;
-#else
-inline constexpr bool can_fork = false;
-#endif
 
 /// The end of a child. `status` is a wait status; on Windows an exit code.
 struct ChildEnd {

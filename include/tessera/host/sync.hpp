@@ -6,6 +6,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/access.hpp>
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file_info.hpp>
 #include <tessera/host/folder_of.hpp>
@@ -16,10 +17,6 @@
 #endif
 
 namespace tessera::host {
-
-/// When a new file is on disk: `disk`: before the call returns, so it survives a power cut; `none`:
-/// when the system writes it, which is faster.
-enum class Durability { disk, none };
 
 #if defined(TESSERA_POSIX)
 namespace detail {

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <tessera/base/error.hpp>
-#include <tessera/format/npy_header.hpp>
+#include <tessera/format/npy_codec.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/memory/control_block.hpp>
 

@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include <tessera/host/segment_folder.hpp>
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
 
 namespace tessera {
 
@@ -15,11 +16,15 @@ namespace tessera {
 /// pool do so by themselves. On Windows names are in no folder, and this does nothing.
 ///
 ///     tessera::set_segment_folder("/mnt/big_tmpfs");
-inline void set_segment_folder(const std::string& path) { host::choose_segment_folder(path); }
+void set_segment_folder(const std::string& path);
 
 /// The folder where this process has its named arrays, with a slash at its end; empty on Windows.
 /// From this call on it can't change. Throws Error(invalid_argument) if TESSERA_DIR names no
 /// folder.
-inline std::string segment_folder() { return host::segment_folder(); }
+std::string segment_folder();
 
 }  // namespace tessera
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/memory/segment_folder_impl.hpp>
+#endif

@@ -1,15 +1,14 @@
 // Public: JobOptions, OnThrow, Rerun. Floor 4, pool: options of one job. Each has a default.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <vector>
 
+#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 
 namespace tessera {
@@ -79,34 +78,17 @@ concept NoOptions = !std::same_as<std::remove_cvref_t<T>, JobOptions>;
 
 /// The same options with values under former names moved to the new names. Throws
 /// Error(invalid_argument) for values that make no sense.
-inline JobOptions checked_options(JobOptions options) {
-  if (options.tile_deadline.given) options.tile_timeout = *options.tile_deadline.given;
-  if (options.tries.given) options.max_attempts = *options.tries.given;
-  if (options.max_attempts == 0)
-    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::max_attempts is 0",
-                "1 computes no tile again that a dead worker had begun");
-  if (options.tile_timeout.count() < 0)
-    throw Error(Errc::invalid_argument, "TiledPool", "JobOptions::tile_timeout is negative",
-                "give the longest time that a tile may take, or 0 for no limit");
-  return options;
-}
+JobOptions checked_options(JobOptions options);
 
 /// The numbers in `only`, each once, ascending. Throws Error(invalid_argument) for a number that is
 /// not below `tiles`.
-inline std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<std::size_t>> only,
-                                                      std::size_t tiles) {
-  if (!only) return only;
-  std::sort(only->begin(), only->end());
-  only->erase(std::unique(only->begin(), only->end()), only->end());
-  if (!only->empty() && only->back() >= tiles)
-    throw Error(
-        Errc::invalid_argument, "TiledPool",
-        "JobOptions::only asks for tile " + std::to_string(only->back()) + ", and the job has " +
-            std::to_string(tiles) + " tiles",
-        "tiles are numbered from 0, row-major; give the tile shape that the numbers are of");
-  return only;
-}
+std::optional<std::vector<std::size_t>> chosen(std::optional<std::vector<std::size_t>> only,
+                                               std::size_t tiles);
 
 }  // namespace detail
 
 }  // namespace tessera
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/pool/job_options_impl.hpp>
+#endif

@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include <tessera/host/process.hpp>
+#include <tessera/host/capabilities.hpp>
 
 namespace tessera {
 

@@ -4,112 +4,12 @@
 // keeper/spawn.hpp.
 #pragma once
 
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <exception>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
 
-#include <tessera/host/children.hpp>
-#include <tessera/host/code_address.hpp>
-#include <tessera/host/mapping.hpp>
-#include <tessera/host/process.hpp>
-#include <tessera/host/respawn.hpp>
-#include <tessera/host/segment_folder.hpp>
-#include <tessera/pool/board/board.hpp>
-#include <tessera/pool/keeper/fork.hpp>
-#include <tessera/pool/keeper/spawn.hpp>
-#include <tessera/pool/worker/affinity.hpp>
-#include <tessera/pool/worker/worker.hpp>
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
 
 namespace tessera {
-
-namespace detail {
-
-inline Error not_started_by_a_pool(const std::string& why = {}) {
-  return {Errc::invalid_argument, "run_as_worker",
-          "no pool of this program has started it" + (why.empty() ? "" : ": " + why),
-          "leave the arguments --tessera-keeper and --tessera-worker to pools"};
-}
-
-/// The process with this number and start time; nothing if it has ended.
-inline std::optional<host::ProcessHandle> caller_of(int pid, std::uint64_t begun) {
-  try {
-    host::ProcessHandle caller(pid);
-    if (host::start_time_of(pid) == begun) return caller;
-  } catch (const Error&) {
-    if (host::start_time_of(pid) == begun) throw;
-  }
-  return std::nullopt;
-}
-
-template <class Channel>
-int run_keeper(const host::Numbers& numbers, std::string_view given) {
-  auto files = host::take_inherited(given, 2);
-  if (files.empty() || numbers.size() < keeper_numbers + 2 || numbers[4] > max_workers ||
-      numbers.size() > keeper_numbers + 2 + max_workers)
-    throw not_started_by_a_pool();
-  const Channel channel(std::move(files[0]));
-  // The sender is checked before any of its data is used: a stranger could choose what runs here.
-  if (const auto why = channel.distrust_reason(static_cast<int>(numbers[0])); !why.empty())
-    throw not_started_by_a_pool(why);
-  const auto caller = caller_of(static_cast<int>(numbers[0]), numbers[1]);
-  if (!caller) return 0;
-  Identity identity;
-  std::memcpy(identity.data(), &numbers[2], sizeof identity);
-  const std::size_t workers = numbers[4];
-  const host::Mapping memory(files[1], host::Access::read_write, Board::bytes(workers),
-                             "TiledPool");
-  files.clear();
-  const Board board = Board::at(memory.data(), workers, {});
-  answer_handshake(board);
-  host::GuestExit exit;
-  return run_keeper_process(board, channel, *caller, identity, as_plan(numbers, keeper_numbers),
-                            host::Modules::loaded_now(), exit);
-}
-
-inline int run_worker(const host::Numbers& numbers, std::string_view given) {
-  constexpr std::size_t each = host::Waker::handles;
-  auto files = host::take_inherited(given, 1 + 2 * each);
-  if (files.empty() || numbers.size() < 5 || numbers[1] > max_workers || numbers[2] >= numbers[1])
-    throw not_started_by_a_pool();
-  if (numbers[0] != program_identity())
-    throw Error(Errc::pool_unusable, "run_as_worker",
-                "the program's file is another build than the pool's own",
-                "leave it in place while pools of it run");
-  const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
-  const auto workers = static_cast<std::size_t>(numbers[1]);
-  const auto self = static_cast<std::size_t>(numbers[2]);
-  const auto plan = as_plan(numbers, 3);
-  const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
-                             "TiledPool");
-  const Board board = Board::at(memory.data(), workers, wakers);
-  host::ignore_terminal();
-  host::GuestExit exit;
-  exit.begin();
-  const auto modules = host::Modules::loaded_now();
-  answer_handshake(board);
-  board.protect();
-  const bool pinned = self < plan.cores.size();
-  return Worker(board, self, plan.spins, pinned ? Affinity(plan.cores, self) : Affinity(), modules)
-      .run();
-}
-
-/// Runs the keeper or the worker that a pool has started.
-template <class Channel = host::Channel>
-int run_started(std::string_view argument, const host::Numbers& numbers, std::string_view given) {
-  if constexpr (host::can_fork) {
-    if (argument == keeper_argument) return run_keeper<Channel>(numbers, given);
-  } else {
-    if (argument == worker_argument) return run_worker(numbers, given);
-  }
-  throw not_started_by_a_pool();
-}
-
-}  // namespace detail
 
 /// For programs that use StartMethod::spawn. Call it first in main():
 ///
@@ -125,24 +25,10 @@ int run_started(std::string_view argument, const host::Numbers& numbers, std::st
 /// the program has more rights than its starter (set-user bit, capabilities of the file). On
 /// Windows the pool passes handles; only the process that starts another can do that, with its own
 /// token.
-inline std::optional<int> run_as_worker(int argc, char** argv) {
-  if (argc < 2 || (argv[1] != detail::keeper_argument && argv[1] != detail::worker_argument))
-    return std::nullopt;
-  host::forget_variable(detail::started_variable);  // not for processes started here
-  try {
-    if (host::has_gained_rights())
-      throw Error(
-          Errc::not_permitted, "run_as_worker",
-          "this program has more rights than the one that started it, and works for no pool",
-          "use StartMethod::fork in such a program");
-    host::take_segment_folder();
-    const auto numbers = argc == 4 ? host::as_numbers(argv[2]) : std::nullopt;
-    if (!numbers) throw detail::not_started_by_a_pool();
-    host::leave(detail::run_started(argv[1], *numbers, argv[3]));
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 70;
-  }
-}
+std::optional<int> run_as_worker(int argc, char** argv);
 
 }  // namespace tessera
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/pool/run_as_worker_impl.hpp>
+#endif

@@ -5,69 +5,28 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
+#include <tessera/host/capabilities.hpp>
 #include <tessera/host/cpus.hpp>
-#include <tessera/host/process.hpp>
-#include <tessera/memory/orphan.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/board/board.hpp>
 #include <tessera/pool/caller/async_job.hpp>
-#include <tessera/pool/caller/caller.hpp>
 #include <tessera/pool/caller/typed_order.hpp>
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/job_options.hpp>
-#include <tessera/pool/keeper/fork.hpp>
-#include <tessera/pool/keeper/spawn.hpp>
-#include <tessera/pool/keeper/thread.hpp>
 #include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/report.hpp>
 
 namespace tessera {
 
 namespace detail {
-
-/// The keeper runs when this returns. Throws Error(invalid_argument, pool_unusable, no_space).
-template <class Process = host::ProcessHandle>
-KeeperLink start_keeper(const std::shared_ptr<PoolMemory>& memory, const KeeperPlan& plan,
-                        const PoolOptions& options) {
-  if (options.start_method != StartMethod::spawn)
-    return fork_keeper(memory->board, plan, options.start_method == StartMethod::fork_with_threads);
-  if constexpr (host::can_fork)
-    return spawn_keeper(*memory, plan);
-  else
-    return keep_in_thread<Process>(memory, plan);
-}
-
+class Caller;
 /// Starts a pool and returns the caller's side of it. Errors as with TiledPool's constructor.
-inline std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolOptions& options) {
-  if (workers == 0 || workers > max_workers)
-    throw Error(Errc::invalid_argument, "TiledPool",
-                workers == 0
-                    ? "a pool of 0 workers computes nothing"
-                    : "a negative number of workers, or more than " + std::to_string(max_workers),
-                "ask for 1 to " + std::to_string(max_workers) + ", or use TiledPool::in_caller()");
-  const std::size_t first = options.caller_computes ? 1 : 0;  // the first worker that is a process
-  const bool has_processes = workers > first;
-  const bool spawns = has_processes && options.start_method == StartMethod::spawn;
-  auto memory = std::make_shared<PoolMemory>(workers, spawns);
-  const Placement placement(workers, options);
-  if (options.reap_orphans) remove_some_orphans();
-  std::optional<KeeperLink> keeper;
-  if (has_processes) {
-    refuse_in_started_program();
-    memory->board.commands().caller_pid = host::own_pid();
-    keeper = start_keeper<>(memory, {first, placement.cores, placement.spins}, options);
-  }
-  return std::make_unique<Caller>(std::move(memory), std::move(keeper), placement.strategy,
-                                  options);
-}
-
+std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolOptions& options);
 }  // namespace detail
 
 /// Worker processes that compute disjoint tiles of shared arrays.
@@ -91,9 +50,11 @@ class TiledPool {
   /// limit. Throws Error: invalid_argument for 0 or more than 1024 workers (Windows: 63, the most
   /// that one thread can wait for), and for a fork beside other threads; no_space; pool_unusable if
   /// main() does not call run_as_worker and StartMethod::spawn needs it.
-  explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), detail::max_workers),
-                     PoolOptions options = {})
-      : caller_(detail::start_pool(workers, options)) {}
+  explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), host::most_children),
+                     PoolOptions options = {});
+  TiledPool(TiledPool&&) noexcept;
+  TiledPool& operator=(TiledPool&&) noexcept;
+  ~TiledPool();
 
   /// A pool without processes, for debuggers and unit tests of kernels. All calls and checks are
   /// the same. Jobs run in the calling thread, asynchronous ones in another thread of this process.
@@ -231,11 +192,11 @@ class TiledPool {
     return transformed<When::later>(chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
 
-  std::size_t workers() const { return caller().workers(); }
+  std::size_t workers() const;
   /// Process ids of the workers; empty for in_caller().
-  std::vector<int> worker_pids() const { return caller().worker_pids(); }
+  std::vector<int> worker_pids() const;
   /// Figures of the last job.
-  Report report() const { return caller().report(); }
+  Report report() const;
 
  private:
   enum class When { now, later };                    // the caller waits, or gets a Job
@@ -258,7 +219,10 @@ class TiledPool {
                                             detail::section_of<Use::read>(in)...));
   }
 
-  detail::PoolTraits traits() const { return {caller().workers(), caller().spawns()}; }
+  detail::PoolTraits traits() const;
+  void run(const detail::JobOrder& order, void* results);
+  std::shared_ptr<detail::PoolMemory> memory() const;
+  void submit(const std::shared_ptr<detail::AsyncJob>& job);
 
   /// Runs a typed order now, or submits it.
   template <When when, class Result, std::size_t R>
@@ -268,13 +232,13 @@ class TiledPool {
       if constexpr (when == When::later)
         return started<void>(std::move(order));
       else
-        caller().run(order, nullptr);
+        run(order, nullptr);
     } else {
       auto results = typed.empty_results();
       if constexpr (when == When::later) {
         return started<decltype(results)>(std::move(order), std::move(results));
       } else {
-        caller().run(order, results.data());
+        run(order, results.data());
         return results;
       }
     }
@@ -282,19 +246,19 @@ class TiledPool {
 
   template <class Results, class... Values>
   Job<Results> started(detail::JobOrder&& order, Values&&... values) {
-    auto state = std::make_shared<detail::AsyncJobOf<Results>>(std::move(order), caller().memory(),
+    auto state = std::make_shared<detail::AsyncJobOf<Results>>(std::move(order), memory(),
                                                                std::forward<Values>(values)...);
-    caller().submit(state);
+    submit(state);
     return Job<Results>(std::move(state));
   }
 
-  detail::Caller& caller() const {
-    if (!caller_)
-      throw Error(Errc::pool_unusable, "TiledPool", "it was moved from", "use the pool it went to");
-    return *caller_;
-  }
+  detail::Caller& caller() const;
 
   std::unique_ptr<detail::Caller> caller_;
 };
 
 }  // namespace tessera
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/pool/tiled_pool_impl.hpp>
+#endif

@@ -1,5 +1,7 @@
 // One asynchronous job's life, step by step.
+#include <tessera/pool/board/board.hpp>
 #include <tessera/pool/caller/async_job.hpp>
+#include <tessera/pool/caller/cancel_token.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -1,3 +1,4 @@
+#include <tessera/pool/caller/cancel_token.hpp>
 #include <tessera/pool/caller/job_order.hpp>
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // The ticket lock, and the queue of asynchronous jobs, without a pool around them.
+#include <tessera/pool/board/board.hpp>
 #include <tessera/pool/caller/job_queue.hpp>
 
 #include <atomic>

@@ -1,3 +1,4 @@
+#include <tessera/pool/caller/job_buffer.hpp>
 #include <tessera/pool/worker/attachments.hpp>
 
 #include <cstddef>

@@ -3,8 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <tessera/memory/section.hpp>
@@ -14,38 +14,26 @@
 using tessera::Box;
 using tessera::Section;
 using tessera::Use;
-using tessera::detail::ArgumentRecord;
 using tessera::detail::BoundArgument;
-using tessera::detail::JobHead;
-using tessera::detail::JobMemory;
 
 namespace {
 
-/// Job memory with one argument of this shape, over 100 integers that are their own indices.
+/// One argument of this shape, over 100 integers that are their own indices.
 class OneArgument {
  public:
-  OneArgument(const std::vector<std::uint64_t>& shape, const std::vector<std::int64_t>& strides)
-      : words_((sizeof(JobHead) + sizeof(ArgumentRecord)) / 8 + 2 * shape.size()), cells_(100) {
+  OneArgument(std::vector<std::uint64_t> shape, std::vector<std::int64_t> strides)
+      : shape_(std::move(shape)), strides_(std::move(strides)), cells_(100) {
     std::iota(cells_.begin(), cells_.end(), 0);
-    JobHead head;
-    head.arguments = 1;
-    head.arguments_at = sizeof head;
-    ArgumentRecord record;
-    record.axes = static_cast<std::uint16_t>(shape.size());
-    record.extents_at = sizeof head + sizeof record;
-    std::memcpy(start(), &head, sizeof head);
-    std::memcpy(start() + head.arguments_at, &record, sizeof record);
-    std::memcpy(start() + record.extents_at, shape.data(), 8 * shape.size());
-    std::memcpy(start() + record.extents_at + 8 * shape.size(), strides.data(), 8 * strides.size());
   }
   template <std::size_t N, Use U>
   BoundArgument<Section<int, N, U>> bound(std::size_t first = 0) {
-    return {JobMemory(start()), 0, reinterpret_cast<std::byte*>(cells_.data() + first)};
+    return BoundArgument<Section<int, N, U>>(
+        {reinterpret_cast<std::byte*>(cells_.data() + first), shape_.data(), strides_.data()});
   }
 
  private:
-  std::byte* start() { return reinterpret_cast<std::byte*>(words_.data()); }
-  std::vector<std::uint64_t> words_;
+  std::vector<std::uint64_t> shape_;
+  std::vector<std::int64_t> strides_;
   std::vector<int> cells_;
 };
 

@@ -4,9 +4,11 @@
 #include <cstring>
 #include <limits>
 
+#include <tessera/pool/board/round.hpp>
 #include <tessera/pool/caller/arguments.hpp>
 #include <tessera/pool/caller/async_job.hpp>
 #include <tessera/pool/caller/job_buffer.hpp>
+#include <tessera/pool/worker/context.hpp>
 #include <tessera/pool/worker/serve.hpp>
 
 #include "support/catch.hpp"

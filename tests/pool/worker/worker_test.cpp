@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tessera.hpp>
+#include <tessera/pool/caller/caller.hpp>
 
 #include "support/catch.hpp"
 #include "support/maps.hpp"

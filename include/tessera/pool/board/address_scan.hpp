@@ -12,14 +12,11 @@
 #include <functional>
 #include <new>
 #include <optional>
-#include <stdexcept>
-#include <string>
+#include <span>
 #include <type_traits>
 
 #include <tessera/base/address_types.hpp>
 #include <tessera/base/config.hpp>
-#include <tessera/base/error.hpp>
-#include <tessera/host/code_address.hpp>
 
 namespace tessera::detail {
 
@@ -45,6 +42,15 @@ inline constexpr bool is_reference_wrapper = false;
 template <class F>
 inline constexpr bool is_reference_wrapper<std::reference_wrapper<F>> = true;
 
+/// The offset of the first word in `bytes` that is an address in this process's private memory;
+/// nothing if there is none. `may_be_low`: a number that looks like a low address counts as one.
+std::optional<std::size_t> find_address_in(std::span<const std::byte> bytes, bool modules_agree,
+                                           bool may_be_low);
+
+/// Throw the Error of a kernel, and the exception of a result, with an address at this byte.
+[[noreturn]] void throw_captured_address(std::size_t at);
+[[noreturn]] void throw_address_in_result(std::size_t at);
+
 /// The offset of a word that is an address in this process's private memory; nothing if there is
 /// none. Padding inside the object is skipped if the compiler can clear it: g++ can; clang may not,
 /// and then a stale pointer beside a small member may be found. `modules_agree`: modules stand at
@@ -55,13 +61,9 @@ std::optional<std::size_t> find_address(const T& object, bool modules_agree = tr
     alignas(T) std::array<std::byte, sizeof(T)> copy;
     std::memcpy(copy.data(), static_cast<const void*>(&object), sizeof object);
     TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<T*>(copy.data())));
-    for (std::size_t at = 0; at < searched_bytes<T>(); at += sizeof(std::uintptr_t)) {
-      std::uintptr_t word = 0;
-      std::memcpy(&word, copy.data() + at, sizeof word);
-      // Where the type may hold a pointer, a number that looks like a low address counts as one.
-
-      if (host::points_into_private_memory(word, modules_agree, !holds_no_address<T>)) return at;
-    }
+    // Where the type may hold a pointer, a number that looks like a low address counts as one.
+    return find_address_in(std::span(copy).first(searched_bytes<T>()), modules_agree,
+                           !holds_no_address<T>);
   }
   return std::nullopt;
 }
@@ -72,13 +74,7 @@ void refuse_addresses(const K& kernel, bool modules_agree = true) {
   static_assert(!is_reference_wrapper<K>,
                 "tessera: a std::reference_wrapper is an address, which means nothing in a worker: "
                 "pass the kernel itself");
-  if (const auto at = find_address(kernel, modules_agree))
-    throw Error(Errc::captured_address, "kernel",
-                "it holds an address of this process's memory (a captured reference, pointer, "
-                "this, span or string_view, at byte " +
-                    std::to_string(*at) + "), which means nothing in a worker",
-                "capture by value; pass arrays as arguments, tables as whole(...); or "
-                "allow_addresses(kernel) if the value is no address");
+  if (const auto at = find_address(kernel, modules_agree)) throw_captured_address(*at);
 }
 
 /// In a worker: throws if a result holds an address of this process. Costs nothing if the type of
@@ -86,11 +82,12 @@ void refuse_addresses(const K& kernel, bool modules_agree = true) {
 template <class Result>
 void refuse_address_in_result(const Result& result) {
   if constexpr (!holds_no_address<Result>) {
-    if (const auto at = find_address(result))
-      throw std::runtime_error("its result holds an address of the worker's memory, at byte " +
-                               std::to_string(*at) +
-                               ", which means nothing to the caller: return values");
+    if (const auto at = find_address(result)) throw_address_in_result(*at);
   }
 }
 
 }  // namespace tessera::detail
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/pool/board/address_scan_impl.hpp>
+#endif

@@ -1,7 +1,6 @@
 // Floor 4, pool/caller: a job as the caller asks for it, before it is written into job memory.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include <tessera/base/extents.hpp>
-#include <tessera/grid/lattice.hpp>
+#include <tessera/base/config.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/host/float_environment.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/segment.hpp>
-#include <tessera/pool/caller/cancel_token.hpp>
 
 namespace tessera::detail {
+
+class CancelToken;
 
 /// A Section without its type.
 struct Argument {
@@ -37,20 +36,11 @@ struct Argument {
 
   /// Bytes from the array's first element to the section's.
   std::ptrdiff_t offset() const { return data - segment->data(); }
-  std::vector<Progression> lattice() const {
-    return lattice_of(segment->header().shape, offset() / static_cast<std::ptrdiff_t>(item),
-                      shape(), strides(), segment->subject());
-  }
+  std::vector<Progression> lattice() const;
   /// True if both have the same elements of one array, with the same shape and strides.
-  bool equals(const Argument& other) const {
-    return offset() == other.offset() && std::ranges::equal(shape(), other.shape()) &&
-           std::ranges::equal(strides(), other.strides());
-  }
+  bool equals(const Argument& other) const;
   /// A text for an Error.
-  std::string describe(std::size_t position) const {
-    return "argument " + std::to_string(position) + " (" + segment->subject() + ", shape " +
-           tuple_of(shape()) + ")";
-  }
+  std::string describe(std::size_t position) const;
 };
 
 struct JobOrder {
@@ -73,7 +63,7 @@ struct JobOrder {
   host::FloatEnvironment floats = host::FloatEnvironment::now();
   std::shared_ptr<CancelToken> cancel;  ///< null: the job can't be cancelled
 
-  bool cancelled() const noexcept { return cancel && cancel->requested(); }
+  bool cancelled() const noexcept;
 
   /// How many tiles are to be computed.
   std::size_t wanted() const noexcept { return only ? only->size() : tiles; }
@@ -83,20 +73,13 @@ struct JobOrder {
   std::size_t user_tiles() const noexcept { return tiles / slabs_per_tile; }
   std::size_t wanted_user_tiles() const noexcept { return wanted() / slabs_per_tile; }
   /// Sets the user's tiles to compute, ascending.
-  void choose(std::vector<std::size_t> chosen) {
-    const auto each = chosen.size();
-    chosen.reserve(each * slabs_per_tile);
-    for (std::size_t k = each; k < each * slabs_per_tile; ++k)
-      chosen.push_back(chosen[k - each] + user_tiles());
-    only = std::move(chosen);
-  }
+  void choose(std::vector<std::size_t> chosen);
   /// The user's tiles with at least one slab in `some`, ascending.
-  std::vector<std::size_t> as_user_tiles(std::vector<std::size_t> some) const {
-    for (auto& number : some) number %= user_tiles();
-    std::sort(some.begin(), some.end());
-    some.erase(std::unique(some.begin(), some.end()), some.end());
-    return some;
-  }
+  std::vector<std::size_t> as_user_tiles(std::vector<std::size_t> some) const;
 };
 
 }  // namespace tessera::detail
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/pool/caller/job_order_impl.hpp>
+#endif

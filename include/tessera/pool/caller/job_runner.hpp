@@ -18,6 +18,7 @@
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/board/round.hpp>
 #include <tessera/pool/caller/async_job.hpp>
+#include <tessera/pool/caller/cancel_token.hpp>
 #include <tessera/pool/caller/job_buffer.hpp>
 #include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/caller/outcome.hpp>

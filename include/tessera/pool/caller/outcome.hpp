@@ -17,6 +17,7 @@
 #include <tessera/host/process.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/board/round.hpp>
+#include <tessera/pool/caller/cancel_token.hpp>
 #include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/report.hpp>
 

@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <new>
-#include <string>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -61,18 +60,30 @@ struct TypedOrder {
   }
 };
 
-/// What workers need to call the kernel: its bytes and its code. Throws Error(captured_address).
+/// The first half of an order: options and arguments. Sets `extents` to those of the tiled axes.
+/// Throws Error (invalid_argument, shape_mismatch).
+void begin_order(JobOrder& order, const JobOptions& options, bool reruns,
+                 std::span<const Argument> arguments, std::span<std::size_t> extents);
+
+/// Throws Error(overlap) if two tiles could write one element.
+void check_writes(const JobOrder& order, std::span<const std::size_t> extents,
+                  std::span<const std::size_t> counts);
+
+/// The second half: the kernel's bytes, the tiles, and which of them are wanted. Throws
+/// Error(invalid_argument) for a tile that the job does not have.
+void finish_order(JobOrder& order, std::span<const std::byte> kernel,
+                  std::span<const std::size_t> extents, std::span<const std::size_t> tile,
+                  std::size_t tiles, std::size_t user_tiles);
+
+/// What workers need to call the kernel: its code. Throws Error(captured_address).
 template <std::size_t R, class... Sections, class K>
-void put_kernel(JobOrder& order, const K& wrapped, const PoolTraits& pool) {
+void put_code(JobOrder& order, const K& wrapped, const PoolTraits& pool) {
   const auto& kernel = unwrapped(wrapped);
   using Kernel = std::decay_t<decltype(kernel)>;
   if constexpr (is_function_pointer<Kernel>)
     order.function = reinterpret_cast<const void*>(authored(kernel));
   else if constexpr (!addresses_allowed<K>)
     refuse_addresses(authored(kernel), !pool.spawns);
-  order.kernel.resize(sizeof kernel);
-  if constexpr (!std::is_empty_v<Kernel>)
-    std::memcpy(order.kernel.data(), static_cast<const void*>(&kernel), sizeof kernel);
   order.serve = reinterpret_cast<const void*>(&serve<Kernel, R, Sections...>);
 }
 
@@ -81,10 +92,9 @@ void put_kernel(JobOrder& order, const K& wrapped, const PoolTraits& pool) {
 /// captured_address, invalid_argument).
 template <std::size_t R, class K, class... Sections>
 auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
-                const JobOptions& given, bool reruns, const K& wrapped, std::size_t user_tiles,
+                const JobOptions& options, bool reruns, const K& wrapped, std::size_t user_tiles,
                 const Sections&... sections) {
   static_assert(R <= max_axes, "tessera: a tile shape has at most 16 axes");
-  auto options = checked_options(given);
   using Kernel = std::decay_t<decltype(unwrapped(wrapped))>;
   check_kernel<Kernel, R, Sections...>();
   using Result = typename KernelTraits<Kernel, R, Sections...>::Result;
@@ -98,27 +108,19 @@ auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
   TypedOrder<std::conditional_t<returns, Result, void>, R> out;
 
   auto& order = out.order;
-  order.arguments = {argument_of(sections)...};
-  const auto extents = line_up<R>(order.arguments);
+  const Argument arguments[] = {argument_of(sections)...};
+  std::array<std::size_t, R> extents;
+  begin_order(order, options, reruns, arguments, extents);
   const TileGrid<R> grid(extents, tile);
-  for (std::size_t i = 0; i < order.arguments.size(); ++i)
-    check_disjoint<R>(order.arguments[i], i, extents, grid.counts());
-  check_overlaps(order.arguments);
-  put_kernel<R, Sections...>(order, wrapped, pool);
-  order.tiles = grid.size();
-  if (user_tiles != 0) order.slabs_per_tile = std::max<std::size_t>(1, order.tiles / user_tiles);
+  out.counts = grid.counts();
+  check_writes(order, extents, out.counts);
+  put_code<R, Sections...>(order, wrapped, pool);
   if constexpr (merges_tiles<Kernel>) order.grain = grain_of(grid, pool.workers);
   if constexpr (returns) order.result_size = sizeof(Result);
-  order.axes = R;
-  std::copy(extents.begin(), extents.end(), order.grid.begin());
-  std::copy(tile.begin(), tile.end(), order.tile.begin());
-  order.collects = options.on_throw == OnThrow::collect;
-  order.reruns = reruns;
-  order.max_attempts = options.max_attempts;
-  order.tile_timeout = static_cast<std::uint64_t>(options.tile_timeout.count());
-  if (auto only = chosen(std::move(options.only), order.user_tiles()))
-    order.choose(*std::move(only));
-  out.counts = grid.counts();
+  std::array<std::byte, sizeof(Kernel)> kernel{};
+  if constexpr (!std::is_empty_v<Kernel>)
+    std::memcpy(kernel.data(), static_cast<const void*>(&unwrapped(wrapped)), sizeof kernel);
+  finish_order(order, kernel, extents, tile, grid.size(), user_tiles);
   return out;
 }
 
@@ -163,7 +165,7 @@ auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, c
       plain || indexed,
       "tessera: transform's function can't be called with one element of each input "
       "(nor with a std::array<std::size_t, N> before them, N being the rank of the output)");
-  (check_broadcasts(in, out), ...);
+  (check_broadcasts(argument_of(in), argument_of(out)), ...);
   const bool disjoint = no_alias(out, in...);
   const bool safe = options.rerun == Rerun::where_safe && disjoint;
   const bool reruns = safe || options.rerun == Rerun::allowed;
@@ -187,3 +189,7 @@ auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, c
 }
 
 }  // namespace tessera::detail
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/pool/caller/typed_order_impl.hpp>
+#endif

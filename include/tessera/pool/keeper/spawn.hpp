@@ -121,4 +121,21 @@ inline KeeperLink spawn_keeper(PoolMemory& pool, const KeeperPlan& plan) {
   return *std::move(link);
 }
 
+inline Error not_started_by_a_pool(const std::string& why = {}) {
+  return {Errc::invalid_argument, "run_as_worker",
+          "no pool of this program has started it" + (why.empty() ? "" : ": " + why),
+          "leave the arguments --tessera-keeper and --tessera-worker to pools"};
+}
+
+/// The process with this number and start time; nothing if it has ended.
+inline std::optional<host::ProcessHandle> caller_of(int pid, std::uint64_t begun) {
+  try {
+    host::ProcessHandle caller(pid);
+    if (host::start_time_of(pid) == begun) return caller;
+  } catch (const Error&) {
+    if (host::start_time_of(pid) == begun) throw;
+  }
+  return std::nullopt;
+}
+
 }  // namespace tessera::detail

@@ -11,6 +11,8 @@
 #include <tessera/base/error.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/process.hpp>
+#include <tessera/host/segment_files.hpp>
+#include <tessera/host/still_names.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/memory/segment_name.hpp>
 #include <tessera/pool/board/failure_log.hpp>

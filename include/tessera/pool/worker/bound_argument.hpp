@@ -4,13 +4,20 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include <tessera/grid/box.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/section.hpp>
-#include <tessera/pool/board/job_memory.hpp>
 
 namespace tessera::detail {
+
+/// An argument as job memory describes it.
+struct RawArgument {
+  std::byte* first;  ///< its first element, in this process
+  const std::uint64_t* shape;
+  const std::int64_t* strides;  ///< in elements
+};
 
 /// An argument of type `S`, a Section.
 template <class S>
@@ -22,12 +29,9 @@ struct BoundArgument {
   std::array<std::size_t, N> shape;
   std::array<std::ptrdiff_t, N> strides;
 
-  /// Argument `number` of the job. `first` is its first element in this process.
-  BoundArgument(const JobMemory& memory, std::size_t number, std::byte* first)
-      : data(reinterpret_cast<T*>(first)) {
-    const auto& record = memory.arguments()[number];
-    std::copy_n(memory.shape(record), N, shape.begin());
-    std::copy_n(memory.strides(record), N, strides.begin());
+  explicit BoundArgument(const RawArgument& raw) : data(reinterpret_cast<T*>(raw.first)) {
+    std::copy_n(raw.shape, N, shape.begin());
+    std::copy_n(raw.strides, N, strides.begin());
   }
 
   /// The view of one tile. Trailing axes line up with the box; all other axes are whole.

@@ -1,7 +1,7 @@
-// Tests of format/npy_header.hpp: golden bytes, round trips, headers that NumPy wrote, and bytes
+// Tests of format/npy_codec.hpp: golden bytes, round trips, headers that NumPy wrote, and bytes
 // that nobody should have written.
 
-#include <tessera/format/npy_header.hpp>
+#include <tessera/format/npy_codec.hpp>
 
 #include <algorithm>
 #include <array>

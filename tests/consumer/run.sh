@@ -21,6 +21,12 @@ mv "$work/first place" "$work/second place"
 cmake -S tests/consumer -B "$work/found" "-DCMAKE_PREFIX_PATH=$root/$work/second place"
 build "$work/found"
 "$work/found/consumer"
+"$work/found/compiled_consumer"
+
+say "the compiled part without CMake"
+g++ -std=c++20 -DTESSERA_COMPILED "-I$work/second place/include" tests/consumer/compiled_main.cpp \
+  tests/consumer/compiled_kernel.cpp tests/consumer/definitions.cpp -o "$work/by_hand"
+"$work/by_hand"
 
 say "find_package where headers have a folder of their own: within the prefix, and anywhere"
 elsewhere=$(mktemp -d)  # CMake refuses a place below the sources
@@ -40,5 +46,6 @@ say "add_subdirectory"
 cmake -S tests/consumer -B "$work/added" "-DTESSERA_SOURCE_DIR=$root"
 build "$work/added"
 "$work/added/consumer"
+"$work/added/compiled_consumer"
 
 say "both consumers run, and nothing leaks into them"

@@ -8,7 +8,8 @@ double sum_of_squares(tessera::TiledPool& pool, const tessera::SharedArray<doubl
     if (error.errc() != tessera::Errc::shape_mismatch) return -1;
   }
   double out = 0;
-  const auto parts = pool.map({4, 4}, [](auto tile) { return double(xt::sum(tile * tile)()); }, a);
+  const auto parts = pool.map(
+      {4, 4}, [](auto tile) { return double(xt::sum(tile * tile)()); }, a);
   for (const double part : parts) out += part;
   return out;
 }

@@ -7,12 +7,19 @@
 # Also: --only TEXT (rows with it in their name), --turns N, --csv FILE (the chart goes beside it).
 # The second table, work that people bring, against OpenMP and NumPy:
 #   sh tests/bench/run.sh kernels    a few minutes; also --smoke, --small, --only, --turns, --csv
+# How long programs take to compile, header-only and with the compiled part, as ratios to xtensor:
+#   sh tests/bench/run.sh compile    a few minutes; also --turns, --cxx
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/debian.sh
 
 need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libbenchmark-dev libtbb-dev python3 \
   python3-numpy
+
+if [ "${1:-}" = compile ]; then
+  shift
+  CCACHE_DISABLE=1 exec python3 -B tests/bench/compile_times.py "$@"
+fi
 
 told=$(configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \
   -DTESSERA_BUILD_BENCHMARKS=ON -DCMAKE_BUILD_TYPE=Release)

@@ -170,3 +170,30 @@ TEST_CASE("a long double is not summed in less") {
   gives_the_same("variance", box, [](const auto& x) { return xt::variance<Long>(x, {0}); });
   gives_the_same("nanmean", box, [](const auto& x) { return xt::nanmean<Long>(x, {0}); });
 }
+
+TEST_CASE("what a tile is assigned of a kernel's own array is reduced in rows too") {
+  Boxes<double, 2> out({3, 5}, Lie::scattered, &mixed);
+  auto to = out.tile();
+  Boxes<double, 3> box({6, 3, 5}, Lie::contiguous, &mixed);
+  const xt::xtensor<double, 3> own = box.copy();
+  const xt::xarray<double> of_any_rank = own;
+  const auto gives = [&](const auto& values, const xt::xtensor<double, 2>& want) {
+    to = values;
+    CHECK(same_result(xt::xtensor<double, 2>(to), want));
+  };
+  gives(xt::sum(own, {0}), xt::sum(own, {0}));
+  gives(xt::amax(own, {0}) - 1, xt::amax(own, {0}) - 1);
+  gives(xt::mean(xt::view(own, 2), {0}, xt::keep_dims),
+        xt::zeros<double>({3, 5}) + xt::mean(xt::view(own, 2), {0}));
+  gives(xt::sum(own * own, {0}), xt::sum(own * own, {0}));
+  gives(xt::sum(of_any_rank, {0}), xt::sum(own, {0}));
+  gives(xt::sum(own, {0}, xt::initial(7.)), xt::sum(own, {0}, xt::initial(7.)));
+}
+
+TEST_CASE("a sum of floats of a kernel's own is as exact as that of a tile") {
+  Boxes<float, 1> out({1}, Lie::contiguous, &mixed);
+  auto to = out.tile();
+  const xt::xtensor<float, 2> own = xt::ones<float>({100000, 1}) * 0.1f;
+  to = xt::sum(own, {0});
+  CHECK(to(0) == static_cast<float>(100000 * static_cast<double>(0.1f)));
+}

@@ -17,6 +17,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/loops/row_functions.hpp>
 #include <tessera/loops/row_nodes.hpp>
+#include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/xtensor.hpp>
 
 namespace tessera::detail {
@@ -64,6 +65,13 @@ concept RowReduction = requires(const E& e) {
   e.values();
 };
 
+/// True of xtensor's own reductions: of expressions that read no tile.
+template <class E>
+inline constexpr bool is_own_reduction = false;
+template <class F, class CT, class X, class O>
+inline constexpr bool is_own_reduction<xt::xreducer<F, CT, X, O>> =
+    !RowReduction<xt::xreducer<F, CT, X, O>>;
+
 /// True if make_node rebuilds an expression, at least its outermost function. Others are evaluated
 /// by xtensor.
 template <class E>
@@ -72,7 +80,7 @@ concept Rebuildable =
 
 /// True if a reduction is in a function, at any depth.
 template <class E>
-inline constexpr bool has_reduction = RowReduction<E>;
+inline constexpr bool has_reduction = RowReduction<E> || is_own_reduction<E>;
 template <class F, class... CT>
 inline constexpr bool has_reduction<xt::xfunction<F, CT...>> =
     (has_reduction<std::remove_cvref_t<CT>> || ...);
@@ -131,6 +139,10 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
                              e.strides(), shape);
   } else if constexpr (RowReduction<E>) {
     return evaluated_node(std::make_shared<EvaluatedAs<E>>(e.values()), shape);
+  } else if constexpr (is_own_reduction<E>) {
+    // Of a kernel's own array, say: by the same loops, where xtensor would step through it.
+    using Operand = std::decay_t<decltype(e.expression())>;
+    return make_node(e.build_reducer(AsTile<Operand>{e.expression()}), shape);
   } else {
     return evaluated_node(std::make_shared<EvaluatedAs<E>>(e), shape);
   }

@@ -30,6 +30,31 @@ struct ReadsTile<Expression<Arguments...>>
     : std::disjunction<ReadsTile<std::remove_cvref_t<Arguments>>...> {};
 template <class CT, class S, xt::layout_type L, class Storage>
 struct ReadsTile<xt::xstrided_view<CT, S, L, Storage>> : ReadsTile<std::remove_cvref_t<CT>> {};
+/// An expression that reads no tile, presented as one that does: so its reductions are computed in
+/// rows too. It refers to the expression.
+template <class E>
+struct AsTile {
+  using value_type = typename E::value_type;
+  using size_type = typename E::size_type;
+  using shape_type = typename E::shape_type;
+  using const_stepper = typename E::const_stepper;
+  const E& expression;
+  const auto& shape() const { return expression.shape(); }
+  std::size_t dimension() const { return expression.dimension(); }
+};
+template <class E>
+struct ReadsTile<AsTile<E>> : std::true_type {};
+
+/// The expression itself.
+template <class E>
+const E& unwrapped_expression(const E& e) {
+  return e;
+}
+template <class E>
+const E& unwrapped_expression(const AsTile<E>& e) {
+  return e.expression;
+}
+
 template <class E>
 concept TileExpression = ReadsTile<std::remove_cvref_t<E>>::value;
 

@@ -161,7 +161,8 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
     tessera::detail::ReducedAxes<rank> reduced{};
     const auto lacking = rank - e_.dimension();
     for (std::size_t d = lacking; d < rank; ++d) reduced[d] = reduces(d - lacking);
-    const auto node = tessera::detail::make_node(e_, extents);
+    const auto node =
+        tessera::detail::make_node(tessera::detail::unwrapped_expression(e_), extents);
     auto begin = node.non_owning();
     for (std::size_t d = 0; place != nullptr && d < rank; ++d) {
       if (reduced[d]) continue;
@@ -188,7 +189,8 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
   /// For a rank beyond that of the loop: xtensor's own reducer, of a copy of the expression.
   auto by_xtensor() const {
     using Copy = xarray<typename xexpression_type::value_type, layout_type::row_major>;
-    return xreducer<Functors, Copy, std::decay_t<X>, O>(functors_, Copy(e_), axes_, options_);
+    return xreducer<Functors, Copy, std::decay_t<X>, O>(
+        functors_, Copy(tessera::detail::unwrapped_expression(e_)), axes_, options_);
   }
 
   CT e_;

@@ -25,9 +25,7 @@
 
 namespace tessera {
 
-namespace npy {
-
-namespace detail {
+namespace npy::detail {
 
 struct Malformed {
   std::string why;
@@ -236,7 +234,5 @@ class Parser {
   std::string_view rest_;
 };
 
-}  // namespace detail
-
-}  // namespace npy
+}  // namespace npy::detail
 }  // namespace tessera

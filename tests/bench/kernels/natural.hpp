@@ -60,6 +60,9 @@ constexpr auto heat = [](auto v, auto c, auto north, auto south, auto west, auto
 };
 constexpr auto smooth = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw,
                            auto s, auto se) { v = (nw + n + ne + w + c + e + sw + s + se) / 9.f; };
+constexpr auto five = [](auto v, auto a, auto b, auto c, auto d, auto e) {
+  v = (a + 4.f * b + 6.f * c + 4.f * d + e) / 16.f;
+};
 constexpr auto dilation = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw,
                              auto s, auto se) {
   using xt::maximum;
@@ -96,6 +99,44 @@ constexpr auto mandelbrot = [](double cx, double cy) {
     x = next;
   }
   return static_cast<float>(n);
+};
+/// `first`: the number of the first time step in `v`.
+constexpr auto regrid = [](auto v, std::size_t first, auto x, auto rows, auto columns) {
+  for (std::size_t t = 0; t < v.shape(0); ++t)
+    for (std::size_t j = 0; j < v.shape(1); ++j) {
+      const auto y = static_cast<std::size_t>(rows(j));
+      const float below = rows(j) - static_cast<float>(y);
+      for (std::size_t i = 0; i < v.shape(2); ++i) {
+        const auto k = static_cast<std::size_t>(columns(i));
+        const float right = columns(i) - static_cast<float>(k);
+        const std::size_t at = first + t;
+        v(t, j, i) = (1.f - below) * ((1.f - right) * x(at, y, k) + right * x(at, y, k + 1)) +
+                     below * ((1.f - right) * x(at, y + 1, k) + right * x(at, y + 1, k + 1));
+      }
+    }
+};
+/// The number of the nearest of some centres of colour.
+constexpr auto nearest = [](auto v, auto r, auto g, auto b, auto centres) {
+  for (std::size_t i = 0; i < v.shape(0); ++i)
+    for (std::size_t j = 0; j < v.shape(1); ++j) {
+      float least = std::numeric_limits<float>::max();
+      std::size_t best = 0;
+      for (std::size_t k = 0; k < centres.shape(0); ++k) {
+        const float dr = static_cast<float>(r(i, j)) - centres(k, 0),
+                    dg = static_cast<float>(g(i, j)) - centres(k, 1),
+                    db = static_cast<float>(b(i, j)) - centres(k, 2);
+        const float distance = dr * dr + dg * dg + db * db;
+        if (distance < least) {
+          least = distance;
+          best = k;
+        }
+      }
+      v(i, j) = static_cast<std::uint8_t>(best);
+    }
+};
+constexpr auto look_up = [](auto v, auto p, auto t) {
+  for (std::size_t i = 0; i < v.shape(0); ++i)
+    for (std::size_t j = 0; j < v.shape(1); ++j) v(i, j) = t(p(i, j) & 4095);
 };
 constexpr auto select = [](auto v, auto x, auto y) { v = xt::where(x > 10.f, x * 2.f, y); };
 

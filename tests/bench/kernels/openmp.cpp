@@ -89,9 +89,11 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
   const Size n = T * P, q = S * S;
   const float *x = memory.at("x"), *y = memory.at("y"), *gaps = memory.at("gaps"),
               *steps = memory.at("steps"), *lat = memory.at("lat"), *plate = memory.at("plate"),
-              *table = memory.at("table");
+              *table = memory.at("table"), *row_places = memory.at("rows"),
+              *column_places = memory.at("columns"), *centres = memory.at("centres");
   float *map = memory.at("map"), *field = memory.at("field"), *zonal = memory.at("zonal"),
-        *series = memory.at("series"), *image = memory.at("image"), *half = memory.at("half");
+        *series = memory.at("series"), *finer = memory.at("finer"), *image = memory.at("image"),
+        *half = memory.at("half");
   const auto *red = memory.at<std::uint16_t>("red"), *nir = memory.at<std::uint16_t>("nir");
   const auto* packed = memory.at<std::int16_t>("packed");
   auto* packed_out = memory.at<std::int16_t>("packed_out");
@@ -289,6 +291,62 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
       image[k] = (plate[k - S - 1] + plate[k - S] + plate[k - S + 1] + plate[k - 1] + plate[k] +
                   plate[k + 1] + plate[k + S - 1] + plate[k + S] + plate[k + S + 1]) /
                  9.f;
+    });
+  };
+  jobs["separable"] = [=] {
+    // Along the rows and down the columns, a few rows at a time, so that they stay in the cache.
+    const auto five = [](const float* c, Size by) {
+      return (c[0] + 4.f * c[by] + 6.f * c[2 * by] + 4.f * c[3 * by] + c[4 * by]) / 16.f;
+    };
+    constexpr Size band = 64;
+#pragma omp parallel
+    {
+      std::vector<float> rows((band + 4) * S);
+#pragma omp for schedule(static)
+      for (Size first = 2; first < S - 2; first += band) {
+        const Size m = std::min(band, S - 2 - first);
+        for (Size y = 0; y < m + 4; ++y)
+#pragma omp simd
+          for (Size k = 2; k < S - 2; ++k)
+            rows[y * S + k] = five(plate + (first + y - 2) * S + k - 2, 1);
+        for (Size y = 0; y < m; ++y)
+#pragma omp simd
+          for (Size k = 2; k < S - 2; ++k)
+            image[(first + y) * S + k] = five(rows.data() + y * S + k, S);
+      }
+    }
+  };
+  jobs["regrid"] = [=] {
+    const Size J = Y * 5 / 4, I = X * 5 / 4;
+#pragma omp parallel for collapse(2) schedule(static)
+    for (Size t = 0; t < T; ++t)
+      for (Size j = 0; j < J; ++j) {
+        const auto top = static_cast<Size>(row_places[j]);
+        const float below = row_places[j] - static_cast<float>(top);
+        const float *const a = x + (t * Y + top) * X, *const b = a + X;
+        float* const to = finer + (t * J + j) * I;
+#pragma omp simd
+        for (Size i = 0; i < I; ++i) {
+          const auto k = static_cast<int>(column_places[i]);
+          const float right = column_places[i] - static_cast<float>(k);
+          to[i] = (1.f - below) * ((1.f - right) * a[k] + right * a[k + 1]) +
+                  below * ((1.f - right) * b[k] + right * b[k + 1]);
+        }
+      }
+  };
+  jobs["nearest"] = [=] {
+    each(q, [=](Size k) {
+      float least = std::numeric_limits<float>::max();
+      int best = 0;
+      for (int c = 0; c < 8; ++c) {
+        const float dr = static_cast<float>(r[k]) - centres[3 * c],
+                    dg = static_cast<float>(g[k]) - centres[3 * c + 1],
+                    db = static_cast<float>(b[k]) - centres[3 * c + 2];
+        const float distance = dr * dr + dg * dg + db * db;
+        best = distance < least ? c : best;
+        least = distance < least ? distance : least;
+      }
+      bytes[k] = static_cast<std::uint8_t>(best);
     });
   };
   jobs["dilation"] = [=] {

@@ -86,6 +86,14 @@ struct Arrays {
       fill_with(bytes.at(name), [&] { return random() % 256; });
     fill_with(bytes.at("cells"), [&] { return random() % 3 == 0; });
     fill_with(line.at("table"), real(0, 1));
+    fill_with(flat.at("centres"), real(0, 255));
+    // Where the finer grid's rows and columns lie in the field's.
+    const auto places = [](auto& to, std::size_t from) {
+      const float step = static_cast<float>(from - 1) / static_cast<float>(to.size());
+      for (std::size_t j = 0; j < to.size(); ++j) to(j) = step * static_cast<float>(j);
+    };
+    places(line.at("rows"), cube.at("x").shape(1));
+    places(line.at("columns"), cube.at("x").shape(2));
   }
 };
 
@@ -98,14 +106,16 @@ auto shifted(A& image, std::size_t y, std::size_t x) {
 bench::Jobs jobs_of(TiledPool& pool, Arrays& a, const bench::Sizes& z) {
   auto &x = a.cube.at("x"), &y = a.cube.at("y"), &gaps = a.cube.at("gaps"),
        &field = a.cube.at("field"), &steps = a.cube.at("steps"), &zonal = a.cube.at("zonal"),
-       &series = a.cube.at("series");
+       &series = a.cube.at("series"), &finer = a.cube.at("finer");
   auto &map = a.flat.at("map"), &lat = a.flat.at("lat"), &plate = a.flat.at("plate"),
-       &image = a.flat.at("image"), &half = a.flat.at("half");
+       &image = a.flat.at("image"), &half = a.flat.at("half"), &scratch = a.flat.at("scratch"),
+       &centres = a.flat.at("centres");
   auto &red = a.words.at("red"), &nir = a.words.at("nir");
   auto &packed = a.packed.at("packed"), &packed_out = a.packed.at("packed_out");
   auto &cells = a.bytes.at("cells"), &bytes = a.bytes.at("bytes"), &r = a.bytes.at("r"),
        &g = a.bytes.at("g"), &b = a.bytes.at("b");
-  auto& table = a.line.at("table");
+  auto &table = a.line.at("table"), &row_places = a.line.at("rows"),
+       &column_places = a.line.at("columns");
   auto& counts = a.counts.at("counts");
   const std::size_t rows = std::max<std::size_t>(z.rows / 32, 1);  // of a tile of a field
   const std::size_t band = std::max<std::size_t>(z.side / 64, 2);  // rows of a tile of an image
@@ -164,14 +174,32 @@ bench::Jobs jobs_of(TiledPool& pool, Arrays& a, const bench::Sizes& z) {
     pool.map({band, full}, natural::coarse, into(half), every_second(0, 0), every_second(0, 1),
              every_second(1, 0), every_second(1, 1));
   };
-  jobs["lookup"] = [&, band] {
+  jobs["separable"] = [&, band] {
+    const std::size_t n = z.side - 4;
+    const auto across = [n](auto& of, std::size_t k) {
+      return xt::view(of, xt::all(), range(k, k + n));
+    };
+    const auto down = [n](auto& of, std::size_t k) {
+      return xt::view(of, range(k, k + n), range(2, 2 + n));
+    };
+    pool.map({band, full}, natural::five, into(across(scratch, 2)), across(plate, 0),
+             across(plate, 1), across(plate, 2), across(plate, 3), across(plate, 4));
+    pool.map({band, full}, natural::five, into(down(image, 2)), down(scratch, 0), down(scratch, 1),
+             down(scratch, 2), down(scratch, 3), down(scratch, 4));
+  };
+  jobs["regrid"] = [&] {
     pool.map(
-        {band, full},
-        [](auto v, auto p, auto t) {
-          for (std::size_t i = 0; i < v.shape(0); ++i)
-            for (std::size_t j = 0; j < v.shape(1); ++j) v(i, j) = t(p(i, j) & 4095);
+        {4, full, full},
+        [](const Tile<3>& tile, auto to, auto from, auto ys, auto xs) {
+          natural::regrid(to, tile.lo(0), from, ys, xs);
         },
-        into(image), red, whole(table));
+        into(finer), whole(x), whole(row_places), whole(column_places));
+  };
+  jobs["nearest"] = [&, band] {
+    pool.map({band, full}, natural::nearest, into(bytes), r, g, b, whole(centres));
+  };
+  jobs["lookup"] = [&, band] {
+    pool.map({band, full}, natural::look_up, into(image), red, whole(table));
   };
   jobs["histogram"] = [&, band] {
     using Bins = std::array<double, 64>;

@@ -90,6 +90,32 @@ def dilation(a):
     put_interior(a.image, most)
 
 
+def separable(a):
+    def five(n, part):
+        return (part(0, n) + 4 * part(1, n) + 6 * part(2, n) + 4 * part(3, n) + part(4, n)) / np.float32(16)
+
+    n = a.plate.shape[0] - 4
+    rows = five(n, lambda k, n: a.plate[:, k : k + n])
+    a.image[2:-2, 2:-2] = five(n, lambda k, n: rows[k : k + n])
+
+
+def regrid(a):
+    y, x = a.rows.astype(np.intp), a.columns.astype(np.intp)
+    below, right = (a.rows - y).astype("f4")[:, None], (a.columns - x).astype("f4")
+    top, bottom = a.x[:, y], a.x[:, y + 1]
+    a.finer[...] = (1 - below) * ((1 - right) * top[:, :, x] + right * top[:, :, x + 1]) + below * (
+        (1 - right) * bottom[:, :, x] + right * bottom[:, :, x + 1])
+
+
+def nearest(a):
+    best = np.full(a.r.shape, np.finfo("f4").max, "f4")
+    for k, (r, g, b) in enumerate(a.centres):
+        distance = (a.r.astype("f4") - r) ** 2 + (a.g.astype("f4") - g) ** 2 + (a.b.astype("f4") - b) ** 2
+        closer = distance < best
+        best[closer] = distance[closer]
+        a.bytes[closer] = k
+
+
 def heat(a):
     n, w, c, e, s = (around(a.plate)[k] for k in (1, 3, 4, 5, 7))
     put_interior(a.image, c + np.float32(0.2) * (n + s + w + e - 4 * c))
@@ -144,6 +170,7 @@ ROWS = (
          * (1 - a.y / np.float32(100))), 1e-4),
     ("smooth", "3x3 mean", "image",
      lambda a: put_interior(a.image, sum(around(a.plate)) / np.float32(9)), 1e-5),
+    ("separable", "5x5 separable convolution", "image", separable, 1e-5),
     ("dilation", "3x3 dilation", "image", dilation, 0),
     ("heat", "heat, one step", "image", heat, 1e-4),
     ("life", "Life, one step", "bytes", life_of, 0),
@@ -154,6 +181,8 @@ ROWS = (
     ("unpack", "int16 to float, with fill value", "image", unpack, 1e-6),
     ("pack", "float to int16, with fill value", "packed_out", pack, 0),
     ("grey", "RGB to grey", "bytes", grey, 0),
+    ("regrid", "bilinear regrid", "finer", regrid, 1e-5),
+    ("nearest", "k-means, nearest of 8 centres", "bytes", nearest, 0),
     ("lookup", "lookup table", "image", put("image", lambda a: a.table[a.red & 4095]), 0),
     ("histogram", "histogram of 64 bins", "counts",
      put("counts", lambda a: np.bincount((a.plate * np.float32(0.64)).astype(np.int64).ravel(),

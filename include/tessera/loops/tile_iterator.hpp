@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <type_traits>
 
 #include <tessera/base/config.hpp>
@@ -92,6 +93,12 @@ class TileIterator {
   /// Points at element `number`; the number of all elements is the end.
   TileIterator(const TileLayout<T, N>& layout, std::ptrdiff_t number) noexcept
       : layout_(&layout), at_(layout.data), number_(number) {
+    last_ = 0;
+    step_ = 0;
+    if constexpr (N > 0) {
+      last_ = layout.last(axis(0));
+      step_ = layout.strides[axis(0)];
+    }
     if (number != 0) find();
   }
   /// Points into contiguous memory: xtensor makes one for a view of a tile that happens to be
@@ -101,58 +108,38 @@ class TileIterator {
   template <class Other>
     requires(std::is_const_v<Element> && !std::is_const_v<Other>)
   TileIterator(const TileIterator<T, N, Other, Order>& other) noexcept
-      : layout_(other.layout_), at_(other.at_), number_(other.number_), index_(other.index_) {}
+      : layout_(other.layout_),
+        at_(other.at_),
+        number_(other.number_),
+        inner_(other.inner_),
+        last_(other.last_),
+        step_(other.step_),
+        index_(other.index_) {}
 
   reference operator*() const noexcept { return *at_; }
   pointer operator->() const noexcept { return at_; }
   reference operator[](difference_type n) const noexcept { return *(*this + n); }
 
   TileIterator& operator++() noexcept {
-    if (layout_ == nullptr) return *this += 1;
     ++number_;
-    for (std::size_t k = 0; k < N; ++k) {
-      const auto d = axis(k);
-      if (index_[d] < layout_->last(d)) {
-        ++index_[d];
-        at_ += layout_->strides[d];
-        break;
-      }
-      index_[d] = 0;  // beyond the last element every index is 0 again
-      at_ -= layout_->reach(d);
-    }
+    at_ += step_;
+    if (inner_++ == last_) next_row();
     return *this;
   }
-  TileIterator& operator--() noexcept {
-    if (layout_ == nullptr) return *this += -1;
-    --number_;
-    for (std::size_t k = 0; k < N; ++k) {
-      const auto d = axis(k);
-      if (index_[d] > 0) {
-        --index_[d];
-        at_ -= layout_->strides[d];
-        break;
-      }
-      index_[d] = layout_->last(d);
-      at_ += layout_->reach(d);
-    }
-    return *this;
-  }
+  TileIterator& operator--() noexcept { return *this += -1; }
   TileIterator& operator+=(difference_type n) noexcept {
     if (layout_ == nullptr) {
       at_ += n;
       return *this;
     }
     number_ += n;
-    if constexpr (N > 0) {
-      const auto inner = axis(0);
-      const auto to = index_[inner] + n;
-      if (to >= 0 && to <= layout_->last(inner)) {
-        index_[inner] = to;
-        at_ += n * layout_->strides[inner];
-        return *this;
-      }
+    const auto to = inner_ + n;
+    if (to >= 0 && to <= last_) {
+      inner_ = to;
+      at_ += n * step_;
+    } else {
+      find();
     }
-    find();
     return *this;
   }
   TileIterator& operator-=(difference_type n) noexcept { return *this += -n; }
@@ -187,7 +174,22 @@ class TileIterator {
   static constexpr std::size_t axis(std::size_t k) noexcept {
     return Order == xt::layout_type::column_major ? k : N - 1 - k;
   }
-  /// Sets index and address to those of element `number_`.
+  /// Goes on from one step beyond a row to the first element of the next.
+  void next_row() noexcept {
+    at_ -= inner_ * step_;
+    inner_ = 0;
+    for (std::size_t k = 1; k < N; ++k) {
+      const auto d = axis(k);
+      if (index_[d] < layout_->last(d)) {
+        ++index_[d];
+        at_ += layout_->strides[d];
+        return;
+      }
+      index_[d] = 0;  // beyond the last element every index is 0 again
+      at_ -= layout_->reach(d);
+    }
+  }
+  /// Sets indices and address to those of element `number_`.
   void find() noexcept {
     at_ = layout_->data;
     auto rest = number_;
@@ -195,16 +197,20 @@ class TileIterator {
       const auto d = axis(k);
       const auto extent = static_cast<std::ptrdiff_t>(layout_->shape[d]);
       if (extent == 0) return;
-      index_[d] = rest % extent;
+      const auto index = rest % extent;
+      (k == 0 ? inner_ : index_[d]) = index;
       rest /= extent;
-      at_ += index_[d] * layout_->strides[d];
+      at_ += index * layout_->strides[d];
     }
   }
 
   const TileLayout<T, N>* layout_ = nullptr;
   T* at_ = nullptr;
   std::ptrdiff_t number_ = 0;
-  std::array<std::ptrdiff_t, N> index_{};
+  // The index on the fastest axis, the last one there, and its stride: so that ++ reads nothing
+  // else within a row. In contiguous memory a row has no end.
+  std::ptrdiff_t inner_ = 0, last_ = (std::numeric_limits<std::ptrdiff_t>::max)(), step_ = 1;
+  std::array<std::ptrdiff_t, N> index_{};  // on the other axes
 };
 
 static_assert(

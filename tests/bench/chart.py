@@ -1,9 +1,10 @@
 """Draws the table of speed.csv: for each row its ratio relative to its goal, on a log axis."""
 
-import csv
 import math
 import sys
 from html import escape
+
+import machine
 
 ROW, TOP, LEFT, BARS, RIGHT = 22, 64, 300, 330, 380
 WIDTH = LEFT + BARS + RIGHT
@@ -17,8 +18,7 @@ def ratio_of(value):
 
 
 def draw(table, path):
-    with open(table, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = machine.load(table)[1]
     scores = [float(r["ratio"]) / float(r["goal"]) for r in rows if r["ratio"] and r["goal"]]
     # The axis shows a factor of 2 to 16 on either side of the goal; what is beyond ends there.
     low = max(math.floor(math.log2(min([0.5, *(s for s in scores if s > 0)]))), -4)

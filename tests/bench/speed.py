@@ -5,7 +5,6 @@ A turn is one run of ours and one of every peer, each a process of its own, on t
 """
 
 import argparse
-import csv
 import json
 import os
 import re
@@ -15,6 +14,7 @@ import sys
 import time
 
 import chart
+import machine
 import rows
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -245,10 +245,7 @@ def main():
     if (others := max(before, cores_in_use())) > 0.1:
         print(f"Others used {others:.1f} cores before or after: these figures say little.")
 
-    with open(options.csv, "w", newline="") as file:
-        writer = csv.DictWriter(file, HEADER, restval="")
-        writer.writeheader()
-        writer.writerows(done)
+    machine.write(options.csv, HEADER, done)
     drawing = os.path.splitext(options.csv)[0] + ".svg"
     chart.draw(options.csv, drawing)
     print(f"{time.monotonic() - begin:.0f} s; {options.csv} and {drawing}")

@@ -305,14 +305,14 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
 #pragma omp for schedule(static)
       for (Size first = 2; first < S - 2; first += band) {
         const Size m = std::min(band, S - 2 - first);
-        for (Size y = 0; y < m + 4; ++y)
+        for (Size line = 0; line < m + 4; ++line)
 #pragma omp simd
           for (Size k = 2; k < S - 2; ++k)
-            rows[y * S + k] = five(plate + (first + y - 2) * S + k - 2, 1);
-        for (Size y = 0; y < m; ++y)
+            rows[line * S + k] = five(plate + (first + line - 2) * S + k - 2, 1);
+        for (Size line = 0; line < m; ++line)
 #pragma omp simd
           for (Size k = 2; k < S - 2; ++k)
-            image[(first + y) * S + k] = five(rows.data() + y * S + k, S);
+            image[(first + line) * S + k] = five(rows.data() + line * S + k, S);
       }
     }
   };
@@ -323,14 +323,14 @@ bench::Jobs jobs_of(const Memory& memory, const bench::Sizes& z) {
       for (Size j = 0; j < J; ++j) {
         const auto top = static_cast<Size>(row_places[j]);
         const float below = row_places[j] - static_cast<float>(top);
-        const float *const a = x + (t * Y + top) * X, *const b = a + X;
+        const float *const upper = x + (t * Y + top) * X, *const lower = upper + X;
         float* const to = finer + (t * J + j) * I;
 #pragma omp simd
         for (Size i = 0; i < I; ++i) {
           const auto k = static_cast<int>(column_places[i]);
           const float right = column_places[i] - static_cast<float>(k);
-          to[i] = (1.f - below) * ((1.f - right) * a[k] + right * a[k + 1]) +
-                  below * ((1.f - right) * b[k] + right * b[k + 1]);
+          to[i] = (1.f - below) * ((1.f - right) * upper[k] + right * upper[k + 1]) +
+                  below * ((1.f - right) * lower[k] + right * lower[k + 1]);
         }
       }
   };

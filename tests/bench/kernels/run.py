@@ -7,7 +7,6 @@ loop's time, in the median at most 1.1; never slower than NumPy.
 """
 
 import argparse
-import csv
 import os
 import statistics
 import subprocess
@@ -15,6 +14,9 @@ import sys
 import time
 
 import numpy as np
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import machine
 
 HEADER = ("work", "tessera_s", "openmp_s", "numpy_s", "by_openmp", "by_numpy")
 
@@ -321,10 +323,7 @@ def main():
           f"{max(peers):.2f} (goal 1.50). Times as fast as NumPy: median "
           f"{statistics.median(numpy):.1f} (goal 4), least {min(numpy):.1f} (goal 1).")
     if options.csv:
-        with open(options.csv, "w", newline="") as file:
-            writer = csv.DictWriter(file, HEADER)
-            writer.writeheader()
-            writer.writerows(table)
+        machine.write(options.csv, HEADER, table)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/npy_codec.hpp>
 #include <tessera/format/npy_header.hpp>
+#include <tessera/fwd.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/loops/rows.hpp>

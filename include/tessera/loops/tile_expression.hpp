@@ -6,17 +6,8 @@
 #include <tuple>
 #include <type_traits>
 
-#include <tessera/base/config.hpp>
+#include <tessera/loops/tile_fwd.hpp>
 #include <tessera/loops/xtensor.hpp>
-
-namespace tessera {
-
-inline namespace TESSERA_BOUNDS {
-template <class T, std::size_t N>
-class TileView;
-}
-
-}  // namespace tessera
 
 namespace tessera::detail {
 
@@ -30,6 +21,7 @@ struct ReadsTile<Expression<Arguments...>>
     : std::disjunction<ReadsTile<std::remove_cvref_t<Arguments>>...> {};
 template <class CT, class S, xt::layout_type L, class Storage>
 struct ReadsTile<xt::xstrided_view<CT, S, L, Storage>> : ReadsTile<std::remove_cvref_t<CT>> {};
+
 /// An expression that reads no tile, presented as one that does: so its reductions are computed in
 /// rows too. It refers to the expression.
 template <class E>

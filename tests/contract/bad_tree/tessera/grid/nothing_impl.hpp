@@ -1,0 +1,2 @@
+// The definitions of a header that is not there. // defect
+#pragma once

@@ -53,7 +53,7 @@ def draw(folder, path):
         told, rows = machine.load(name)
         processor, table = os.path.basename(name)[:-4].rsplit("-", 1)
         machines.setdefault(processor, {"told": told})[table] = rows
-    low, high = -7, 1  # powers of two on the axis
+    low, high = -6, 1  # powers of two on the axis
 
     def x(ratio):
         return LEFT + BARS * (min(max(math.log2(ratio), low), high) - low) / (high - low)

@@ -44,7 +44,7 @@ def ratio_of(tables, table, work, peer):
         return statistics.median(found) if found else None
     found = [float(r["ratio"]) for r in rows
              if r["work"] == work and r["peer"].startswith(peer) and r["ratio"]]
-    return min(found) if found else None
+    return max(found) if found else None  # of several peers the best
 
 
 def draw(folder, path):

@@ -245,7 +245,7 @@ def main():
     if (others := max(before, cores_in_use())) > 0.1:
         print(f"Others used {others:.1f} cores before or after: these figures say little.")
 
-    machine.write(options.csv, HEADER, done)
+    machine.write(options.csv, HEADER, done, f"{options.folder}/../..")
     drawing = os.path.splitext(options.csv)[0] + ".svg"
     chart.draw(options.csv, drawing)
     print(f"{time.monotonic() - begin:.0f} s; {options.csv} and {drawing}")

@@ -186,8 +186,20 @@ TEST_CASE("what a tile is assigned of a kernel's own array is reduced in rows to
   gives(xt::mean(xt::view(own, 2), {0}, xt::keep_dims),
         xt::zeros<double>({3, 5}) + xt::mean(xt::view(own, 2), {0}));
   gives(xt::sum(own * own, {0}), xt::sum(own * own, {0}));
+
   gives(xt::sum(of_any_rank, {0}), xt::sum(own, {0}));
   gives(xt::sum(own, {0}, xt::initial(7.)), xt::sum(own, {0}, xt::initial(7.)));
+}
+
+TEST_CASE("what is computed of an own array's reduction is computed once for each of its values") {
+  Boxes<double, 3> out({6, 3, 5}, Lie::scattered, &mixed);
+  auto to = out.tile();
+  const xt::xtensor<double, 3> own = out.copy();
+  const xt::xtensor<double, 3> want = own - xt::mean(own, {0}) / (1 + xt::amax(own)());
+  to = own - xt::mean(own, {0}) / (1 + xt::amax(own));
+  CHECK(same_result(xt::xtensor<double, 3>(to), want));
+  to = to - to + own - xt::mean(own, {0}) / (1 + xt::amax(own));
+  CHECK(same_result(xt::xtensor<double, 3>(to), want));
 }
 
 TEST_CASE("a sum of floats of a kernel's own is as exact as that of a tile") {

@@ -61,8 +61,8 @@
 #endif
 
 // In front of a function that an X_impl.hpp defines. Usually X.hpp includes that file, and the
-// function is inline. With TESSERA_COMPILED, which the target tessera::compiled sets, only
-// compiled.cpp includes it, and the program links what that was compiled to.
+// function is inline. With TESSERA_COMPILED, which the target tessera::compiled sets, only the
+// source with tessera/src.hpp includes it. That source is compiled once, and linked.
 #if defined(TESSERA_COMPILED)
 #define TESSERA_FUNC
 #else

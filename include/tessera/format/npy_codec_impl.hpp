@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>

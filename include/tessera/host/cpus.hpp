@@ -20,7 +20,8 @@ inline constexpr bool pinning_is_strict = true;
 struct CgroupTree;
 
 /// The number of cores by affinity, or fewer if the quota of a control group or of its parents is
-/// lower (cpu.max; cpu.cfs_quota_us in version 1). At least 1.
+/// lower (cpu.max; cpu.cfs_quota_us in version 1). At least 1. `tree`: where groups are told, for
+/// tests (cgroup.hpp).
 std::size_t usable_cores();
 std::size_t usable_cores(const CgroupTree& tree);
 

@@ -16,6 +16,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/loops/row_functions.hpp>
+#include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
 #include <tessera/loops/tile_expression.hpp>
 #include <tessera/loops/xtensor.hpp>
@@ -125,7 +126,11 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
     return Constant<std::decay_t<decltype(e())>>{e()};
   } else if constexpr (is_function_expression<E> && has_reduction<E> && rank_or<E, N>() < N) {
     // `x - xt::mean(x, {0})`: the mean's division is done once for each mean, not for each x.
-    return evaluated_node(std::make_shared<EvaluatedAs<E>>(e), shape);
+    const auto own = loop_extents<rank_or<E, N>()>(e);
+    auto values = std::make_shared<EvaluatedAs<E>>(EvaluatedAs<E>::from_shape(own));
+    run_rows(own, broadcast_operand(values->data(), own, values->strides(), own),
+             make_node(e, own));
+    return evaluated_node(std::move(values), shape);
   } else if constexpr (is_function_expression<E>) {
     return std::apply(
         [&](const auto&... argument) {

@@ -207,8 +207,8 @@ class TileIterator {
   const TileLayout<T, N>* layout_ = nullptr;
   T* at_ = nullptr;
   std::ptrdiff_t number_ = 0;
-  // The index on the fastest axis, the last one there, and its stride: so that ++ reads nothing
-  // else within a row. In contiguous memory a row has no end.
+  // The index on the fastest axis, the last one there, and its stride: so that ++ within a row
+  // reads only the iterator. In contiguous memory a row has no end.
   std::ptrdiff_t inner_ = 0, last_ = (std::numeric_limits<std::ptrdiff_t>::max)(), step_ = 1;
   std::array<std::ptrdiff_t, N> index_{};  // on the other axes
 };

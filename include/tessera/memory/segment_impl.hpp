@@ -46,7 +46,9 @@ struct Segment::Parts {
     return {data() + header.data_bytes(), mapping.data() + control_at, control};
   }
 
-  static std::shared_ptr<Segment> segment_of(std::unique_ptr<Parts> parts) {
+  static std::shared_ptr<Segment> new_segment(std::string its_name, std::string its_path) {
+    std::unique_ptr<Parts> parts(
+        new Parts{.name = std::move(its_name), .path = std::move(its_path)});
     return std::shared_ptr<Segment>(new Segment(std::move(parts)));
   }
 
@@ -61,39 +63,43 @@ struct Segment::Parts {
     detail::reserve_with_retry(file, bytes, text);
     file.lock(text);
 
-    std::unique_ptr<Parts> parts(
-        new Parts{.name = text, .path = path, .header = header, .control_at = control_at});
+    // Made before the name is given: what throws after that would leave a name that nobody owns.
+    auto segment = new_segment(text, path);
+    auto& parts = *segment->parts_;
+    parts.header = header;
+    parts.control_at = control_at;
     const auto info = host::file_info(file.descriptor(), text);
-    parts->file_id = info.id;
+    parts.file_id = info.id;
     const auto block = detail::new_control_block(info.id.inode);
-    parts->control = block;
+    parts.control = block;
     file.write(control_at, block.bytes(), text);
     file.write(0, npy::encode(dtype, shape), text);
-    parts->mapping = host::Mapping(file.reopen(host::Access::read_write, text),
-                                   host::Access::read_write, info.mapped(bytes), text);
-    parts->owned_name.prepare(path, info.id, control_at, text);
+    parts.mapping = host::Mapping(file.reopen(host::Access::read_write, text),
+                                  host::Access::read_write, info.mapped(bytes), text);
+    parts.owned_name.prepare(path, info.id, control_at, text);
     detail::take_over(text, [&] { return file.publish(path, text); });
-    parts->owned_name.take(file.take());
-    return segment_of(std::move(parts));
+    parts.owned_name.take(file.take());
+    return segment;
   }
 
   static std::shared_ptr<Segment> open(const host::Descriptor& file, const host::FileInfo& info,
                                        std::string name, std::string path, host::Access access) {
-    std::unique_ptr<Parts> parts(new Parts{.name = std::move(name), .path = std::move(path)});
-    const auto& subject = parts->subject();
+    auto segment = new_segment(std::move(name), std::move(path));
+    auto& parts = *segment->parts_;
+    const auto& subject = parts.subject();
     auto found = detail::read_metadata(file, info, subject);
     std::size_t bytes = found.header.data_offset + found.header.data_bytes();
     if (found.control) {
-      parts->control = *found.control;
-      parts->control_at =
+      parts.control = *found.control;
+      parts.control_at =
           ControlBlock::offset_for(found.header.data_offset, found.header.data_bytes());
-      bytes = parts->control_at + sizeof(ControlBlock);
+      bytes = parts.control_at + sizeof(ControlBlock);
     }
-    parts->file_id = found.file.id;
+    parts.file_id = found.file.id;
     if (access == host::Access::read_write) host::reserve_holes(file, info, bytes, subject);
-    parts->mapping = host::Mapping(file, access, info.mapped(bytes), subject);
-    parts->header = std::move(found.header);
-    return segment_of(std::move(parts));
+    parts.mapping = host::Mapping(file, access, info.mapped(bytes), subject);
+    parts.header = std::move(found.header);
+    return segment;
   }
 };
 

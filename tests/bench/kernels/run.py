@@ -323,7 +323,7 @@ def main():
           f"{max(peers):.2f} (goal 1.50). Times as fast as NumPy: median "
           f"{statistics.median(numpy):.1f} (goal 4), least {min(numpy):.1f} (goal 1).")
     if options.csv:
-        machine.write(options.csv, HEADER, table)
+        machine.write(options.csv, HEADER, table, f"{options.folder}/../..")
 
 
 if __name__ == "__main__":

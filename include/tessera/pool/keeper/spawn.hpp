@@ -121,6 +121,7 @@ inline KeeperLink spawn_keeper(PoolMemory& pool, const KeeperPlan& plan) {
   return *std::move(link);
 }
 
+/// The Error of run_as_worker for a program that was started otherwise.
 inline Error not_started_by_a_pool(const std::string& why = {}) {
   return {Errc::invalid_argument, "run_as_worker",
           "no pool of this program has started it" + (why.empty() ? "" : ": " + why),

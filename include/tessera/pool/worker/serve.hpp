@@ -82,6 +82,7 @@ class ServedKernel {
 void serve_tiles(WorkerContext& context, const ServedKernel& kernel, bool elementwise,
                  std::size_t at_once);
 
+/// A kernel of type K with its arguments decoded, for one round.
 template <class K, std::size_t R, class... Sections>
 class TypedKernel final : public ServedKernel {
   using Traits = KernelTraits<K, R, Sections...>;

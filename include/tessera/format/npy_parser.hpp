@@ -23,9 +23,7 @@
 #include <tessera/format/npy_header.hpp>
 #include <tessera/format/scalar_descr.hpp>
 
-namespace tessera {
-
-namespace npy::detail {
+namespace tessera::npy::detail {
 
 struct Malformed {
   std::string why;
@@ -234,5 +232,4 @@ class Parser {
   std::string_view rest_;
 };
 
-}  // namespace npy::detail
-}  // namespace tessera
+}  // namespace tessera::npy::detail

@@ -9,9 +9,7 @@
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/array_fwd.hpp>
 
-namespace tessera {
-
-namespace detail {
+namespace tessera::detail {
 
 struct MoveOnly {
   MoveOnly() = default;
@@ -20,9 +18,7 @@ struct MoveOnly {
 };
 struct Copyable {};
 
-}  // namespace detail
-
-}  // namespace tessera
+}  // namespace tessera::detail
 
 namespace xt {
 

@@ -68,11 +68,11 @@ def main():
     print(f"{'':24}{'header-only -O0':>18}{'-O2':>14}{'compiled -O0':>18}{'-O2':>14}")
     for number, name in enumerate(SOURCES):
         row = f"{name:24}"
-        for define, width in ((False, (18, 14)), (True, (18, 14))):
-            for level, w in zip(("-O0", "-O2"), width):
+        for define in (False, True):
+            for level, width in (("-O0", 18), ("-O2", 14)):
                 taken = best[number, level, define]
                 alone = min(best[0, level, False], best[0, level, True])  # they do the same
-                row += f"{f'{taken:.2f} s {taken / alone:5.2f}':>{w}}"
+                row += f"{f'{taken:.2f} s {taken / alone:5.2f}':>{width}}"
         print(row)
 
 

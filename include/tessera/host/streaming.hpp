@@ -4,7 +4,6 @@
 // whole lines stored past them save that traffic. If the results fit into the caches, streaming
 // costs far more than it saves. After streaming, call stream_fence before another core is told that
 // the values are there: a release store does not wait for streaming stores.
-// another core that the values are there: a release store does not wait for them.
 #pragma once
 
 #include <cstddef>

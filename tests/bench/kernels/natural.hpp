@@ -1,5 +1,4 @@
-// The kernels as a newcomer writes them: any expression of xtensor, or a loop over indices. They
-// are generic, so that the same text runs on the tiles of a pool and on xtensor's own arrays.
+// The kernels as a newcomer writes them: any expression of xtensor, or a loop over indices.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 """The second table: work that people bring, as a newcomer writes it for tessera, against an expert's
-OpenMP loop over the same memory, NumPy, and xtensor in one process where it is the same text.
+OpenMP loop over the same memory, and NumPy.
 
 Each row is checked before it is timed: every program's output against NumPy's. A turn runs each
 program once or more; the figures are medians over the turns. Goals: at most 1.5 times the OpenMP

@@ -191,7 +191,7 @@ TEST_CASE("what a tile is assigned of a kernel's own array is reduced in rows to
   gives(xt::sum(own, {0}, xt::initial(7.)), xt::sum(own, {0}, xt::initial(7.)));
 }
 
-TEST_CASE("what is computed of an own array's reduction is computed once for each of its values") {
+TEST_CASE("what is computed of an own array's reduction is broadcast to the tile") {
   Boxes<double, 3> out({6, 3, 5}, Lie::scattered, &mixed);
   auto to = out.tile();
   const xt::xtensor<double, 3> own = out.copy();
@@ -207,5 +207,10 @@ TEST_CASE("a sum of floats of a kernel's own is as exact as that of a tile") {
   auto to = out.tile();
   const xt::xtensor<float, 2> own = xt::ones<float>({100000, 1}) * 0.1f;
   to = xt::sum(own, {0});
-  CHECK(to(0) == static_cast<float>(100000 * static_cast<double>(0.1f)));
+  const auto exact = static_cast<float>(100000 * static_cast<double>(0.1f));
+  CHECK(to(0) == exact);
+  Boxes<float, 2> plane({2, 1}, Lie::contiguous, &mixed);
+  auto wide = plane.tile();
+  wide = wide - wide + xt::sum(own, {0}) / 2.f;  // at the sum's own rank, then broadcast
+  CHECK(wide(1, 0) == exact / 2.f);
 }

@@ -7,6 +7,7 @@ if(NOT TARGET tessera::compiled AND "CXX" IN_LIST _tessera_languages)
   add_library(tessera::compiled ALIAS tessera_compiled)
   target_compile_definitions(tessera_compiled PUBLIC TESSERA_COMPILED)
   target_link_libraries(tessera_compiled PUBLIC tessera::tessera)
-  set_target_properties(tessera_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
+  set_target_properties(tessera_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF
+                                                    CXX_SCAN_FOR_MODULES OFF)
 endif()
 unset(_tessera_languages)

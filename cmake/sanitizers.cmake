@@ -4,7 +4,7 @@ if(TESSERA_SANITIZE)
   # Without -fno-sanitize-recover undefined behaviour is printed and the test still passes.
   set(sanitize "-fsanitize=${TESSERA_SANITIZE}")
   target_compile_options(tessera_sanitizers INTERFACE "${sanitize}" -fno-sanitize-recover=all
-                                                      -fno-omit-frame-pointer -g)
+                                                      -fno-omit-frame-pointer -g1)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     # clang's check of virtual tables opens descriptors, and fails where a test has used them up.
     target_compile_options(

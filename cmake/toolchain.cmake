@@ -20,3 +20,4 @@ foreach(linker IN ITEMS mold lld)
 endforeach()
 
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)  # our own programs include headers

@@ -297,7 +297,7 @@ void run(int argc, char** argv) {
   if (*reaps) {
     reap(dry_run, {.any_user = all_users});
   } else if (*rm) {
-    if (!catalog::remove(SegmentName(name), force ? catalog::Force::yes : catalog::Force::no))
+    if (!catalog::remove(name, force ? catalog::Force::yes : catalog::Force::no))
       throw std::runtime_error("there is no such name: " + name);
   } else if (*cat) {
     print_summary(name, any_user);

@@ -46,7 +46,7 @@ template <class T, std::size_t N>
   std::mt19937_64 random(std::random_device{}());
   const std::string suffix = "-" + std::to_string(random() % 1000000);
   const auto make = [&](const std::string& file, const std::string& name) {
-    if (!file.empty()) return Array::load(file, name);
+    if (!file.empty()) return Array::load(name, file);
     auto array = Array::create(name, options.extents);
     std::uniform_real_distribution<float> uniform;  // integers and bools become 0 or 1
     for (auto& x : array)

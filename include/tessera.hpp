@@ -1,4 +1,5 @@
-// Public: all of tessera: SharedArray, TiledPool and their parts. Nothing optional.
+// Public: all of tessera: SharedArray, TiledPool and their parts. mdspan() is an option: it is here
+// if TESSERA_WITH_MDSPAN is defined.
 #pragma once
 
 // A program may define macros min and max, as <windows.h> does. The headers of the standard library
@@ -9,6 +10,8 @@
 #undef max
 
 #include <tessera/base/config.hpp>
+
+#if !defined(TESSERA_UNSUPPORTED)
 #include <tessera/base/error.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/format/dtype.hpp>
@@ -32,6 +35,10 @@
 #include <tessera/pool/run_as_worker.hpp>
 #include <tessera/pool/tile.hpp>
 #include <tessera/pool/tiled_pool.hpp>
+#if defined(TESSERA_WITH_MDSPAN)
+#include <tessera/loops/mdspan.hpp>
+#endif
+#endif
 
 #pragma pop_macro("max")
 #pragma pop_macro("min")

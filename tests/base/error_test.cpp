@@ -24,6 +24,24 @@ TEST_CASE("an Error reads as subject, what happened, what to do") {
   CHECK(error.what() == std::string("tessera: 'vpd': the name is in use; choose another name"));
 }
 
+TEST_CASE("an Error gives its three parts to programs") {
+  const Error error(Errc::name_taken, "a; b", "in use; by c", "choose another; or remove it");
+  CHECK(error.subject() == "a; b");
+  CHECK(error.what_happened() == "in use; by c");
+  CHECK(error.advice() == "choose another; or remove it");
+  const Error copy = error;  // NOLINT(performance-unnecessary-copy-initialization)
+  CHECK(copy.advice() == error.advice());
+  CHECK(Error(Errc::name_taken, "a", "in use").advice().empty());
+}
+
+TEST_CASE("the former name of what_happened says the same") {
+  const Error error(Errc::name_taken, "a", "in use", "choose another");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  CHECK(error.happened() == "in use");
+#pragma GCC diagnostic pop
+}
+
 TEST_CASE("an Error without advice ends with what happened") {
   const Error error(Errc::name_taken, "'vpd'", "the name is in use");
   CHECK(error.what() == std::string("tessera: 'vpd': the name is in use"));

@@ -46,7 +46,7 @@ def write(path, header, rows, build):
     told = description(build)
     with open(path, "w", newline="") as file:
         file.write("\n".join(told) + "\n")
-        writer = csv.DictWriter(file, header, restval="")
+        writer = csv.DictWriter(file, header, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

@@ -9,16 +9,26 @@
 #   sh tests/bench/run.sh kernels    a few minutes; also --smoke, --small, --only, --turns, --csv
 # How long programs take to compile, header-only and with the compiled part, as ratios to xtensor:
 #   sh tests/bench/run.sh compile    a few minutes; also --turns, --cxx
+# Loops over a tile's mdspan(), as ratios to loops over its rows, with a compiler that has <mdspan>:
+#   CXX="clang++-19 -std=c++23 -stdlib=libc++" sh tests/bench/run.sh mdspan
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/debian.sh
 
-need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libbenchmark-dev libtbb-dev python3 \
+[ "${1:-}" = mdspan ] || need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libbenchmark-dev libtbb-dev python3 \
   python3-numpy
 
 if [ "${1:-}" = compile ]; then
   shift
   CCACHE_DISABLE=1 exec python3 -B tests/bench/compile_times.py "$@"
+fi
+
+if [ "${1:-}" = mdspan ]; then
+  mkdir -p build/bench
+  # Words on purpose: a compiler and its switches.
+  # shellcheck disable=SC2086
+  ${CXX:-c++ -std=c++23} -O3 -DNDEBUG -Iinclude tests/bench/mdspan.cpp -o build/bench/mdspan -pthread
+  exec build/bench/mdspan
 fi
 
 told=$(configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \

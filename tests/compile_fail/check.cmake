@@ -49,6 +49,13 @@ else()
   set(searched "${output}")
 endif()
 string(FIND "${searched}" "${sentence}" at)
+# Few enough to be read, but for the lines that say which header includes which.
+string(REGEX REPLACE "(In file included |                 )from [^\n]*\n" "" told "${output}")
+string(REGEX MATCHALL "\n" lines "${told}")
+list(LENGTH lines count)
+if(count GREATER 15)
+  message(FATAL_ERROR "${CASE}: ${count} lines of the compiler, and 15 are the most:\n${output}")
+endif()
 if(at EQUAL -1)
   message(FATAL_ERROR "${CASE} fails to compile as it should, but the compiler does not say\n"
                       "  ${sentence}\nIt says:\n${output}")

@@ -231,6 +231,9 @@ class Checker {
     } else if (starts_with_any(target, {"xtensor/", "xtl/", "xsimd/"})) {
       if (!xtensor_doors.contains(file))
         report(file, number, "includes xtensor, and is not one of its doors");
+    } else if (target.starts_with("mdspan")) {
+      if (file != "tessera/loops/mdspan.hpp")
+        report(file, number, "includes mdspan: its door is loops/mdspan.hpp");
     } else if (target == "mpi.h") {
       report(file, number, "includes MPI outside tessera_mpi/");
     } else if (target.ends_with("intrin.h")) {

@@ -37,6 +37,14 @@ const auto number_of_tile = [](const auto& tile, const auto&) {
 
 }  // namespace
 
+TEST_CASE("an array that is assigned an expression of itself has its values at their indices") {
+  auto a = numbered(2, 3, 4);
+  a = a + 1;
+  CHECK(a(1, 2, 3) == 124);
+  CHECK(a(0, 2, 1) == 22);
+  CHECK(a(1, 0, 0) == 101);
+}
+
 TEST_CASE("results stand at their tile's index whatever xtensor's default layout is") {
   const bool processes = GENERATE(false, true);
   auto pool = processes ? TiledPool(2) : TiledPool::in_caller();

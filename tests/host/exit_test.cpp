@@ -88,6 +88,25 @@ TEST_CASE("a guest that ends by any way runs nothing that its program has regist
     for (const bool made_before : {false, true}) check_way(way, made_before);
 }
 
+#if defined(__GLIBC__)
+// The C library's list of destructors is found by an entry in it, which the heap may place
+// anywhere.
+TEST_CASE("the code that a guest gave to exit() is told wherever its heap has room") {
+  for (std::size_t shift = 0; shift < 4096; shift += 16) {
+    const int pid = host::fork_child("test", [&]() -> int {
+      host::GuestExit exit;
+      for (int k = 0; k < 2000; ++k) must(std::calloc(1, 32) != nullptr, "there is memory");
+      if (shift >= 32) must(std::calloc(1, shift - 8) != nullptr, "there is memory");
+      exit.begin();
+      std::exit(3);
+    });
+    INFO(shift);
+    REQUIRE(end_of(pid) ==
+            (host::sanitizer_threads == 0 ? "ended with exit code 3" : "ended with exit code 1"));
+  }
+}
+#endif
+
 TEST_CASE("a guest that ends by exit() prints what it has buffered itself, and only that") {
   REQUIRE(failure_in_child([] {
             EndingProgram program;

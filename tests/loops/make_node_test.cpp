@@ -1,5 +1,6 @@
 #include <tessera/loops/make_node.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -76,4 +77,50 @@ TEST_CASE("what is computed of a reduction is evaluated at its own rank") {
   tessera::TileView<double, 2>(out.data(), {5, 4}, {4, 1}) = x - counted;
   CHECK(calls == 4);
   CHECK(out == std::vector<double>(20, -8.0));
+}
+
+TEST_CASE("a reduction that one assignment reads twice is computed once") {
+  static int calls;
+  struct Counted {
+    double operator()(double v) const {
+      ++calls;
+      return v;
+    }
+  };
+  std::vector<double> cells(20, 2.0), out(20);
+  const tessera::TileView<const double, 2> x(cells.data(), {5, 4}, {4, 1});
+  const auto counted = xt::xfunction<Counted, std::decay_t<decltype(x)>>(Counted{}, x);
+  const auto d = x - xt::sum(counted, {0});
+  tessera::TileView<double, 2> to(out.data(), {5, 4}, {4, 1});
+  to = d * d + xt::sum(d * d, {0});
+  CHECK(calls == 20);
+  CHECK(out == std::vector<double>(20, 64.0 + 5 * 64.0));
+  SECTION("and again by the next assignment, which may find other elements") {
+    std::fill(cells.begin(), cells.end(), 1.0);
+    to = d;
+    CHECK(calls == 40);
+    CHECK(out == std::vector<double>(20, -4.0));
+  }
+  calls = 0;
+}
+
+TEST_CASE("so is one of a kernel's own array, and two reductions of one type are told apart") {
+  const xt::xtensor<double, 2> own{{1, 2}, {3, 4}, {5, 6}};
+  std::vector<double> out(6);
+  tessera::TileView<double, 2> to(out.data(), {3, 2}, {2, 1});
+  const auto low = xt::amin(own, {0});
+  const auto high = xt::amin(10.0 * own, {0});
+  const auto other = xt::amin(own * own, {0});
+  to = low + low + high + other + 0.0 * to;
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(to(i, 0) == 1 + 1 + 10 + 1);
+    CHECK(to(i, 1) == 2 + 2 + 20 + 4);
+  }
+  const auto first = xt::sum(own, {0}), second = xt::sum(own, {1});
+  tessera::TileView<double, 2> square(out.data(), {2, 2}, {2, 1});
+  square = first + xt::view(second, xt::range(0, 2), xt::newaxis());
+  CHECK(out[0] == 9 + 3);
+  CHECK(out[1] == 12 + 3);
+  CHECK(out[2] == 9 + 7);
+  CHECK(out[3] == 12 + 7);
 }

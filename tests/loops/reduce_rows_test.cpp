@@ -189,16 +189,16 @@ TEST_CASE("an extreme of a long row with NaN is that of the elements in order") 
 
 TEST_CASE("a variance is exact far from 0") {
   // Sums of squares would lose all digits: 1e9 squared has 18 of them.
-  std::vector<double> far(1000);
-  for (std::size_t k = 0; k < far.size(); ++k) far[k] = 1e9 + static_cast<double>(k % 2);
+  std::vector<double> distant(1000);
+  for (std::size_t k = 0; k < distant.size(); ++k) distant[k] = 1e9 + static_cast<double>(k % 2);
   for (const bool along_rows : {true, false}) {
     double got = 0;
     if (along_rows)
       variance_rows<false, double, 1>({1000}, {true}, &got,
-                                      Operand<const double, 1>{far.data(), {1}}, 0);
+                                      Operand<const double, 1>{distant.data(), {1}}, 0);
     else
       variance_rows<false, double, 2>({1000, 1}, {true, false}, &got,
-                                      Operand<const double, 2>{far.data(), {1, 0}}, 0);
+                                      Operand<const double, 2>{distant.data(), {1, 0}}, 0);
     CHECK(got == 0.25);
   }
 }

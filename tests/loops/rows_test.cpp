@@ -20,13 +20,13 @@ namespace {
 
 /// Memory with a tile in its middle.
 template <std::size_t N>
-struct Held {
+struct HeldTile {
   std::vector<int> cells;
   std::array<std::size_t, N> shape;
   std::array<std::ptrdiff_t, N> strides{};
   std::ptrdiff_t begin = 0;
 
-  Held(const std::array<std::size_t, N>& tile, std::size_t margin) : shape(tile) {
+  HeldTile(const std::array<std::size_t, N>& tile, std::size_t margin) : shape(tile) {
     std::size_t size = 1;
     for (std::size_t d = N; d-- > 0;) {
       strides[d] = static_cast<std::ptrdiff_t>(size);
@@ -42,8 +42,8 @@ struct Held {
 
 template <std::size_t N>
 void adds_as_indices_do(const std::array<std::size_t, N>& shape, std::size_t margin) {
-  Held<N> out(shape, margin), by_hand(shape, margin);
-  const Held<N> a(shape, margin / 2), b(shape, 0);
+  HeldTile<N> out(shape, margin), by_hand(shape, margin);
+  const HeldTile<N> a(shape, margin / 2), b(shape, 0);
   by_hand.tile() = a.read() + b.read();
   std::size_t rows = 0;
   for_each_row(
@@ -78,7 +78,7 @@ TEST_CASE("rows that lie far apart come out right") {
 }
 
 TEST_CASE("rows come in the order of their indices") {
-  Held<3> a({2, 3, 2}, 1);
+  HeldTile<3> a({2, 3, 2}, 1);
   std::vector<int> seen;
   for_each_row([&](std::span<int> row) { seen.insert(seen.end(), row.begin(), row.end()); },
                a.tile());
@@ -88,21 +88,21 @@ TEST_CASE("rows come in the order of their indices") {
 
 TEST_CASE("a tile without elements has no rows that hold any") {
   const auto shape = GENERATE(std::array<std::size_t, 2>{0, 4}, std::array<std::size_t, 2>{4, 0});
-  Held<2> a(shape, 1);
+  HeldTile<2> a(shape, 1);
   std::size_t elements = 0;
   for_each_row([&](std::span<int> row) { elements += row.size(); }, a.tile());
   REQUIRE(elements == 0);
 }
 
 TEST_CASE("rows of a tile that is only read can't be written") {
-  const Held<2> a({2, 3}, 0);
+  const HeldTile<2> a({2, 3}, 0);
   for_each_row(
       [](auto row) { STATIC_REQUIRE(std::is_same_v<decltype(row), std::span<const int>>); },
       a.read());
 }
 
 TEST_CASE("tiles of different shapes have no rows side by side") {
-  Held<2> a({2, 3}, 0), b({3, 2}, 0);
+  HeldTile<2> a({2, 3}, 0), b({3, 2}, 0);
   bool called = false;
   const auto error =
       error_of([&] { for_each_row([&](auto, auto) { called = true; }, a.tile(), b.tile()); });

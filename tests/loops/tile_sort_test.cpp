@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <random>
 #include <vector>
 
 #include "support/boxes.hpp"
@@ -73,6 +75,55 @@ TEST_CASE("a partition has its element in place and smaller ones before it") {
     for (std::size_t i = 0; i < 10; ++i) CHECK(parted(i, j) <= parted(10, j));
     for (std::size_t i = 11; i < 40; ++i) CHECK(parted(i, j) <= parted(40, j));
   }
+}
+
+TEST_CASE("a partition by several places has all of them in place, at any length") {
+  // Many slices: to put one place right may put another right by luck.
+  constexpr std::size_t length = 1000, slices = 40;
+  std::mt19937 random(1);
+  std::vector<double> numbers(length * slices);
+  for (double& number : numbers) number = static_cast<double>(random());
+  const tessera::TileView<const double, 2> x(numbers.data(), {length, slices}, {slices, 1});
+  const xt::xtensor<double, 2> sorted = xt::sort(x, 0);
+  const xt::xtensor<double, 2> by_list = xt::partition(x, {900, 100, 500, 500}, 0);
+  const xt::xtensor<double, 2> of_sum = xt::partition(x + 1.0, {100, 500, 900}, 0);
+  const xt::xtensor<std::size_t, 2> places = xt::argpartition(x, {100, 900}, 0);
+  for (std::size_t j = 0; j < slices; ++j)
+    for (const std::size_t k : {100U, 500U, 900U}) {
+      CHECK(by_list(k, j) == sorted(k, j));
+      CHECK(of_sum(k, j) == sorted(k, j) + 1.0);
+      if (k != 500U) CHECK(x(places(k, j), j) == sorted(k, j));
+    }
+}
+
+TEST_CASE("the indices of a partition are those of its elements, where one row remains too") {
+  for (const auto& shape : {std::array<std::size_t, 2>{1, 33}, std::array<std::size_t, 2>{33, 1},
+                            std::array<std::size_t, 2>{4, 9}}) {
+    Boxes<float, 2> box(shape, Lie::scattered, &mixed);
+    const auto x = box.input();
+    for (const std::size_t axis : {0U, 1U}) {
+      const xt::xtensor<float, 2> sorted = xt::sort(x, axis);
+      const xt::xtensor<std::size_t, 2> places =
+          xt::argpartition(x, {std::size_t{0}, shape[axis] / 2}, axis);
+      for (std::size_t i = 0; i < shape[0]; ++i)
+        for (std::size_t j = 0; j < shape[1]; ++j) {
+          const auto at = places(i, j);
+          REQUIRE(at < shape[axis]);
+          const auto k = axis == 0 ? i : j;
+          if (k == 0 || k == shape[axis] / 2)
+            CHECK((axis == 0 ? x(at, j) : x(i, at)) == sorted(i, j));
+        }
+    }
+  }
+}
+
+TEST_CASE("the median of large integers does not overflow") {
+  std::vector<std::int32_t> numbers{2000000000, 2100000000, 2000000000, 2100000000};
+  const tessera::TileView<const std::int32_t, 1> x(numbers.data(), {4}, {1});
+  CHECK(xt::median(x, 0)() == 2050000000.0);
+  std::vector<std::uint32_t> more{4000000000U, 4100000000U};
+  const tessera::TileView<const std::uint32_t, 1> y(more.data(), {2}, {1});
+  CHECK(xt::median(y, 0)() == 4050000000.0);
 }
 
 TEST_CASE("NaN are sorted after all numbers, and have no median") {

@@ -1,6 +1,8 @@
 #include "support/catch.hpp"
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 #include <type_traits>
 #include <vector>
@@ -199,4 +201,24 @@ TEST_CASE("a tile whose steps go backwards is an expression like any other") {
   CHECK(xt::transpose(tile)(2, 0) == 3);
   tile = xt::eval(tile + 10);
   CHECK(cells == std::vector<int>{10, 11, 12, 13, 14, 15});
+}
+
+TEST_CASE(
+    "a float that is assigned to all elements of integers becomes the nearest end of the range") {
+  std::vector<std::uint8_t> bytes(4);
+  TileView<std::uint8_t, 1> v(bytes.data(), {4}, {1});
+  volatile double number = 300;  // not known to the compiler
+  v = static_cast<double>(number);
+  CHECK(bytes == std::vector<std::uint8_t>(4, 255));
+  number = -1.5;
+  v.fill(static_cast<double>(number));
+  CHECK(bytes == std::vector<std::uint8_t>(4, 0));
+  v = 7.9F;
+  CHECK(bytes == std::vector<std::uint8_t>(4, 7));
+  std::vector<int> ints(2, 1);
+  TileView<int, 1> w(ints.data(), {2}, {1});
+  w = std::numeric_limits<float>::quiet_NaN();
+  CHECK(ints == std::vector<int>(2, 0));
+  w = 3e10;
+  CHECK(ints == std::vector<int>(2, (std::numeric_limits<int>::max)()));
 }

@@ -105,7 +105,7 @@ TEST_CASE("a wrong type, rank or shape is an Error that names both sides") {
     tessera::detail::check_in_place(*segment, tessera::dtype_of<double>(), 2, alignof(double));
   });
   CHECK(type.errc() == Errc::type_mismatch);
-  CHECK(has(type.what(), "'<f4', not '<f8'"));
+  CHECK(has(type.what(), "float32 ('<f4'), not float64 ('<f8')"));
   CHECK(type.subject() == segment->name());
   const auto rank = error_of(
       [&] { tessera::detail::check_in_place(*segment, tessera::dtype_of<float>(), 3, 4); });

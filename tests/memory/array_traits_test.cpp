@@ -66,9 +66,7 @@ TEST_CASE("an expression stores an array that can be copied, and a const one onl
   STATIC_REQUIRE(std::is_copy_constructible_v<Stored>);
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<SharedArray<int, 2>>);
   STATIC_REQUIRE(
-      std::is_same_v<Stored,
-                     tessera::detail::Array<const int, 2, tessera::detail::Holder::expression>>);
-  STATIC_REQUIRE(
-      std::is_same_v<xtl::closure_type_t<SharedArray<int, 2>&>,
-                     tessera::detail::Array<int, 2, tessera::detail::Holder::expression>>);
+      std::is_same_v<Stored, SharedArray<const int, 2, tessera::detail::Holder::expression>>);
+  STATIC_REQUIRE(std::is_same_v<xtl::closure_type_t<SharedArray<int, 2>&>,
+                                SharedArray<int, 2, tessera::detail::Holder::expression>>);
 }

@@ -133,8 +133,7 @@ TEST_CASE("another user's orphan is not ours to reap or remove") {
           }
           must(kind_of("x") == Entry::Kind::foreign, "it is foreign");
           must(catalog::reap().empty(), "not reaped");
-          must(error_of([] { catalog::remove(SegmentName("x")); }).errc() == Errc::not_permitted,
-               "nor removed");
+          must(error_of([] { catalog::remove("x"); }).errc() == Errc::not_permitted, "nor removed");
           unlink_all();
         }) == "");
 }
@@ -212,7 +211,7 @@ TEST_CASE("what can't be opened is listed with its size and its user") {
 TEST_CASE("remove takes kept arrays and orphans, owned ones by force, foreign files never") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           const auto remove = [](const char* name, Force force = Force::no) {
-            return catalog::remove(SegmentName(name), force);
+            return catalog::remove(name, force);
           };
           make_kept("kept");
           make_orphan("orphan");
@@ -242,7 +241,7 @@ TEST_CASE("an array that was renamed before its owner ended is listed as kept an
           must(exists(shm_path("y")), "its owner knows it by its old name only");
           must(kind_of("y") == Entry::Kind::kept, "it stays until it is removed");
           must(catalog::reap().empty(), "nothing to reap");
-          must(catalog::remove(SegmentName("y")), "removed");
+          must(catalog::remove("y"), "removed");
         }) == "");
 }
 

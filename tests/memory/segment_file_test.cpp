@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <tessera/format/npy_codec.hpp>
 #include <tessera/memory/orphan.hpp>
@@ -239,4 +240,17 @@ TEST_CASE("the holes of a file that others left in the folder are reserved, or t
           std::memset(segment->data(), 3, MiB);
           for (const auto* name : {"large", "small", "other"}) ::unlink(shm_path(name).c_str());
         }) == "");
+}
+
+TEST_CASE("a segment that somebody has made shorter is not whole") {
+  const auto name = unique_name();
+  const auto segment = create(name);
+  const auto other = attach(name);
+  CHECK(segment->is_whole());
+  CHECK(other->is_whole());
+  REQUIRE(::truncate(segment->path().c_str(), 64) == 0);
+  CHECK_FALSE(segment->is_whole());
+  CHECK_FALSE(other->is_whole());
+  REQUIRE(::unlink(segment->path().c_str()) == 0);
+  CHECK(segment->is_whole());  // nobody knows
 }

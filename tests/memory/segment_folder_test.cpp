@@ -60,7 +60,7 @@ void check_names(const std::string& folder) {
        "a process leaves an array behind");
   must(exists(folder + orphan) && catalog::reap() == std::vector{orphan}, "it is reaped");
   create(kept)->keep();
-  must(exists(folder + kept) && catalog::remove(SegmentName(kept)), "a kept one is removed");
+  must(exists(folder + kept) && catalog::remove(kept), "a kept one is removed");
   must(std::filesystem::is_empty(folder), "nothing is left");
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("Fortran order and the other byte order are loaded right, and refused 
     const auto error = error_of([&] { SharedArray<const double, 3>::map_file(path); });
     CHECK(error.errc() == Errc::type_mismatch);
     CHECK(has(error.what(), "load() converts it"));
-    CHECK(has(error.what(), path == f ? "Fortran order" : "'>f8', in the other byte order"));
+    CHECK(has(error.what(), path == f ? "Fortran order" : "'>f8'), in the other byte order"));
     CHECK(error_of([&] { SharedArray<float, 3>::load(path); }).errc() == Errc::type_mismatch);
   }
 }

@@ -202,9 +202,22 @@ TEST_CASE("illegal names are refused by create, attach, copy_of, load and remove
     CHECK(error_of([&] { A::create(name, {1}); }).errc() == Errc::invalid_name);
     CHECK(error_of([&] { A::attach(name); }).errc() == Errc::invalid_name);
     CHECK(error_of([&] { A::copy_of(name, std::vector<int>{1}); }).errc() == Errc::invalid_name);
-    CHECK(error_of([&] { A::load("/none.npy", name); }).errc() == Errc::invalid_name);
+    CHECK(error_of([&] { A::load(name, "/none.npy"); }).errc() == Errc::invalid_name);
     CHECK(error_of([&] { A::remove(name); }).errc() == Errc::invalid_name);
   }
+}
+
+TEST_CASE("a path in the place of a name is refused, and the order of the two is told") {
+  const Folder folder;
+  const auto name = unique_name();
+  SharedArray<int, 1>::create({1}).save(folder.file("a.npy"));
+  CHECK(SharedArray<int, 1>::load(name, folder.file("a.npy")).name() == name);
+  const auto swapped = error_of([&] { SharedArray<int, 1>::load(folder.file("a.npy"), name); });
+  CHECK(swapped.errc() == Errc::invalid_name);
+  CHECK(has(swapped.advice(), "the name comes first"));
+  const auto missing = error_of([&] { SharedArray<int, 1>::load("a.npy", name); });
+  CHECK(missing.errc() == Errc::name_missing);
+  CHECK(has(missing.advice(), "the name comes first"));
 }
 
 TEST_CASE("negative and overflowing shapes are refused") {
@@ -228,9 +241,10 @@ TEST_CASE("attaching with another type, rank or shape is an Error that names bot
     CHECK(error.subject() == name);
   };
   says(error_of([&] { SharedArray<double, 2>::attach(name); }), Errc::type_mismatch,
-       "'<f4', not '<f8'");
+       "float32 ('<f4'), not float64 ('<f8')");
   says(error_of([&] { SharedArray<Station, 2>::attach(name); }), Errc::type_mismatch,
-       "'<f4', not [('kind', '|i1'), ('', '|V7'), ('height', '<f8'), ('counts', '<i2', (3,)), ");
+       "float32 ('<f4'), not [('kind', '|i1'), ('', '|V7'), ('height', '<f8'), ('counts', '<i2', "
+       "(3,)), ");
   says(error_of([&] { SharedArray<float, 3>::attach(name); }), Errc::rank_mismatch, "2 axes");
   says(error_of([&] {
          SharedArray<float, 2>::attach(name, {3, 2});
@@ -334,6 +348,13 @@ TEST_CASE("assigning values of another shape throws and changes nothing") {
     CHECK(a.shape() == shape);
     CHECK(a.strides()[0] == 3);
   };
+  // At -O3 g++ sees what xtensor would write for an expression of more axes, had the array not
+  // refused it before.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#endif
   const auto both = [&](const auto& e) {
     refused([&] { a = e; });
     refused([&] { a = e + e; });
@@ -349,6 +370,9 @@ TEST_CASE("assigning values of another shape throws and changes nothing") {
   both(higher);
   both(dynamic);
   both(lower);
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
   refused([&] { a = xt::xtensor<int, 2>({4, 4}, 9); });
   refused([&] { a = xt::view(wide, xt::all(), xt::range(0, 2)); });
   refused([&] { a += bigger; });

@@ -35,7 +35,7 @@ std::string refusal(const std::string& name) {
   return error.what();
 }
 
-void make_orphan(const std::string& name) {
+void leave_an_orphan(const std::string& name) {
   must(failure_in_child([&] {
          const auto owner = create(name);
          ::raise(SIGKILL);
@@ -96,7 +96,7 @@ TEST_CASE("a name that is taken is told with who has it, and nothing foreign is 
 TEST_CASE("what is removed or written to the wrong place is advised for nothing foreign") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
           write_file(shm_path("text"), "hello");
-          const auto removed = error_of([] { catalog::remove(SegmentName("text")); });
+          const auto removed = error_of([] { catalog::remove("text"); });
           must(removed.errc() == Errc::not_permitted && !has(removed.what(), "by hand"),
                removed.what());
           const auto waited =
@@ -108,7 +108,7 @@ TEST_CASE("what is removed or written to the wrong place is advised for nothing 
 
 TEST_CASE("an orphan that somebody looks at all the time is taken over and reaped all the same") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
-          make_orphan("x");
+          leave_an_orphan("x");
           Child looker([] {
             const int file = ::open(shm_path("x").c_str(), O_RDONLY | O_CLOEXEC);
             for (;;) {
@@ -120,7 +120,7 @@ TEST_CASE("an orphan that somebody looks at all the time is taken over and reape
           });
           for (int i = 0; i < 10; ++i) {
             create("x").reset();
-            make_orphan("x");
+            leave_an_orphan("x");
           }
           must(catalog::reap() == std::vector<std::string>{"x"}, "it is reaped");
         }) == "");
@@ -128,7 +128,7 @@ TEST_CASE("an orphan that somebody looks at all the time is taken over and reape
 
 TEST_CASE("an orphan whose lock is held for good is told with who holds it") {
   CHECK(failure_in_private_shm(4 * MiB, [] {
-          make_orphan("x");
+          leave_an_orphan("x");
           {
             const auto holder = locked_by_child("x", LOCK_SH);
             const auto text = refusal("x");
@@ -136,7 +136,7 @@ TEST_CASE("an orphan whose lock is held for good is told with who holds it") {
                      has(text, "process " + std::to_string(holder.pid()) + " ("),
                  text);
             must(catalog::reap().empty(), "it is not reaped");
-            const auto error = error_of([] { catalog::remove(SegmentName("x")); });
+            const auto error = error_of([] { catalog::remove("x"); });
             must(error.errc() == Errc::timed_out &&
                      has(error.what(), "process " + std::to_string(holder.pid()) + " ("),
                  error.what());

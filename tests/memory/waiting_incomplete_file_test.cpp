@@ -136,7 +136,8 @@ TEST_CASE("nothing that knows names disturbs a fifo, who waits at it or what is 
           undisturbed("list");
           must(catalog::reap().empty(), "it is no orphan");
           undisturbed("reap");
-          must(error_of([&] { catalog::remove(name); }).errc() == Errc::not_permitted, "not ours");
+          must(error_of([&] { catalog::remove(name.str()); }).errc() == Errc::not_permitted,
+               "not ours");
           undisturbed("remove");
           must(error_of([&] { create("fifo"); }).errc() == Errc::name_taken, "it has the name");
           undisturbed("create");

@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from unittest import mock
 
 import numpy as np
 
@@ -62,14 +64,16 @@ def test_changes():
 
 def test_a_killed_owner_blocks_nobody():
     name = unique_name("killed")
-    process = start(name)
-    process.kill()
-    process.wait()
-    assert os.path.exists(segment_path(name))
-    process = start(name)  # takes the orphan's name over
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    assert not os.path.exists(segment_path(name))
+    # In a folder of its own: any start of a pool in the other one removes orphans.
+    with tempfile.TemporaryDirectory() as own, mock.patch.dict(os.environ, TESSERA_DIR=own):
+        process = start(name)
+        process.kill()
+        process.wait()
+        assert os.path.exists(segment_path(name))
+        process = start(name)  # takes the orphan's name over
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert not os.path.exists(segment_path(name))
 
 
 def test_wrong_input():

@@ -86,7 +86,7 @@ class NameTorture {
       must(failure.empty(), failure);
     }
     catalog::reap();
-    for (unsigned name = 0; name < names; ++name) catalog::remove(SegmentName(name_of(name)));
+    for (unsigned name = 0; name < names; ++name) catalog::remove(name_of(name));
     must(counts->stolen == 0, std::to_string(counts->stolen) + " names stolen from their owner");
     must(host::segment_names() == std::vector<std::string>{"copy", "kept", "text"},
          "no name is left, and what is not ours is all there");
@@ -120,7 +120,7 @@ class NameTorture {
       refusable([&] {
         switch (random() % 8) {
           case 0:
-            if (catalog::remove(SegmentName(name))) counts->removed++;
+            if (catalog::remove(name)) counts->removed++;
             break;
           case 1:
             for (const auto& reaped : catalog::reap()) {

@@ -122,6 +122,32 @@ TEST_CASE("an array that somebody truncates costs a worker, and not the caller")
   a = SharedArray<int, 1>();
   REQUIRE_FALSE(exists(file));
 }
+
+TEST_CASE("a caller does not look behind the end of an array that somebody has truncated") {
+  const Scene scene;
+  TiledPool pool(2);
+  auto a = SharedArray<int, 1>::create({40000});
+  std::array<char, 128> path{};
+  std::copy(a.path().begin(), a.path().end(), path.begin());
+  const auto error = job_error_of([&] {
+    pool.map(
+        {1000},
+        [path](const Tile<1>& tile, auto v) {
+          if (tile.number() == 0) {
+            // The worker that comes next finds these bytes, and the caller is to restore them.
+            std::fill_n(v.data() + 40000, 16, 7);
+            crash();
+          }
+          if (tile.number() == 20) {
+            wait_until([&] { return tile.stop_requested(); });
+            if (::truncate(path.data(), 4096) != 0) return;
+          }
+        },
+        into(a));
+  });
+  INFO(error.what());
+  REQUIRE(has(error.what(), "behind the end"));
+}
 #endif
 
 TEST_CASE("a kernel that kills its worker in each of few tiles ends with every tile unknown") {

@@ -199,10 +199,9 @@ TEST_CASE("win32: what no process has can't be kept, nor removed from who has it
   const auto kept = error_of([&] { a.keep(); });
   REQUIRE(kept.errc() == Errc::not_permitted);
   REQUIRE(has(kept.what(), "save()"));
-  REQUIRE(error_of([&] {
-            catalog::remove(tessera::SegmentName(name), catalog::Force::yes);
-          }).errc() == Errc::not_permitted);
-  REQUIRE_FALSE(catalog::remove(tessera::SegmentName(unique_name())));
+  REQUIRE(error_of([&] { catalog::remove(name, catalog::Force::yes); }).errc() ==
+          Errc::not_permitted);
+  REQUIRE_FALSE(catalog::remove(unique_name()));
 }
 
 TEST_CASE("win32: more memory than there is gets an Error and leaves no name") {
@@ -237,7 +236,7 @@ TEST_CASE("win32: files are saved, loaded, mapped and changed in place") {
     mapped.flush();
   }
   a.save(file.path);  // over the old one
-  const auto loaded = SharedArray<double, 2>::load(file.path, name);
+  const auto loaded = SharedArray<double, 2>::load(name, file.path);
   REQUIRE((loaded == a));
   REQUIRE((SharedArray<const double, 2>::attach(name) == a));
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Win32 under Wine: builds the tests and the examples with a cross compiler, warnings being errors,
-# and has CTest run them as Windows programs:
+# and with the one header in place of all others, and has CTest run them as Windows programs:
 #   sh tests/win32/run.sh [CTEST-ARGUMENT...]
 set -eu
 cd "$(dirname "$0")/../.."
@@ -35,9 +35,12 @@ if [ ! -f "$WINEPREFIX/system.reg" ] && ! sh tests/win32/wine.sh wineboot -i >/d
 fi
 
 configure build/win32/tests -DCMAKE_TOOLCHAIN_FILE=cmake/mingw-w64.cmake -DTESSERA_WERROR=ON \
-  -DTESSERA_BUILD_BENCHMARKS=OFF -DCMAKE_BUILD_TYPE=Release \
+  -DTESSERA_BUILD_BENCHMARKS=OFF -DTESSERA_USE_ONE_HEADER=ON -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8
 build build/win32/tests --target tessera_tests tessera_examples
+# The headers themselves, as a program of a Windows user includes them.
+x86_64-w64-mingw32-g++-posix -std=c++20 -fsyntax-only -Wall -Wextra -Werror -Iinclude \
+  -isystem "$sysroot/include" examples/overnight.cpp
 for program in build/win32/tests/tests/*.exe; do
   python3 tests/win32/rebase.py "$program" "${program%.exe}.rebased"
 done

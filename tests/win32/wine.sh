@@ -12,15 +12,23 @@ export WINEDLLOVERRIDES="winemenubuilder.exe=d;mscoree=d;mshtml=d;winex11.drv=d;
 unset DISPLAY
 program=$1
 shift
-own=
-if [ -f "${program%.exe}.rebased" ]; then
-  own=$(mktemp -d "${program%.exe}-XXXXXX") || exit 1
-  ln "$program" "${program%.exe}.rebased" "$own" || exit 1
-  program=$own/${program##*/}
-fi
 output=$(mktemp)
-wine "$program" "$@" >"$output" 2>&1 </dev/null
-status=$?
+# Once in some thousand starts Wine ends a program before its first instruction. All programs that
+# are started here print something, so one that failed and printed nothing is started again.
+for try in 1 2 3; do
+  own=
+  started=$program
+  if [ -f "${program%.exe}.rebased" ]; then
+    own=$(mktemp -d "${program%.exe}-XXXXXX") || exit 1
+    ln "$program" "${program%.exe}.rebased" "$own" || exit 1
+    started=$own/${program##*/}
+  fi
+  wine "$started" "$@" >"$output" 2>&1 </dev/null
+  status=$?
+  rm -rf ${own:+"$own"}
+  if [ "$status" -eq 0 ] || [ -s "$output" ]; then break; fi
+  echo "wine.sh: exit code $status and no output, try $try of 3" >&2
+done
 cat "$output"
-rm -rf "$output" ${own:+"$own"}
+rm -f "$output"
 exit "$status"

@@ -22,6 +22,9 @@ template <class T, class Value>
 inline constexpr bool converts_in_part =
     std::floating_point<Value> && std::integral<T> && !std::same_as<T, bool>;
 
+template <class Value, class T>
+concept ConvertsInPartTo = converts_in_part<T, Value>;
+
 /// The first number above the range of an integer T. It is a power of two.
 template <class T, class Value>
 inline constexpr Value beyond_range =

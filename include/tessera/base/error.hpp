@@ -15,29 +15,62 @@
 namespace tessera {
 
 /// What went wrong, as a code. It equals the std::errc of the same meaning, if there is one:
-/// Errc::name_taken == std::errc::file_exists.
+/// Errc::name_taken == std::errc::file_exists. After each: what it means. What to do.
 enum class Errc {
-  invalid_name = 1,  ///< a name with a character that is not allowed, or of a wrong length
-  invalid_shape,     ///< extents that are negative, overflow, or do not fit their use
-  invalid_argument,  ///< any other argument that can't be served
-  name_taken,        ///< create on a name that exists
-  name_missing,      ///< attach to a name, or open a file, that does not exist
-  not_an_array,      ///< not a regular file with a valid .npy array
-  type_mismatch,     ///< the element type differs from the one asked for
-  rank_mismatch,     ///< the number of axes differs from the one asked for
-  shape_mismatch,    ///< shapes that differ or do not line up
-  no_space,          ///< shared memory, a control group, a limit or a disk is exhausted
-  not_permitted,     ///< another user's segment, or access refused by the system
-  timed_out,         ///< a deadline passed
-  replaced,          ///< the name leads to another array by now
-  overlap,           ///< two tiles or two arguments share an element that is written
-  captured_address,  ///< a kernel holds a pointer or a reference into the caller's memory
-  foreign_kernel,    ///< the workers do not have the code of this kernel
-  kernel_failed,     ///< a kernel threw
-  worker_died,       ///< a worker process ended in the middle of a tile
-  cancelled,         ///< a job was cancelled before all of its tiles were done
-  pool_unusable,     ///< its keeper is gone, the user id has changed, or this is a forked child
-  system             ///< a system call failed; what() has the system's own words
+  /// A name of a wrong length, or with a character that is not allowed. Use 1 to 200 of A-Z a-z 0-9
+  /// . _ -; where a function takes a name and a path, the name comes first.
+  invalid_name = 1,
+  /// Extents that are negative, overflow, or do not fit their use. Compare the shape of the tiles
+  /// with the shapes of the arrays.
+  invalid_shape,
+  /// Any other argument that can't be served. Change the argument that the text names.
+  invalid_argument,
+  /// `create` on a name, or a file, that exists. Attach to it, choose another name, or remove it:
+  /// catalog::remove, `shmls rm`.
+  name_taken,
+  /// `attach` to a name, or a file, that does not exist. Check the name and the folder of names
+  /// (`shmls`); attach(name, 5s) waits for it.
+  name_missing,
+  /// Not a regular file with a valid .npy array. Write it by numpy.save, or convert it by the
+  /// command that the text names.
+  not_an_array,
+  /// The element type differs from the one asked for. Attach with the type that the text names;
+  /// load() converts the byte order and the order of axes, never the type.
+  type_mismatch,
+  /// The number of axes differs from the one asked for. Attach with that number.
+  rank_mismatch,
+  /// Shapes that differ or do not line up. Shapes line up from the last axis, as in NumPy.
+  shape_mismatch,
+  /// Shared memory, a control group, a limit or a disk is exhausted. Free some, raise the limit
+  /// that the text names, or put names into another folder: TESSERA_DIR.
+  no_space,
+  /// Another user's segment, or the system refused. Ask its owner to share it with the group:
+  /// Permission::group.
+  not_permitted,
+  /// A deadline passed. Wait longer, or look at the process that the text names.
+  timed_out,
+  /// The name leads to another array by now. Attach again.
+  replaced,
+  /// Two tiles, or two arguments, share an element that is written. Write to another array and
+  /// swap, or pass the very same section.
+  overlap,
+  /// A kernel holds a pointer or a reference into the caller's memory. Capture by value; pass a
+  /// table as whole(array); allow_addresses(kernel) for a number that only looks like one.
+  captured_address,
+  /// The workers do not have the code of this kernel. Load its library before the pool is made.
+  foreign_kernel,
+  /// A kernel threw. JobError has the text and the tile; run the missing tiles by `.only`.
+  kernel_failed,
+  /// A worker process ended in the middle of a tile. JobError lists such tiles; Rerun::allowed
+  /// computes them again.
+  worker_died,
+  /// A job was cancelled before all of its tiles were done. Run the others by `.only`.
+  cancelled,
+  /// A pool that can't work: its keeper has ended, the user id has changed, or this is a forked
+  /// child. Make another pool, in this process.
+  pool_unusable,
+  /// A system call failed. Read its own words in the text.
+  system
 };
 
 namespace detail {
@@ -66,6 +99,7 @@ inline const std::error_category& error_category() noexcept { return lasting_cat
 
 }  // namespace detail
 
+/// The code as a std::error_code, in tessera's own category. The standard library calls it.
 inline std::error_code make_error_code(Errc code) noexcept {
   return {static_cast<int>(code), detail::error_category()};
 }
@@ -78,21 +112,35 @@ inline std::error_code make_error_code(Errc code) noexcept {
 ///     } catch (const Error& error) {
 ///       if (error.errc() != Errc::name_missing) throw;
 ///     }
+///
+/// subject(), what_happened() and advice() are the three parts of that line, for programs that show
+/// errors in their own way.
 class Error : public std::system_error {
  public:
   /// `subject`: a segment name, a file, or a thing such as "TiledPool". `advice` may be empty.
   Error(Errc code, std::string subject, std::string_view happened, std::string_view advice = {});
 
+  /// The whole text, on one line. Valid as long as this object.
   const char* what() const noexcept override;
 
   /// The name or file that the error is about.
   const std::string& subject() const noexcept { return subject_; }
 
-  /// What happened, without the subject and the advice.
-  std::string_view happened() const noexcept {
+  /// What happened, without the subject and the advice. Valid as long as this object.
+  std::string_view what_happened() const noexcept {
     return std::string_view(what_).substr(happened_.first, happened_.second);
   }
+  /// What to do about it; empty if what happened says that. Valid as long as this object.
+  std::string_view advice() const noexcept {
+    const auto end = happened_.first + happened_.second;
+    return end == what_.size() ? std::string_view() : std::string_view(what_).substr(end + 2);
+  }
+  /// The former name of what_happened().
+  [[deprecated("it is called what_happened() now")]] std::string_view happened() const noexcept {
+    return what_happened();
+  }
 
+  /// The kind of failure; the same as code().
   Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
 
  private:

@@ -42,11 +42,12 @@ constexpr std::optional<std::uint64_t> checked_product(
 /// A tuple as Python writes it: "(365, 16, 16)", "(7,)", "()".
 template <class Values>
 std::string tuple_of(const Values& values) {
-  std::string out;
-  for (const auto& value : values) append_item(out, std::to_string(value));
-  out.insert(0, "(");
-  if (values.size() == 1) out += ',';
-  return out + ")";
+  std::string items;
+  for (const auto& value : values) append_item(items, std::to_string(value));
+  std::string out(1, '(');  // not by insert(), of which g++ 12 warns wrongly
+  out += items;
+  out += values.size() == 1 ? ",)" : ")";
+  return out;
 }
 
 }  // namespace tessera::detail

@@ -20,14 +20,16 @@ namespace tessera {
 /// Threads must not share one engine.
 class Philox {
  public:
-  using result_type = std::uint32_t;
+  using result_type = std::uint32_t;  ///< each number has 32 random bits
 
+  /// Begins the sequence of this seed and stream.
   explicit constexpr Philox(std::uint64_t seed, std::uint64_t stream = 0) noexcept
       : key_{low(seed), high(seed)}, stream_{low(stream), high(stream)} {}
 
-  static constexpr result_type(min)() noexcept { return 0; }
-  static constexpr result_type(max)() noexcept { return 0xffffffffu; }
+  static constexpr result_type(min)() noexcept { return 0; }            ///< the least number
+  static constexpr result_type(max)() noexcept { return 0xffffffffu; }  ///< the greatest number
 
+  /// The next number of the sequence.
   constexpr result_type operator()() noexcept {
     if (next_ == 4) {
       block_ = block({low(count_), high(count_), stream_[0], stream_[1]}, key_);
@@ -50,6 +52,7 @@ class Philox {
     for (auto n = numbers % 4; n > 0; --n) (*this)();
   }
 
+  /// True if both give the same numbers from here on.
   friend constexpr bool operator==(const Philox& a, const Philox& b) noexcept {
     return a.key_ == b.key_ && a.stream_ == b.stream_ && a.position() == b.position();
   }

@@ -42,12 +42,14 @@ struct Dtype {
   std::string to_string() const;
 };
 
+/// One field of a struct.
 struct Dtype::Field {
-  std::string name;
-  std::size_t offset = 0;
-  Dtype type;
+  std::string name;                ///< in UTF-8
+  std::size_t offset = 0;          ///< bytes from the start of the struct
+  Dtype type;                      ///< of one of its elements
   std::vector<std::size_t> shape;  ///< extents of an array field; empty for a scalar
 
+  /// Bytes of all of its elements.
   std::size_t bytes() const { return type.size * detail::product_of(shape); }
   friend bool operator==(const Field&, const Field&) = default;
 };
@@ -57,6 +59,7 @@ struct Dtype::Field {
 template <class T>
 struct Describe;
 
+/// A trivially copyable struct whose fields Describe tells.
 template <class T>
 concept DescribedStruct = std::is_class_v<T> && std::is_trivially_copyable_v<T> && requires {
   { Describe<T>::fields() } -> std::same_as<std::vector<Dtype::Field>>;

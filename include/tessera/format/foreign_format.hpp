@@ -14,9 +14,10 @@ namespace tessera::npy {
 
 /// A format other than .npy. In `command`, FILE stands for the file and NAME for a variable in it.
 struct ForeignFormat {
-  std::string_view name;
-  std::size_t offset;  ///< of `bytes` in the file
-  std::string_view bytes, command;
+  std::string_view name;     ///< with its article: "a NetCDF file"
+  std::size_t offset;        ///< of `bytes` in the file
+  std::string_view bytes;    ///< what a file of this format has there
+  std::string_view command;  ///< makes an .npy file of it
 };
 
 namespace detail {

@@ -16,10 +16,10 @@ namespace tessera {
 
 /// What an .npy header says.
 struct NpyHeader {
-  Dtype dtype;
-  bool fortran_order = false;
-  std::vector<std::size_t> shape;
-  std::size_t data_offset = 0;  ///< bytes from the start of the file to the first element
+  Dtype dtype;                     ///< of one element
+  bool fortran_order = false;      ///< true: the first axis is contiguous; false: the last one
+  std::vector<std::size_t> shape;  ///< elements on each axis
+  std::size_t data_offset = 0;     ///< bytes from the start of the file to the first element
 
   /// Bytes of all elements.
   std::size_t data_bytes() const { return dtype.size * tessera::detail::product_of(shape); }
@@ -28,10 +28,10 @@ struct NpyHeader {
 
 namespace npy {
 
-inline constexpr std::string_view magic = "\x93NUMPY";
-inline constexpr std::size_t usual_size = 128;  ///< bytes of a header that encode() writes
-inline constexpr std::size_t max_size = 65536;  ///< a longer header is refused when reading
-inline constexpr std::size_t max_rank = 32;     ///< NumPy's own limit
+inline constexpr std::string_view magic = "\x93NUMPY";  ///< the first bytes of a file
+inline constexpr std::size_t usual_size = 128;          ///< bytes of a header that encode() writes
+inline constexpr std::size_t max_size = 65536;          ///< a longer header is refused when reading
+inline constexpr std::size_t max_rank = 32;             ///< NumPy's own limit
 
 namespace detail {
 

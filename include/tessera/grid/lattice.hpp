@@ -10,10 +10,11 @@ namespace tessera {
 
 /// `count` indices along one axis: start, start + step, and so on. step is at least 1.
 struct Progression {
-  std::int64_t start = 0;
-  std::int64_t count = 0;
-  std::int64_t step = 1;
+  std::int64_t start = 0;  ///< the first index
+  std::int64_t count = 0;  ///< how many there are
+  std::int64_t step = 1;   ///< from one to the next
 
+  /// The last index. `count` must not be 0.
   constexpr std::int64_t last() const { return start + (count - 1) * step; }
   friend constexpr bool operator==(const Progression&, const Progression&) = default;
 };

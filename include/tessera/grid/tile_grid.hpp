@@ -31,8 +31,9 @@ inline constexpr std::size_t max_axes = 16;
 template <std::size_t N>
 class TileGrid {
  public:
-  using Index = std::array<std::size_t, N>;
+  using Index = std::array<std::size_t, N>;  ///< a number for each axis
 
+  /// No elements and no tiles.
   TileGrid() = default;
 
   /// Cuts `shape` into tiles of `tile` elements per axis. `full`, or more than the axis has, means

@@ -49,7 +49,6 @@ class Channel {
   /// Only here. Checks that the other end was made by process `pid`, and that this process is of
   /// the same user and runs the same program file. Returns the reason if not, else an empty text.
   std::string distrust_reason(int pid) const {
-#if defined(TESSERA_LINUX)
     struct ucred maker {};
     ::socklen_t size = sizeof maker;
     if (::getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &maker, &size) != 0)
@@ -68,9 +67,6 @@ class Channel {
     }
     if (::stat("/proc/self/exe", &own) != 0 || its.st_dev != own.st_dev || its.st_ino != own.st_ino)
       return "another program has started it";
-#else
-    static_cast<void>(pid);
-#endif
     return {};
   }
 

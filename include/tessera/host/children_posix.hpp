@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -67,16 +66,10 @@ class Children {
  private:
   // SIGCHLD is unblocked only in here, so an end between collect() and this call is not missed.
   bool wait(struct pollfd* polls, nfds_t count, int milliseconds) const noexcept {
-#if defined(TESSERA_LINUX)
     const struct timespec time {
       milliseconds / 1000, milliseconds % 1000 * 1000000L
     };
     return ::ppoll(polls, count, milliseconds < 0 ? nullptr : &time, &while_waiting_) > 0;
-#else
-    constexpr int look_again = 20;
-    return ::poll(polls, count,
-                  milliseconds < 0 ? look_again : (std::min)(milliseconds, look_again)) > 0;
-#endif
   }
   sigset_t while_waiting_;
 };

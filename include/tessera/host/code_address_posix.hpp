@@ -5,12 +5,10 @@
 
 #if defined(TESSERA_POSIX)
 
-#if defined(TESSERA_LINUX)
 #include <elf.h>
 #include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +22,6 @@ namespace tessera::host {
 
 namespace detail {
 
-#if defined(TESSERA_LINUX)
 inline Module read_module(const dl_phdr_info& info) {
   Module out{info.dlpi_addr, tessera::detail::fnv1a(info.dlpi_name)};
   for (int i = 0; i < info.dlpi_phnum; ++i) {
@@ -72,31 +69,22 @@ inline std::vector<Module> modules_now() {
       &out);
   return out;
 }
-#else
-// One module at address 0: an address is valid in forks of this process.
-inline std::optional<Module> module_with(std::uintptr_t) { return Module{}; }
-inline std::vector<Module> modules_now() { return {Module{}}; }
-#endif
 
 }  // namespace detail
 
 inline std::uint64_t modules_generation() noexcept {
   std::uint64_t out = 0;
-#if defined(TESSERA_LINUX)
   ::dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* data) {
         *static_cast<std::uint64_t*>(data) = info->dlpi_adds + info->dlpi_subs;
         return 1;
       },
       &out);
-#endif
   return out;
 }
 
-inline bool points_into_private_memory([[maybe_unused]] std::uintptr_t word,
-                                       [[maybe_unused]] bool at_the_same_place,
-                                       [[maybe_unused]] bool may_be_low) {
-#if defined(TESSERA_LINUX)
+inline bool points_into_private_memory(std::uintptr_t word, bool at_the_same_place,
+                                       bool may_be_low) {
   constexpr std::uintptr_t lowest = 65536;  // nothing is mapped below it
   const bool low = word < (std::uintptr_t{1} << 44);
   if (word < lowest || word >= (std::uintptr_t{1} << 47) || (low && !may_be_low)) return false;
@@ -104,9 +92,6 @@ inline bool points_into_private_memory([[maybe_unused]] std::uintptr_t word,
   unsigned char resident = 0;
   if (::mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) != 0) return false;
   return !(at_the_same_place || low) || !detail::module_with(word);
-#else
-  return false;
-#endif
 }
 
 }  // namespace tessera::host

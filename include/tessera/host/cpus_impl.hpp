@@ -64,7 +64,7 @@ TESSERA_FUNC std::vector<int> allowed_cores() {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) != 0) return cores;
   for (int core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(core, &set)) cores.push_back(core);
+    if (CPU_ISSET(static_cast<std::size_t>(core), &set)) cores.push_back(core);
   const auto here = std::find(cores.begin(), cores.end(), ::sched_getcpu());
   if (here != cores.end()) std::rotate(cores.begin(), here, here + 1);
 #elif defined(TESSERA_WIN32)
@@ -89,7 +89,7 @@ TESSERA_FUNC void pin_to(const std::vector<int>& cores) noexcept {
 #if defined(TESSERA_LINUX)
   cpu_set_t set;
   CPU_ZERO(&set);
-  for (const int core : cores) CPU_SET(core, &set);
+  for (const int core : cores) CPU_SET(static_cast<std::size_t>(core), &set);
   static_cast<void>(::sched_setaffinity(0, sizeof set, &set));
 #elif defined(TESSERA_WIN32)
   const DWORD core = cores.size() == 1 ? static_cast<DWORD>(cores[0]) : MAXIMUM_PROCESSORS;

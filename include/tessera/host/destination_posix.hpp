@@ -7,10 +7,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#if defined(TESSERA_LINUX)
 #include <sys/xattr.h>
-#endif
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -100,7 +98,6 @@ inline void check_replaceable(const Destination& to, const std::string& subject)
 
 namespace detail {
 
-#if defined(TESSERA_LINUX)
 inline constexpr const char* access_list = "system.posix_acl_access";
 
 /// Copies extended attributes. Throws if the access list can't be copied; others are optional.
@@ -129,9 +126,6 @@ inline void keep_attributes(const Descriptor& file, const std::string& old,
       ::fsetxattr(file.get(), name.c_str(), value.data(), static_cast<std::size_t>(length), 0);
   }
 }
-#else
-inline void keep_attributes(const Descriptor&, const std::string&, const std::string&) {}
-#endif
 
 }  // namespace detail
 

@@ -77,7 +77,7 @@ HelperResult by_helper(const std::string& subject, Start&& start) {
   }
   if (helper < 0)
     throw last_failure(subject, "starting a process", "see ulimit -u and the memory that is free");
-  retry([&] { return static_cast<int>(::waitpid(helper, nullptr, __WALL)); });
+  retry([&] { return ::waitpid(helper, nullptr, __WALL); });
   HelperResult told;
   ::fcntl(from.get(), F_SETFL, O_NONBLOCK);
   if (::read(from.get(), &told, sizeof told) != sizeof told)

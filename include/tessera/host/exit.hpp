@@ -170,11 +170,14 @@ class ThreadDestructors {
     const void* object;
     std::uintptr_t module, next;
   };
+  /// True if an entry may be read there; it may lie on two pages.
   static bool readable(std::uintptr_t address) noexcept {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    unsigned char there = 0;
-    return address % alignof(Entry) == 0 && address % page <= page - sizeof(Entry) &&
-           ::mincore(reinterpret_cast<void*>(address / page * page), 1, &there) == 0;
+    const auto first = address / page * page;
+    const auto end = address + sizeof(Entry);
+    unsigned char there[2] = {};
+    return address % alignof(Entry) == 0 && end > address &&
+           ::mincore(reinterpret_cast<void*>(first), end - first, there) == 0;
   }
 
   std::vector<Block> blocks_;

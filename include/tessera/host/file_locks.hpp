@@ -47,7 +47,7 @@ class FileLocks {
           held.holder.pid <= 0)
         continue;
       held.holder.shared = kind[0] == 'R';
-      held.file = {static_cast<std::uint64_t>(::gnu_dev_makedev(major, minor)), inode};
+      held.file = {::gnu_dev_makedev(major, minor), inode};
       held_.push_back(held);
     }
 #endif
@@ -101,10 +101,7 @@ inline std::vector<int> processes_with(const FileId& file) {
     for (Entries open(process->path() / "fd", refused), last; !refused && open != last;
          open.increment(refused)) {
       struct stat s {};
-      if (::stat(open->path().c_str(), &s) != 0 ||
-          FileId{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)} !=
-              file)
-        continue;
+      if (::stat(open->path().c_str(), &s) != 0 || FileId{s.st_dev, s.st_ino} != file) continue;
       out.push_back(pid);
       break;
     }

@@ -102,7 +102,7 @@ inline std::string check_room(const Descriptor& file, std::uint64_t bytes, std::
     throw refuse(limit.rlim_cur, "the file size limit (RLIMIT_FSIZE)", "raise it: ulimit -f");
   struct statvfs fs {};
   if (::fstatvfs(file.get(), &fs) == 0 && fs.f_blocks != 0) {
-    const auto free = static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
+    const std::uint64_t free = fs.f_bavail * fs.f_frsize;
     if (more > free)
       throw refuse(free,
                    memory                           ? "shared memory"
@@ -150,19 +150,12 @@ int allocate(const Descriptor& file, std::uint64_t bytes, Cannot&& cannot) {
   for (std::uint64_t at = 0; at < bytes; at += chunk) {
     const auto length = (std::min)(chunk, bytes - at);
     const int error = [&] {
-#if defined(TESSERA_LINUX)
       return retry([&] {
                return ::fallocate(file.get(), 0, static_cast<off_t>(at),
                                   static_cast<off_t>(length));
              }) == 0
                  ? 0
                  : errno;
-#else
-      int result;
-      do result = ::posix_fallocate(file.get(), static_cast<off_t>(at), static_cast<off_t>(length));
-      while (result == EINTR);
-      return result;
-#endif
     }();
     if (error == EOPNOTSUPP)
       cannot(at, length);

@@ -45,7 +45,7 @@ inline std::optional<NameInfo> read_name_info(const std::string& path) {
                             : S_ISSOCK(s.st_mode) ? "a socket"
                                                   : "a device";
   const bool sized = S_ISREG(s.st_mode);
-  return NameInfo{{static_cast<std::uint64_t>(s.st_dev), static_cast<std::uint64_t>(s.st_ino)},
+  return NameInfo{{s.st_dev, s.st_ino},
                   sized ? static_cast<std::uint64_t>(s.st_size) : 0,
                   s.st_uid,
                   s.st_uid == ::geteuid(),

@@ -77,12 +77,8 @@ inline Descriptor open_nameless(const std::string& folder, unsigned mode) {
 /// Opens an open file again, by its name if it has one. An empty descriptor and errno on failure.
 inline Descriptor open_again(const Descriptor& file, Access access, const std::string& name) {
   const int flags = (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
-#if defined(TESSERA_LINUX)
   const auto path = "/proc/self/fd/" + std::to_string(file.get());
   Descriptor out = opened([&] { return ::open(path.c_str(), flags); });
-#else
-  Descriptor out = opened([&] { return ::fcntl(file.get(), F_DUPFD_CLOEXEC, first_number); });
-#endif
   if (out || name.empty() || !is_refusal(errno)) return out;
   const int error = errno;
   out = opened([&] { return ::open(name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK); });

@@ -7,12 +7,10 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#if defined(TESSERA_LINUX)
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#endif
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -50,8 +48,7 @@ class StagedFile {
       const int error = errno;
       throw creation_failure(error, folder_of(path), subject, creating(folder_of(path), error));
     }
-    if (medium == Medium::shared_memory &&
-        ::fchmod(file_.descriptor().get(), static_cast<mode_t>(mode)) != 0)
+    if (medium == Medium::shared_memory && ::fchmod(file_.descriptor().get(), mode) != 0)
       throw system_failure(errno, subject, "setting its permissions");
   }
   StagedFile(const StagedFile&) = delete;
@@ -181,7 +178,6 @@ auto make_new(Make&& make) {
 }
 
 inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject) {
-#if defined(TESSERA_LINUX)
   Descriptor file = opened([] { return ::memfd_create("tessera", MFD_CLOEXEC); });
   const int failure = errno;
   // If a filter or an emulator refuses that call:
@@ -194,10 +190,6 @@ inline Descriptor nameless_file(std::uint64_t bytes, const std::string& subject)
   if (!file) throw system_failure(failure, subject, "getting shared memory (memfd_create)");
   reserve(file, bytes, Medium::shared_memory, subject);
   return file;
-#else
-  static_cast<void>(bytes);
-  throw Error(Errc::system, subject, "memory without a name needs Linux");
-#endif
 }
 
 }  // namespace tessera::host

@@ -6,13 +6,11 @@
 #if defined(TESSERA_POSIX)
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#if defined(TESSERA_LINUX)
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#endif
 
 #include <cerrno>
 #include <chrono>
@@ -68,7 +66,6 @@ struct ProcessStatus {
 };
 inline ProcessStatus read_process_status(int pid) noexcept {
   ProcessStatus out;
-#if defined(TESSERA_LINUX)
   char text[1024];
   std::snprintf(text, sizeof text, "/proc/%d/stat", pid);
   const Descriptor file(retry([&] { return ::open(text, O_RDONLY | O_CLOEXEC); }));
@@ -81,9 +78,6 @@ inline ProcessStatus read_process_status(int pid) noexcept {
     std::sscanf(behind + 1,
                 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
                 &out.state, &out.begun);
-#else
-  static_cast<void>(pid);
-#endif
   return out;
 }
 
@@ -93,7 +87,6 @@ class ProcessHandle {
  public:
   ProcessHandle() = default;
   explicit ProcessHandle(int pid) : pid_(pid) {
-#if defined(TESSERA_LINUX)
     fd_ = opened([pid] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
     if (fd_) return;
     const int failure = errno;
@@ -105,9 +98,6 @@ class ProcessHandle {
     if (failure == ESRCH) throw refuse("it has ended already");
     begun_ = detail::read_process_status(pid).begun;
     if (begun_ == 0) throw refuse("allow pidfd_open, or mount /proc");
-#else
-    throw Error(Errc::system, "process " + std::to_string(pid), "watching a process needs Linux");
-#endif
   }
 
   bool wait_ended(std::chrono::milliseconds at_most) const noexcept {
@@ -121,7 +111,6 @@ class ProcessHandle {
   }
 
   void reap() const noexcept {
-#if defined(TESSERA_LINUX)
     siginfo_t info;
     constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD, which some headers lack
     const auto taken = [&] {
@@ -134,16 +123,13 @@ class ProcessHandle {
     // end: the program's own children do send one, and are left to the program.
     if (fd_ || detail::read_process_status(pid_).begun == begun_)
       ::waitpid(pid_, nullptr, WNOHANG | static_cast<int>(fd_ ? __WCLONE : __WALL));
-#endif
   }
 
   void kill() const noexcept {
-#if defined(TESSERA_LINUX)
     if (fd_ &&
         (::syscall(SYS_pidfd_send_signal, fd_.get(), SIGKILL, nullptr, 0) == 0 || errno == ESRCH))
       return;
     if (!wait_ended(std::chrono::milliseconds(0))) ::kill(pid_, SIGKILL);
-#endif
   }
 
   const Descriptor& descriptor() const noexcept { return fd_; }
@@ -182,16 +168,12 @@ inline void detach(const char* name, bool make_way) noexcept {
   } else {
     ::setsid();
   }
-#if defined(TESSERA_LINUX)
   ::prctl(PR_SET_NAME, name);
-#endif
 }
 
 inline bool end_with_parent(int parent, const char* name) noexcept {
-#if defined(TESSERA_LINUX)
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, name);
-#endif
   return ::getppid() == parent;
 }
 

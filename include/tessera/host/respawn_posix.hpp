@@ -8,11 +8,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/auxv.h>
 #include <sys/types.h>
 #include <unistd.h>
-#if defined(TESSERA_LINUX)
-#include <sys/auxv.h>
-#endif
 
 #include <cerrno>
 #include <cstddef>
@@ -48,7 +46,6 @@ inline std::vector<Descriptor> copies_beyond(const InheritedHandles& handles,
   return out;
 }
 
-#if defined(TESSERA_LINUX)
 /// What posix_spawn is told: all signals are as in a new program, and what is added to `actions`.
 struct SpawnSettings {
   posix_spawn_file_actions_t actions;
@@ -70,20 +67,16 @@ struct SpawnSettings {
     ::posix_spawnattr_destroy(&attributes);
   }
 };
-#endif
 
 }  // namespace detail
 
 inline bool has_gained_rights() noexcept {
-#if defined(TESSERA_LINUX)
   if (::getauxval(AT_SECURE) != 0) return true;
-#endif
   return ::getuid() != ::geteuid() || ::getgid() != ::getegid();
 }
 
 inline Respawned respawn(const std::string& subject, std::vector<std::string> arguments,
                          const std::string& variable, const InheritedHandles& handles) {
-#if defined(TESSERA_LINUX)
   if (has_gained_rights())
     throw Error(Errc::not_permitted, subject,
                 "this program has more rights than the one that started it (set-user bit, "
@@ -122,10 +115,6 @@ inline Respawned respawn(const std::string& subject, std::vector<std::string> ar
     throw system_failure(result.failure, subject, "starting the program again",
                          "see ulimit -u and the memory that is free; /proc must be there");
   return {result.pid};
-#else
-  static_cast<void>(arguments), static_cast<void>(variable), static_cast<void>(handles);
-  throw Error(Errc::system, subject, "starting the program again needs Linux");
-#endif
 }
 
 inline std::vector<Descriptor> take_inherited(std::string_view word, std::size_t count) {

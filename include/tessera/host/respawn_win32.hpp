@@ -140,10 +140,18 @@ inline Respawned start_in_job(const std::string& subject, const std::vector<std:
   line += L' ' + std::wstring(word.begin(), word.end());
   auto environment = environment_with(variable);
   PROCESS_INFORMATION made{};
-  if (::CreateProcessW(
-          file.c_str(), line.data(), nullptr, nullptr, TRUE,
-          EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT | CREATE_NEW_PROCESS_GROUP,
-          environment.data(), nullptr, &with.StartupInfo, &made) == 0)
+  const auto start = [&] {
+    return ::CreateProcessW(
+               file.c_str(), line.data(), nullptr, nullptr, TRUE,
+               EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT | CREATE_NEW_PROCESS_GROUP,
+               environment.data(), nullptr, &with.StartupInfo, &made) != 0;
+  };
+  // On a busy machine a process may end before its first instruction, which Wine tells as an
+  // internal error (seen once in some thousand starts). No code of the program has run then.
+  bool started = start();
+  for (int tries = 1; !started && tries < 3 && ::GetLastError() == ERROR_INTERNAL_ERROR; ++tries)
+    started = start();
+  if (!started)
     throw last_failure(subject, "starting the program again", "see the memory that is free");
   const Descriptor thread(made.hThread);
   return {static_cast<int>(made.dwProcessId), Descriptor(made.hProcess)};

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
 
 #include <tessera/base/config.hpp>
+#include <tessera/loops/nan.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
 
@@ -59,10 +59,7 @@ void each_axis_slice(const std::array<std::size_t, N>& shape, std::size_t axis, 
 struct NanLast {
   template <class V>
   bool operator()(const V& a, const V& b) const {
-    if constexpr (std::is_floating_point_v<V>)
-      return a < b || (std::isnan(b) && !std::isnan(a));
-    else
-      return a < b;
+    return a < b || (is_nan(b) && !is_nan(a));
   }
 };
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include <tessera/base/config.hpp>
+#include <tessera/host/vectorized.hpp>
 #include <tessera/loops/packed_row.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/row_nodes.hpp>
@@ -55,12 +56,11 @@ struct StateRows {
     return first.contiguous_with(axis, length);
   }
   TESSERA_INLINE State load(std::ptrdiff_t i) const {
-    return [&]<std::ptrdiff_t... P>(std::integer_sequence<std::ptrdiff_t, P...>) {
-      return State{first.at[i + P * plane]...};
-    }(Planes{});
+    return [&]<std::ptrdiff_t... P>(std::integer_sequence<std::ptrdiff_t, P...>)
+               TESSERA_INLINE_CALL { return State{first.at[i + P * plane]...}; }(Planes{});
   }
   TESSERA_INLINE void store(std::ptrdiff_t i, const State& state) const {
-    [&]<std::ptrdiff_t... P>(std::integer_sequence<std::ptrdiff_t, P...>) {
+    [&]<std::ptrdiff_t... P>(std::integer_sequence<std::ptrdiff_t, P...>) TESSERA_INLINE_CALL {
       ((first.at[i + P * plane] = std::get<static_cast<std::size_t>(P)>(state)), ...);
     }(Planes{});
   }
@@ -74,9 +74,9 @@ struct StateRows {
 template <bool Unit, class State, std::size_t N, class Node, std::size_t Rows, class Fold>
 TESSERA_INLINE void step_row(const StateRows<State, N>& to, const std::array<Node, Rows>& from,
                              std::ptrdiff_t length, const Fold& fold) {
-  const auto step = [&](std::ptrdiff_t i) {
+  const auto step = [&](std::ptrdiff_t i) TESSERA_INLINE_CALL {
     auto state = to.load(i);
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
+    [&]<std::size_t... K>(std::index_sequence<K...>) TESSERA_INLINE_CALL {
       (fold.step(state, from[K].template read<Unit>(i)), ...);
     }(std::make_index_sequence<Rows>{});
     to.store(i, state);
@@ -98,7 +98,7 @@ TESSERA_INLINE void step_packed_row(const StateRows<State, N>& to,
   std::array<PackedRow<Node>, Rows> packed;
   for (std::ptrdiff_t i = 0; i < length; i += pack_width) {
     const auto n = (std::min)(pack_width, length - i);
-    const auto rows = [&]<std::size_t... K>(std::index_sequence<K...>) {
+    const auto rows = [&]<std::size_t... K>(std::index_sequence<K...>) TESSERA_INLINE_CALL {
       return std::array<Node, Rows>{packed[K].pack(from[K], i, n)...};
     }(std::make_index_sequence<Rows>{});
     auto here = to;
@@ -130,9 +130,10 @@ TESSERA_INLINE void walk_by(const std::array<std::size_t, N>& counts, std::size_
 /// A row of states takes all rows of elements along `axis`: Rows at a time, the rest fewer at a
 /// time.
 template <bool Unit, std::size_t Rows, std::size_t N, class States, class Node, class Fold>
-void fold_columns(std::array<std::size_t, N> counts, std::size_t axis, std::ptrdiff_t length,
-                  const States& to, Node in, const Fold& fold) {
-  const auto here = [&](const auto& a, const auto& from) {
+TESSERA_INLINE void fold_columns(std::array<std::size_t, N> counts, std::size_t axis,
+                                 std::ptrdiff_t length, const States& to, Node in,
+                                 const Fold& fold) {
+  const auto here = [&](const auto& a, const auto& from) TESSERA_INLINE_CALL {
     if constexpr (!Unit && PackedRow<Node>::possible)
       step_packed_row(a, from, length, fold);
     else
@@ -168,7 +169,7 @@ TESSERA_INLINE void fold_in_lanes(State& to, const Node& from, std::ptrdiff_t le
   if (length <= short_row) return fold_in_order<Unit>(to, from, length, fold);
   State parts[lanes];
   for (auto& part : parts) part = fold.identity();
-  const auto step = [&](std::ptrdiff_t lane, std::ptrdiff_t i) {
+  const auto step = [&](std::ptrdiff_t lane, std::ptrdiff_t i) TESSERA_INLINE_CALL {
     if constexpr (requires { fold.step_in_lane(parts[lane], from.template read<Unit>(i)); })
       fold.step_in_lane(parts[lane], from.template read<Unit>(i));
     else
@@ -190,6 +191,15 @@ TESSERA_INLINE void fold_in_lanes(State& to, const Node& from, std::ptrdiff_t le
     fold.merge(to, parts[0]);
 }
 
+/// `to` takes all elements of a row, in lanes if the fold may be computed so.
+template <bool Unit, class State, class Node, class Fold>
+TESSERA_INLINE void fold_row(State& to, const Node& from, std::ptrdiff_t length, const Fold& fold) {
+  if constexpr (Fold::in_lanes)
+    fold_in_lanes<Unit>(to, from, length, fold);
+  else
+    fold_in_order<Unit>(to, from, length, fold);
+}
+
 /// Each state takes its elements of `in`. `to` has stride 0 on the reduced axes, and its kept axes
 /// lie densely one after the other.
 template <class State, std::size_t N, class Node, class Fold>
@@ -202,22 +212,16 @@ void fold_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& re
   if (rows.empty()) return;
   const auto length = rows.length;
   const auto start = in.non_owning();
-  const auto with = [&]<bool Unit>() {
+  const auto with = [&]<bool Unit>() TESSERA_INLINE_CALL {
     if (N > 0 && reduced[N - 1]) {
-      walk<0>(rows.counts, to, start, [&](const auto& a, const auto& from) {
+      walk<0>(rows.counts, to, start, [&](const auto& a, const auto& from) TESSERA_INLINE_CALL {
         State state = a.load(0);
-        const auto take = [&]<bool Contiguous>(const auto& row, std::ptrdiff_t n) {
-          if constexpr (Fold::in_lanes)
-            fold_in_lanes<Contiguous>(state, row, n, fold);
-          else
-            fold_in_order<Contiguous>(state, row, n, fold);
-        };
         if constexpr (!Unit && PackedRow<std::decay_t<decltype(from)>>::possible)
-          each_pack(from, length, [&](std::ptrdiff_t, const auto& row, std::ptrdiff_t n) {
-            take.template operator()<true>(row, n);
-          });
+          each_pack(from, length,
+                    [&](std::ptrdiff_t, const auto& row, std::ptrdiff_t n)
+                        TESSERA_INLINE_CALL { fold_row<true>(state, row, n, fold); });
         else
-          take.template operator()<Unit>(from, length);
+          fold_row<Unit>(state, from, length, fold);
         a.store(0, state);
       });
     } else if (first == 0) {
@@ -230,7 +234,9 @@ void fold_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& re
     }
   };
   if (in.unit())
-    with.template operator()<true>();
+    host::run_vectorized([&]() TESSERA_INLINE_CALL { with.template operator()<true>(); });
+  else if constexpr (PackedRow<std::decay_t<decltype(start)>>::possible)
+    host::run_vectorized([&]() TESSERA_INLINE_CALL { with.template operator()<false>(); });
   else
     with.template operator()<false>();
 }

@@ -2,18 +2,19 @@
 //
 // A fold says what a reduction keeps while it runs (State: one or more numbers), how the state
 // takes an element (step), how two states become one (merge), and what the result is. Folds of
-// known functions have no branch and call nothing, so that their loops are vectorised. For other
+// known functions have no branch and call nothing, and are always inlined, so that their loops are
+// vectorised. For other
 // functions a fold calls xtensor's functors in xtensor's order.
 #pragma once
 
 #include <array>
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
+#include <tessera/base/config.hpp>
+#include <tessera/loops/nan.hpp>
 #include <tessera/loops/xtensor.hpp>
 
 namespace tessera::detail {
@@ -22,28 +23,6 @@ namespace tessera::detail {
 /// 2^29 values of like size is exact to the last place of a float.
 template <class T>
 using Wider = std::conditional_t<std::is_same_v<T, float>, double, T>;
-
-/// True if v is a NaN. It takes every type.
-template <class T>
-bool is_nan([[maybe_unused]] const T& v) {
-  if constexpr (std::is_floating_point_v<T>)
-    return std::isnan(v);
-  else
-    return false;
-}
-
-/// `v`, or `instead` if v is a NaN. For float it takes masks of bits: gcc does not vectorise the
-/// comparison, which could trap, next to a conversion to double.
-template <class T>
-T if_number(const T& v, T instead) {
-  if constexpr (std::is_same_v<T, float>) {
-    const auto bits = std::bit_cast<std::int32_t>(v);
-    const std::int32_t mask = (bits & 0x7fffffff) <= 0x7f800000 ? -1 : 0;
-    return std::bit_cast<float>((bits & mask) | (std::bit_cast<std::int32_t>(instead) & ~mask));
-  } else {
-    return is_nan(v) ? instead : v;
-  }
-}
 
 /// The type in which a flag next to an element of type V is computed.
 template <class V>
@@ -61,11 +40,13 @@ struct SumFold {
   static constexpr bool in_lanes = true;
   State identity() const { return {A(0)}; }
   template <class V>
-  void step(State& to, const V& v) const {
+  TESSERA_INLINE void step(State& to, const V& v) const {
     to[0] = static_cast<A>(to[0] + static_cast<A>(SkipNaN ? if_number(v, V(0)) : v));
   }
-  void merge(State& to, const State& other) const { to[0] = static_cast<A>(to[0] + other[0]); }
-  Value result(const State& from) const { return static_cast<Value>(from[0]); }
+  TESSERA_INLINE void merge(State& to, const State& other) const {
+    to[0] = static_cast<A>(to[0] + other[0]);
+  }
+  TESSERA_INLINE Value result(const State& from) const { return static_cast<Value>(from[0]); }
 };
 
 /// A product. With SkipNaN, a NaN counts as 1.
@@ -76,18 +57,20 @@ struct ProductFold {
   static constexpr bool in_lanes = true;
   State identity() const { return {A(1)}; }
   template <class V>
-  void step(State& to, const V& v) const {
+  TESSERA_INLINE void step(State& to, const V& v) const {
     to[0] = static_cast<A>(to[0] * static_cast<A>(SkipNaN ? if_number(v, V(1)) : v));
   }
-  void merge(State& to, const State& other) const { to[0] = static_cast<A>(to[0] * other[0]); }
-  Value result(const State& from) const { return static_cast<Value>(from[0]); }
+  TESSERA_INLINE void merge(State& to, const State& other) const {
+    to[0] = static_cast<A>(to[0] * other[0]);
+  }
+  TESSERA_INLINE Value result(const State& from) const { return static_cast<Value>(from[0]); }
 };
 
 /// The value from which a minimum (Greatest: a maximum) starts: every element is as good or better.
 template <class T, bool Greatest>
 constexpr T worst_extreme() {
   using Limits = std::numeric_limits<T>;
-  if constexpr (Limits::has_infinity)
+  if constexpr (Limits::has_infinity && !finite_math)
     return Greatest ? -Limits::infinity() : Limits::infinity();
   else
     return Greatest ? Limits::lowest() : (Limits::max)();
@@ -107,21 +90,21 @@ struct ExtremeFold {
       return {worst_extreme<Value, Greatest>()};
   }
   template <class V>
-  void step(State& to, const V& element) const {
+  TESSERA_INLINE void step(State& to, const V& element) const {
     const auto v = static_cast<Value>(element);
     const bool keeps = Greatest ? to[0] > v : to[0] < v;
     to[0] = keeps || (SkipNaN && is_nan(v)) ? to[0] : v;
   }
   /// As step, but a NaN stays: so it shows that the elements must be taken in order.
   template <class V>
-  void step_in_lane(State& to, const V& element) const {
+  TESSERA_INLINE void step_in_lane(State& to, const V& element) const {
     const auto v = static_cast<Value>(element);
     const bool keeps = Greatest ? to[0] >= v : to[0] <= v;
     to[0] = keeps || is_nan(SkipNaN ? v : to[0]) ? to[0] : v;
   }
   bool needs_order(const State& merged) const { return !SkipNaN && is_nan(merged[0]); }
-  void merge(State& to, const State& other) const { step_in_lane(to, other[0]); }
-  Value result(const State& from) const { return from[0]; }
+  TESSERA_INLINE void merge(State& to, const State& other) const { step_in_lane(to, other[0]); }
+  TESSERA_INLINE Value result(const State& from) const { return from[0]; }
 };
 
 /// The number of elements that are not 0.
@@ -131,11 +114,11 @@ struct CountFold {
   static constexpr bool in_lanes = true;
   State identity() const { return {0.0}; }
   template <class V>
-  void step(State& to, const V& v) const {
+  TESSERA_INLINE void step(State& to, const V& v) const {
     to[0] += static_cast<double>(v != V(0) ? FlagFor<V>(1) : FlagFor<V>(0));
   }
-  void merge(State& to, const State& other) const { to[0] += other[0]; }
-  Value result(const State& from) const { return static_cast<Value>(from[0]); }
+  TESSERA_INLINE void merge(State& to, const State& other) const { to[0] += other[0]; }
+  TESSERA_INLINE Value result(const State& from) const { return static_cast<Value>(from[0]); }
 };
 
 /// The sum and the number of the elements that are not NaN; their mean, NaN if there are none.
@@ -145,21 +128,23 @@ struct NanMeanFold {
   static constexpr bool in_lanes = true;
   State identity() const { return {0.0, 0.0}; }
   template <class V>
-  void step(State& to, const V& v) const {
+  TESSERA_INLINE void step(State& to, const V& v) const {
     to[0] += static_cast<double>(if_number(v, V(0)));
     to[1] += is_nan(v) ? 0.0 : 1.0;
   }
-  void merge(State& to, const State& other) const {
+  TESSERA_INLINE void merge(State& to, const State& other) const {
     to[0] += other[0];
     to[1] += other[1];
   }
-  Value result(const State& from) const { return static_cast<Value>(from[0] / from[1]); }
+  TESSERA_INLINE Value result(const State& from) const {
+    return static_cast<Value>(from[0] / from[1]);
+  }
 };
 
 /// The mean of `count` elements.
 struct MeanFold : SumFold<double, false> {
   double count;
-  double result(const State& from) const { return from[0] / count; }
+  TESSERA_INLINE double result(const State& from) const { return from[0] / count; }
 };
 
 /// The least and the greatest element. NaN are passed over.
@@ -170,16 +155,16 @@ struct MinMaxFold {
   static constexpr bool in_lanes = true;
   State identity() const { return {worst_extreme<T, false>(), worst_extreme<T, true>()}; }
   template <class V>
-  void step(State& to, const V& element) const {
+  TESSERA_INLINE void step(State& to, const V& element) const {
     const auto v = static_cast<T>(element);
     to[0] = v < to[0] ? v : to[0];
     to[1] = v > to[1] ? v : to[1];
   }
-  void merge(State& to, const State& other) const {
+  TESSERA_INLINE void merge(State& to, const State& other) const {
     step(to, other[0]);
     step(to, other[1]);
   }
-  Value result(const State& from) const { return {from[0], from[1]}; }
+  TESSERA_INLINE Value result(const State& from) const { return {from[0], from[1]}; }
 };
 
 /// An element and its place.
@@ -196,13 +181,13 @@ struct PlaceFold {
   using State = FoldState<Placed<V>>;
   static constexpr bool in_lanes = false;
   State identity() const { return {Placed<V>{V{}}}; }
-  void step(State& to, const Placed<V>& from) const {
+  TESSERA_INLINE void step(State& to, const Placed<V>& from) const {
     auto& best = to[0];
     const bool better = Greatest ? from.value > best.value : from.value < best.value;
     const bool first = from.value == best.value && from.place < best.place;
     if (best.place == Placed<V>::no_place || better || first) best = from;
   }
-  std::size_t result(const State& from) const { return from[0].place; }
+  TESSERA_INLINE std::size_t result(const State& from) const { return from[0].place; }
 };
 
 /// Functors of xtensor's or a user's.
@@ -216,13 +201,13 @@ struct CalledFold {
   Merge merger;
   State identity() const { return {static_cast<Value>(init())}; }
   template <class V>
-  void step(State& to, const V& v) const {
+  TESSERA_INLINE void step(State& to, const V& v) const {
     to[0] = static_cast<Value>(reduce(to[0], v));
   }
-  void merge(State& to, const State& other) const {
+  TESSERA_INLINE void merge(State& to, const State& other) const {
     to[0] = static_cast<Value>(merger(to[0], other[0]));
   }
-  Value result(const State& from) const { return from[0]; }
+  TESSERA_INLINE Value result(const State& from) const { return from[0]; }
 };
 
 /// Functors that name a fold: xtensor carries them, and never calls them.

@@ -2,7 +2,9 @@
 //
 // Operands, scalars and functions are rebuilt as nodes. What can't be rebuilt (generators, lazy
 // views) is evaluated once into a temporary, which becomes an operand. So is a reduction, with what
-// is computed of it at its own rank: `x - xt::mean(x, {0})` computes each mean once.
+// is computed of it at its own rank: `x - xt::mean(x, {0})` computes each mean once. A reduction
+// with a name that one assignment reads twice is computed once: with `d = x - xt::mean(x, {0})`,
+// `xt::sum(d * d, {0})` goes over x twice, not three times.
 #pragma once
 
 #include <array>
@@ -13,6 +15,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/loops/row_functions.hpp>
@@ -59,11 +62,38 @@ inline constexpr bool is_function_expression = false;
 template <class F, class... CT>
 inline constexpr bool is_function_expression<xt::xfunction<F, CT...>> = true;
 
+/// The reductions that one assignment has computed so far. Expressions do not change meanwhile, and
+/// all of them live until it ends: so an address and a type name one.
+class ComputedReductions {
+ public:
+  /// The values of reduction `e`: compute(), or what it gave before.
+  template <class E, class Compute>
+  auto values_of(const E& e, const Compute& compute) {
+    using Values = std::decay_t<decltype(compute())>;
+    for (const auto& one : done_)
+      if (one.reduction == &e && one.type == &tag<E>)
+        return std::static_pointer_cast<Values>(one.values);
+    auto values = std::make_shared<Values>(compute());
+    done_.push_back({&e, &tag<E>, values});
+    return values;
+  }
+
+ private:
+  struct One {
+    const void* reduction;
+    const void* type;
+    std::shared_ptr<void> values;
+  };
+  template <class E>
+  static inline char tag = 0;  // not constant: equal constants may share an address
+  std::vector<One> done_;
+};
+
 /// A reduction that computes its values in rows: see tile_reducer.hpp.
 template <class E>
-concept RowReduction = requires(const E& e) {
+concept RowReduction = requires(const E& e, ComputedReductions& done) {
   typename E::Values;
-  e.values();
+  e.values(done);
 };
 
 /// True of xtensor's own reductions: of expressions that read no tile.
@@ -119,9 +149,9 @@ auto evaluated_node(std::shared_ptr<Temporary> values, const std::array<std::siz
 }
 
 /// The node that reads expression `e` in a loop over `shape`. Throws Error(shape_mismatch) if `e`
-/// does not broadcast to it.
+/// does not broadcast to it. `done`: for all nodes of one assignment.
 template <std::size_t N, class E>
-auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
+auto make_node(const E& e, const std::array<std::size_t, N>& shape, ComputedReductions& done) {
   if constexpr (is_scalar_expression<E>) {
     return Constant<std::decay_t<decltype(e())>>{e()};
   } else if constexpr (is_function_expression<E> && has_reduction<E> && rank_or<E, N>() < N) {
@@ -129,28 +159,36 @@ auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
     const auto own = loop_extents<rank_or<E, N>()>(e);
     auto values = std::make_shared<EvaluatedAs<E>>(EvaluatedAs<E>::from_shape(own));
     run_rows(own, broadcast_operand(values->data(), own, values->strides(), own),
-             make_node(e, own));
+             make_node(e, own, done));
     return evaluated_node(std::move(values), shape);
   } else if constexpr (is_function_expression<E>) {
     return std::apply(
         [&](const auto&... argument) {
           using Function = decltype(row_function(e.functor()));
-          return Applied<Function, decltype(make_node(argument, shape))...>{
-              row_function(e.functor()), {make_node(argument, shape)...}};
+          return Applied<Function, decltype(make_node(argument, shape, done))...>{
+              row_function(e.functor()), {make_node(argument, shape, done)...}};
         },
         e.arguments());
   } else if constexpr (StridedExpression<E>) {
     return broadcast_operand(e.data() + static_cast<std::ptrdiff_t>(e.data_offset()), e.shape(),
                              e.strides(), shape);
   } else if constexpr (RowReduction<E>) {
-    return evaluated_node(std::make_shared<EvaluatedAs<E>>(e.values()), shape);
+    return evaluated_node(done.values_of(e, [&] { return e.values(done); }), shape);
   } else if constexpr (is_own_reduction<E>) {
     // Of a kernel's own array, say: by the same loops, where xtensor would step through it.
     using Operand = std::decay_t<decltype(e.expression())>;
-    return make_node(e.build_reducer(AsTile<Operand>{e.expression()}), shape);
+    return evaluated_node(
+        done.values_of(
+            e, [&] { return e.build_reducer(AsTile<Operand>{e.expression()}).values(done); }),
+        shape);
   } else {
     return evaluated_node(std::make_shared<EvaluatedAs<E>>(e), shape);
   }
+}
+template <std::size_t N, class E>
+auto make_node(const E& e, const std::array<std::size_t, N>& shape) {
+  ComputedReductions done;
+  return make_node(e, shape, done);
 }
 
 }  // namespace tessera::detail

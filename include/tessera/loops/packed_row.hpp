@@ -45,7 +45,7 @@ struct PackedRow<Operand<T, N>> {
       out.at += i;
       return out;
     }
-    const auto copy_every = [&](auto step) {
+    const auto copy_every = [&](auto step) TESSERA_INLINE_CALL {
       const T* const at = from.at + i * step;
       for (std::ptrdiff_t k = 0; k < n; ++k) values[k] = at[k * step];
     };
@@ -82,7 +82,7 @@ struct PackedRow<Applied<F, Nodes...>> {
 
   TESSERA_INLINE Applied<F, Nodes...> pack(const Applied<F, Nodes...>& from, std::ptrdiff_t i,
                                            std::ptrdiff_t n) {
-    return [&]<std::size_t... K>(std::index_sequence<K...>) {
+    return [&]<std::size_t... K>(std::index_sequence<K...>) TESSERA_INLINE_CALL {
       return Applied<F, Nodes...>{from.function,
                                   {std::get<K>(parts).pack(std::get<K>(from.nodes), i, n)...}};
     }(std::index_sequence_for<Nodes...>{});

@@ -141,7 +141,7 @@ void reduce_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& 
 /// The square of an element's deviation from the mean.
 struct SquaredDeviation {
   template <class V>
-  double operator()(const V& v, double mean) const {
+  TESSERA_INLINE double operator()(const V& v, double mean) const {
     const double deviation = static_cast<double>(v) - mean;
     return deviation * deviation;
   }

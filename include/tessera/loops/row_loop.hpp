@@ -14,6 +14,7 @@
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/convert.hpp>
+#include <tessera/host/vectorized.hpp>
 #include <tessera/loops/packed_row.hpp>
 #include <tessera/loops/row_nodes.hpp>
 
@@ -122,6 +123,12 @@ TESSERA_INLINE void copy_four(const Operand<T, N>& to, const Node& from, std::pt
   to.template read<true>(i + 3) = values[3];
 }
 
+/// True of a node that computes. Others only copy.
+template <class Node>
+inline constexpr bool is_computed = false;
+template <class F, class... Nodes>
+inline constexpr bool is_computed<Applied<F, Nodes...>> = true;
+
 /// out[x] = in[x] for every element of `shape`. `in` is a node; values are converted as by
 /// converted().
 template <class T, std::size_t N, class Node>
@@ -130,22 +137,25 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   if (rows.empty()) return;
   const auto length = rows.length;
   const auto ahead = look_ahead(rows.counts, length, out);
-  const auto each_row = [&](const auto& body) {
-    walk<0>(rows.counts, out, in.non_owning(), [&](const auto& to, const auto& from) {
-      if constexpr (N >= 2) {
-        if (ahead != 0) {
-          to.prefetch(ahead);
-          from.prefetch(ahead);
-        }
-      }
-      body(to, from);
-    });
+  const auto each_row = [&](const auto& body) TESSERA_INLINE_CALL {
+    walk<0>(rows.counts, out, in.non_owning(),
+            [&](const auto& to, const auto& from) TESSERA_INLINE_CALL {
+              if constexpr (N >= 2) {
+                if (ahead != 0) {
+                  to.prefetch(ahead);
+                  from.prefetch(ahead);
+                }
+              }
+              body(to, from);
+            });
   };
   const bool unit = out.unit() && in.unit();
   if constexpr (converts_in_part<T, ValueOf<Node>>) {
     if (unit)
-      each_row(
-          [length](const auto& to, const auto& from) { convert_row<true>(to, from, 0, length); });
+      host::run_vectorized([&]() TESSERA_INLINE_CALL {
+        each_row([length](const auto& to, const auto& from)
+                     TESSERA_INLINE_CALL { convert_row<true>(to, from, 0, length); });
+      });
     else
       each_row(
           [length](const auto& to, const auto& from) { convert_row<false>(to, from, 0, length); });
@@ -154,9 +164,13 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
   using Row = std::decay_t<decltype(in.non_owning())>;
   if constexpr (PackedRow<Row>::possible) {
     if (out.unit() && !in.unit())
-      return each_row([length](const auto& to, const auto& from) {
-        each_pack(from, length, [&](std::ptrdiff_t i, const auto& packed, std::ptrdiff_t n) {
-          copy_row<true>(Operand<T, N>{to.at + i, to.strides}, packed, n);
+      return host::run_vectorized([&]() TESSERA_INLINE_CALL {
+        each_row([length](const auto& to, const auto& from) TESSERA_INLINE_CALL {
+          each_pack(from, length,
+                    [&](std::ptrdiff_t i, const auto& packed, std::ptrdiff_t n)
+                        TESSERA_INLINE_CALL {
+                          copy_row<true>(Operand<T, N>{to.at + i, to.strides}, packed, n);
+                        });
         });
       });
   }
@@ -176,7 +190,14 @@ void run_rows(const std::array<std::size_t, N>& shape, const Operand<T, N>& out,
       return;
     }
   }
-  each_row([length](const auto& to, const auto& from) { copy_row<true>(to, from, length); });
+  const auto rows_of_vectors = [&]() TESSERA_INLINE_CALL {
+    each_row([length](const auto& to, const auto& from)
+                 TESSERA_INLINE_CALL { copy_row<true>(to, from, length); });
+  };
+  if constexpr (is_computed<Node> || !std::is_same_v<T, ValueOf<Node>>)
+    host::run_vectorized(rows_of_vectors);
+  else
+    rows_of_vectors();
 }
 
 }  // namespace tessera::detail

@@ -30,9 +30,9 @@ struct Operand {
   T* at = nullptr;
   std::array<std::ptrdiff_t, N> strides{};
 
-  void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
+  TESSERA_INLINE void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
   template <bool Unit>
-  T& read(std::ptrdiff_t i) const {
+  TESSERA_INLINE T& read(std::ptrdiff_t i) const {
     if constexpr (N == 0)
       return *at;
     else if constexpr (Unit)
@@ -76,9 +76,9 @@ struct Operand {
 template <class T>
 struct Constant {
   T value;
-  void step(std::size_t, std::ptrdiff_t) {}
+  TESSERA_INLINE void step(std::size_t, std::ptrdiff_t) {}
   template <bool>
-  const T& read(std::ptrdiff_t) const {
+  TESSERA_INLINE const T& read(std::ptrdiff_t) const {
     return value;
   }
   TESSERA_INLINE void prefetch(std::size_t) const {}
@@ -95,9 +95,9 @@ struct IndexNode {
   std::ptrdiff_t at = 0;
   std::array<std::ptrdiff_t, N> strides{};
 
-  void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
+  TESSERA_INLINE void step(std::size_t axis, std::ptrdiff_t n) { at += n * strides[axis]; }
   template <bool>
-  std::ptrdiff_t read(std::ptrdiff_t i) const {
+  TESSERA_INLINE std::ptrdiff_t read(std::ptrdiff_t i) const {
     if constexpr (N == 0)
       return at;
     else
@@ -122,13 +122,23 @@ struct Applied {
   F function;
   std::tuple<Nodes...> nodes;
 
-  void step(std::size_t axis, std::ptrdiff_t n) {
-    std::apply([&](auto&... node) { (node.step(axis, n), ...); }, nodes);
+  TESSERA_INLINE void step(std::size_t axis, std::ptrdiff_t n) {
+    step(axis, n, std::index_sequence_for<Nodes...>{});
   }
+  template <std::size_t... I>
+  TESSERA_INLINE void step([[maybe_unused]] std::size_t axis, [[maybe_unused]] std::ptrdiff_t n,
+                           std::index_sequence<I...>) {
+    (std::get<I>(nodes).step(axis, n), ...);
+  }
+  /// Inlined, or gcc might call it, in the middle of a loop that it could vectorise.
   template <bool Unit>
-  decltype(auto) read(std::ptrdiff_t i) const {
-    return std::apply([&](const auto&... node) { return function(node.template read<Unit>(i)...); },
-                      nodes);
+  TESSERA_INLINE decltype(auto) read(std::ptrdiff_t i) const {
+    return read<Unit>(i, std::index_sequence_for<Nodes...>{});
+  }
+  template <bool Unit, std::size_t... I>
+  TESSERA_INLINE decltype(auto) read([[maybe_unused]] std::ptrdiff_t i,
+                                     std::index_sequence<I...>) const {
+    return function(std::get<I>(nodes).template read<Unit>(i)...);
   }
   TESSERA_INLINE void prefetch(std::size_t ahead) const {
     prefetch(ahead, std::index_sequence_for<Nodes...>{});
@@ -165,9 +175,9 @@ template <class Temporary, class Node>
 struct Evaluated {
   std::shared_ptr<Temporary> values;
   Node node;
-  void step(std::size_t axis, std::ptrdiff_t n) { node.step(axis, n); }
+  TESSERA_INLINE void step(std::size_t axis, std::ptrdiff_t n) { node.step(axis, n); }
   template <bool Unit>
-  decltype(auto) read(std::ptrdiff_t i) const {
+  TESSERA_INLINE decltype(auto) read(std::ptrdiff_t i) const {
     return node.template read<Unit>(i);
   }
   auto non_owning() const { return node.non_owning(); }

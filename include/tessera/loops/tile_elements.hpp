@@ -9,6 +9,7 @@
 #include <tessera/base/config.hpp>
 #include <tessera/loops/tile_iterator.hpp>
 #include <tessera/loops/tile_layout.hpp>
+#include <tessera/loops/with_mdspan.hpp>
 #include <tessera/loops/xtensor.hpp>
 
 namespace tessera::detail {
@@ -17,7 +18,7 @@ inline namespace TESSERA_BOUNDS {
 
 /// The base class of `Tile`, which is TileView<T, N>.
 template <class Tile, class T, std::size_t N>
-class TileElements : public xt::xiterable<Tile> {
+class TileElements : public xt::xiterable<Tile>, public WithMdspan<Tile> {
   using Iterable = xt::xiterable<Tile>;
   static constexpr xt::layout_type usual = XTENSOR_DEFAULT_TRAVERSAL;
 

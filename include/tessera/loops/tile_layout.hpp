@@ -43,7 +43,11 @@ struct TileLayout {
     std::ptrdiff_t out = 0;
     std::size_t k = 0;
     [[maybe_unused]] const auto add = [&](std::ptrdiff_t i) {
-      if (k + N >= sizeof...(Index)) out += i * strides[k + N - sizeof...(Index)];
+      if (k + N >= sizeof...(Index)) {
+        // The comparison lets gcc compile a loop along the last axis without multiplications.
+        const auto stride = strides[k + N - sizeof...(Index)];
+        out += k + 1 == sizeof...(Index) && stride == 1 ? i : i * stride;
+      }
       ++k;
     };
     if constexpr (N > 0) (add(signed_of(index)), ...);

@@ -91,18 +91,22 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
   Functors functors() const { return functors_; }
   const O& options() const { return options_; }
 
-  /// All values, row-major.
-  Values values() const {
+  /// All values, row-major. `done`: the reductions that the same assignment has computed.
+  Values values(tessera::detail::ComputedReductions& done) const {
     auto out = Values::from_shape(shape_);
-    compute_into(out);
+    compute_into(out, done);
     return out;
   }
+  Values values() const {
+    tessera::detail::ComputedReductions done;
+    return values(done);
+  }
   /// The same into an array of this shape.
-  void compute_into(Values& out) const {
+  void compute_into(Values& out, tessera::detail::ComputedReductions& done) const {
     if (e_.dimension() > rank)
       out = by_xtensor();
     else
-      compute(out.data(), nullptr);
+      compute(out.data(), nullptr, done);
   }
 
   template <class... Index>
@@ -123,7 +127,8 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
     for (std::size_t k = 1; k <= e_.dimension() && last != first; ++k)
       if (O::keep_dims::value || !reduces(e_.dimension() - k))
         at[rank - k] = static_cast<std::ptrdiff_t>(*--last);
-    compute(&out, &at);
+    tessera::detail::ComputedReductions done;
+    compute(&out, &at, done);
     return out;
   }
 
@@ -156,13 +161,14 @@ class xreducer<F, CT, X, O> : public xsharable_expression<xreducer<F, CT, X, O>>
     return std::find(axes_.begin(), axes_.end(), axis) != axes_.end();
   }
   /// Computes all values, or that at one place (indices on the reduced axes count for nothing).
-  void compute(value_type* out, const std::array<std::ptrdiff_t, rank>* place) const {
+  void compute(value_type* out, const std::array<std::ptrdiff_t, rank>* place,
+               tessera::detail::ComputedReductions& done) const {
     auto extents = tessera::detail::loop_extents<rank>(e_);
     tessera::detail::ReducedAxes<rank> reduced{};
     const auto lacking = rank - e_.dimension();
     for (std::size_t d = lacking; d < rank; ++d) reduced[d] = reduces(d - lacking);
     const auto node =
-        tessera::detail::make_node(tessera::detail::unwrapped_expression(e_), extents);
+        tessera::detail::make_node(tessera::detail::unwrapped_expression(e_), extents, done);
     auto begin = node.non_owning();
     for (std::size_t d = 0; place != nullptr && d < rank; ++d) {
       if (reduced[d]) continue;
@@ -226,7 +232,8 @@ class xreducer_stepper<F, CT, X, O> {
 
   reference operator*() const {
     if (!all_->computed) {
-      reducer_->compute_into(all_->values);
+      tessera::detail::ComputedReductions done;
+      reducer_->compute_into(all_->values, done);
       all_->computed = true;
     }
     return *at_;

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <tessera/base/config.hpp>
+#include <tessera/host/vectorized.hpp>
 #include <tessera/loops/fold_rows.hpp>
 #include <tessera/loops/folds.hpp>
 #include <tessera/loops/make_node.hpp>
@@ -44,6 +46,54 @@ void each_part(const Node& from, std::ptrdiff_t length, const Body& body) {
       each_pack(from, length, body);
   } else {
     body(0, from, length);
+  }
+}
+
+/// The states of a row take the elements of several rows, one after the other along `axis`, and
+/// each time the row of results gets what they are then.
+template <bool Unit, std::size_t Rows, class State, class V, std::size_t N, class Node, class Fold>
+TESSERA_INLINE void scan_row(const ScanRows<State, V, N>& to, std::size_t axis,
+                             const std::array<Node, Rows>& from, std::ptrdiff_t length,
+                             const Fold& fold) {
+  std::array<V*, Rows> results;
+  for (std::size_t r = 0; r < Rows; ++r)
+    results[r] = to.out.at + static_cast<std::ptrdiff_t>(r) * to.out.strides[axis];
+  TESSERA_INDEPENDENT
+  for (std::ptrdiff_t k = 0; k < length; ++k) {
+    auto state = to.states.load(k);
+    [&]<std::size_t... R>(std::index_sequence<R...>) TESSERA_INLINE_CALL {
+      ((fold.step(state, from[R].template read<Unit>(k)), results[R][k] = fold.result(state)), ...);
+    }(std::make_index_sequence<Rows>{});
+    to.states.store(k, state);
+  }
+}
+
+/// Scans the rows of a block along `axis`, Rows at a time as long as there are as many.
+template <bool Unit, std::size_t Rows, class State, class V, std::size_t N, class Node, class Fold>
+TESSERA_INLINE void scan_columns(std::array<std::size_t, N> counts, std::size_t axis,
+                                 std::ptrdiff_t length, ScanRows<State, V, N> to, Node in,
+                                 const Fold& fold) {
+  if (counts[axis] >= Rows)
+    walk_by<0, Rows>(
+        counts, axis, to, in, [&](const auto& here, const auto& from) TESSERA_INLINE_CALL {
+          if constexpr (!Unit && PackedRow<Node>::possible)
+            each_pack(from[0], length,
+                      [&](std::ptrdiff_t i, const auto& row, std::ptrdiff_t n) TESSERA_INLINE_CALL {
+                        auto part = here;
+                        part.step(N - 1, i);
+                        scan_row<true>(part, axis, std::array{row}, n, fold);
+                      });
+          else
+            scan_row<Unit>(here, axis, from, length, fold);
+        });
+  if constexpr (Rows > 1) {
+    const auto rest = counts[axis] % Rows;
+    if (rest == 0) return;
+    const auto done = static_cast<std::ptrdiff_t>(counts[axis] - rest);
+    to.step(axis, done);
+    in.step(axis, done);
+    counts[axis] = rest;
+    scan_columns<Unit, 1>(counts, axis, length, to, in, fold);
   }
 }
 
@@ -84,19 +134,15 @@ void scan_rows(const std::array<std::size_t, N>& shape, std::size_t axis, V* out
                for (std::size_t p = 0; p < std::tuple_size_v<State>; ++p)
                  std::fill_n(memory.get() + p * plane, plane, fold.identity()[p]);
                const auto length = static_cast<std::ptrdiff_t>(std::exchange(here[N - 1], 1));
-               walk<0>(here, ScanRows<State, V, N>{states, results}, from,
-                       [&](const auto& to, const auto& rows) {
-                         each_part(rows, length,
-                                   [&](std::ptrdiff_t i, const auto& row, std::ptrdiff_t n) {
-                                     TESSERA_INDEPENDENT
-                                     for (std::ptrdiff_t k = 0; k < n; ++k) {
-                                       auto state = to.states.load(i + k);
-                                       fold.step(state, row.template read<packs>(k));
-                                       to.states.store(i + k, state);
-                                       to.out.at[i + k] = fold.result(state);
-                                     }
-                                   });
-                       });
+               const ScanRows<State, V, N> rows{states, results};
+               if (from.unit())
+                 host::run_vectorized([&]() TESSERA_INLINE_CALL {
+                   scan_columns<true, 4>(here, axis, length, rows, from, fold);
+                 });
+               else  // takes longer to pack than to compute
+                 host::run_with_baseline([&]() TESSERA_INLINE_CALL {
+                   scan_columns<false, 1>(here, axis, length, rows, from, fold);
+                 });
              });
 }
 

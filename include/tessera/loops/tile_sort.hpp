@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -64,20 +64,57 @@ auto sorted_slices(const E& e, std::ptrdiff_t axis) {
                      [](auto* values, auto n) { std::sort(values, values + n, NanLast{}); });
 }
 
-/// `places`: a container, or one number.
-template <class E, class Places>
-auto parted_slices(const E& e, const Places& places, std::ptrdiff_t axis) {
+/// Brings the elements of these places to their places. `places`: a container, or one number.
+template <class It, class Places, class Less>
+void part(It first, std::ptrdiff_t length, const Places& places, const Less& less) {
   std::vector<std::ptrdiff_t> sorted;
   if constexpr (std::is_integral_v<Places>)
     sorted = {static_cast<std::ptrdiff_t>(places)};
   else
     for (const auto place : places) sorted.push_back(static_cast<std::ptrdiff_t>(place));
   std::sort(sorted.rbegin(), sorted.rend());
-  return with_slices(e, axis, [&](auto* values, auto n) {
-    for (const auto place : sorted) {
-      if (place >= 0 && place < n) std::nth_element(values, values + place, values + n, NanLast{});
-    }
-  });
+  auto end = length;  // what is in place already stays
+  for (const auto place : sorted) {
+    if (place < 0 || place >= end) continue;
+    std::nth_element(first, first + place, first + end, less);
+    end = place;
+  }
+}
+
+template <class E, class Places>
+auto parted_slices(const E& e, const Places& places, std::ptrdiff_t axis) {
+  return with_slices(e, axis,
+                     [&](auto* values, auto n) { detail::part(values, n, places, NanLast{}); });
+}
+
+/// The indices of the elements of a partition. (xtensor's own reads beside its memory where the
+/// axis next to it has one element.)
+template <class T, std::size_t N, class Places>
+auto arg_parted_slices(const TileView<T, N>& tile, const Places& places, std::ptrdiff_t along) {
+  using V = std::remove_const_t<T>;
+  const auto axis = xt::normalize_axis(N, along);
+  const auto& shape = tile.shape();
+  auto out = xt::xtensor<std::size_t, N, xt::layout_type::row_major>::from_shape(shape);
+  std::size_t step = 1;  // from an element of a slice to the next
+  for (std::size_t d = axis + 1; d < N; ++d) step *= shape[d];
+  std::vector<std::size_t> order(shape[axis]);
+  each_axis_slice(shape, axis, make_node(tile, shape), static_cast<const Operand<V, N>*>(nullptr),
+                  [&](const V* values, std::size_t number) {
+                    std::iota(order.begin(), order.end(), std::size_t{0});
+                    detail::part(order.begin(), static_cast<std::ptrdiff_t>(order.size()), places,
+                                 [&](auto a, auto b) { return NanLast{}(values[a], values[b]); });
+                    auto at = number / step * step * order.size() + number % step;
+                    for (const auto place : order) out.data()[at] = place, at += step;
+                  });
+  return out;
+}
+
+/// The places of a list `{3, 7}`.
+template <class I, std::size_t K>
+std::array<std::size_t, K> as_array(const I (&places)[K]) {
+  std::array<std::size_t, K> out;
+  std::copy(std::begin(places), std::end(places), out.begin());
+  return out;
 }
 
 /// The mean of the two elements in the middle, or the one. Changes their order.
@@ -86,11 +123,12 @@ double median_of(V* values, std::ptrdiff_t n) {
   if (n == 0) return std::numeric_limits<double>::quiet_NaN();
   V* const middle = values + n / 2;
   std::nth_element(values, middle, values + n, NanLast{});
-  if constexpr (std::is_floating_point_v<V>)
-    if (std::any_of(middle, values + n, [](V v) { return std::isnan(v); }))
-      return std::numeric_limits<double>::quiet_NaN();
+  if (std::any_of(middle, values + n, [](V v) { return is_nan(v); }))
+    return std::numeric_limits<double>::quiet_NaN();
   if (n % 2 == 1) return static_cast<double>(*middle);
-  return static_cast<double>(*middle + *std::max_element(values, middle)) / 2;
+  using Sum = std::conditional_t<std::is_integral_v<V>, double, V>;  // no sum of integers overflows
+  const auto below = static_cast<Sum>(*std::max_element(values, middle));
+  return static_cast<double>(below + static_cast<Sum>(*middle)) / 2;
 }
 
 template <class E>
@@ -146,9 +184,20 @@ auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more
   else
     return partition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
 }
+template <class T, std::size_t N, class I, std::size_t K, class... More>
+auto partition(const tessera::TileView<T, N>& tile, const I (&kth)[K], More... more) {
+  return partition(tile, tessera::detail::as_array(kth), more...);
+}
 template <class T, std::size_t N, class Kth, class... More>
 auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
-  return argpartition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
+  if constexpr (N > 0 && tessera::detail::is_axis<More...>)
+    return tessera::detail::arg_parted_slices(tile, kth, tessera::detail::axis_or_last(more...));
+  else
+    return argpartition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
+}
+template <class T, std::size_t N, class I, std::size_t K, class... More>
+auto argpartition(const tessera::TileView<T, N>& tile, const I (&kth)[K], More... more) {
+  return argpartition(tile, tessera::detail::as_array(kth), more...);
 }
 
 template <class E>
@@ -159,6 +208,11 @@ inline auto sort(const xexpression<E>& e, std::ptrdiff_t axis = -1) {
 template <class E>
   requires tessera::detail::SlicedExpression<E>
 inline auto partition(const xexpression<E>& e, std::size_t kth, std::ptrdiff_t axis = -1) {
+  return tessera::detail::parted_slices(e.derived_cast(), kth, axis);
+}
+template <class E, class I, std::size_t K>
+  requires tessera::detail::SlicedExpression<E>
+inline auto partition(const xexpression<E>& e, const I (&kth)[K], std::ptrdiff_t axis = -1) {
   return tessera::detail::parted_slices(e.derived_cast(), kth, axis);
 }
 template <class E>

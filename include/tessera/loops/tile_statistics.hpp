@@ -178,7 +178,7 @@ inline auto variance(E&& e, EVS es = EVS()) {
 }
 
 template <class T = void, class E, class X, class D, class EVS = DEFAULT_STRATEGY_REDUCERS,
-          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>, xtl::is_integral<D>)>
+          XTL_REQUIRES(tessera::detail::Not<is_reducer_options<X>>, xtl::is_integral<D>)>
   requires tessera::detail::StatisticsInDouble<E, T>
 inline auto variance(E&& e, X&& axes, const D& ddof, EVS es = EVS()) {
   return tessera::detail::variance_over<false, T>(std::forward<E>(e), normalize_axis(e, axes), ddof,
@@ -186,8 +186,9 @@ inline auto variance(E&& e, X&& axes, const D& ddof, EVS es = EVS()) {
 }
 
 template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
-          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>,
-                       xtl::negation<xtl::is_integral<std::decay_t<X>>>, is_reducer_options<EVS>)>
+          XTL_REQUIRES(tessera::detail::Not<is_reducer_options<X>>,
+                       tessera::detail::Not<xtl::is_integral<std::decay_t<X>>>,
+                       is_reducer_options<EVS>)>
   requires tessera::detail::StatisticsInDouble<E, T>
 inline auto variance(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::variance_over<false, T>(std::forward<E>(e), normalize_axis(e, axes), 0u,
@@ -195,7 +196,7 @@ inline auto variance(E&& e, X&& axes, EVS es = EVS()) {
 }
 
 template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
-          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>)>
+          XTL_REQUIRES(tessera::detail::Not<is_reducer_options<X>>)>
   requires tessera::detail::StatisticsInDouble<E, T>
 inline auto nanmean(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::reduce_by<tessera::detail::DoubleIfVoid<T>>(
@@ -211,7 +212,7 @@ inline auto nanmean(E&& e, EVS es = EVS()) {
 }
 
 template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
-          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>)>
+          XTL_REQUIRES(tessera::detail::Not<is_reducer_options<X>>)>
   requires tessera::detail::StatisticsInDouble<E, T>
 inline auto nanvar(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::variance_over<true, T>(std::forward<E>(e), normalize_axis(e, axes), 0u,
@@ -235,7 +236,8 @@ inline auto count_nonzero(E&& e, EVS es = EVS()) {
 }
 
 template <class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
-          XTL_REQUIRES(xtl::negation<is_reducer_options<X>>, xtl::negation<xtl::is_integral<X>>)>
+          XTL_REQUIRES(tessera::detail::Not<is_reducer_options<X>>,
+                       tessera::detail::Not<xtl::is_integral<X>>)>
   requires tessera::detail::TileExpression<E>
 inline auto count_nonzero(E&& e, X&& axes, EVS es = EVS()) {
   return tessera::detail::reduce_by<std::size_t>(tessera::detail::CountNonzero{},

@@ -22,8 +22,10 @@
 #include <type_traits>
 
 #include <tessera/base/config.hpp>
+#include <tessera/base/convert.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/loops/assign_rows.hpp>
+#include <tessera/loops/printing.hpp>
 #include <tessera/loops/row_loop.hpp>
 #include <tessera/loops/tile_assign.hpp>
 #include <tessera/loops/tile_elements.hpp>
@@ -33,27 +35,8 @@
 #include <tessera/loops/tile_scan.hpp>
 #include <tessera/loops/tile_sort.hpp>
 #include <tessera/loops/tile_statistics.hpp>
+#include <tessera/loops/tile_traits.hpp>
 #include <tessera/loops/xtensor.hpp>
-
-namespace xt {
-
-template <class T, std::size_t N>
-struct xcontainer_inner_types<tessera::TileView<T, N>> {
-  using reference = T&;
-  using const_reference = const T&;
-  using size_type = std::size_t;
-  using temporary_type = xtensor<std::remove_const_t<T>, N, layout_type::row_major>;
-  static constexpr layout_type layout = layout_type::dynamic;
-};
-
-template <class T, std::size_t N>
-struct xiterable_inner_types<tessera::TileView<T, N>> {
-  using inner_shape_type = std::array<std::size_t, N>;
-  using stepper = tessera::detail::TileStepper<T, N, T>;
-  using const_stepper = tessera::detail::TileStepper<T, N, const T>;
-};
-
-}  // namespace xt
 
 namespace tessera {
 
@@ -73,8 +56,8 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   using Elements::layout_;
 
  public:
-  using Extents = std::array<std::size_t, N>;
-  using Strides = std::array<std::ptrdiff_t, N>;
+  using Extents = std::array<std::size_t, N>;     ///< elements on each axis
+  using Strides = std::array<std::ptrdiff_t, N>;  ///< elements from one index to the next
 
   // xtensor requires these of an expression.
   using typename Semantic::temporary_type;
@@ -107,45 +90,62 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
       if (shape[d] == 1) layout_.strides[d] = 0;  // xtensor's convention for broadcasting
     for (std::size_t d = 0; d < N; ++d) backstrides_[d] = layout_.reach(d);
   }
+  /// Views the same elements.
   TileView(const TileView& other) noexcept
       : Semantic(), Accessible(), Elements(other), backstrides_(other.backstrides_) {}
   ~TileView() = default;
+
+  // Each function that writes has the sentence itself, and compiles to nothing for an input: so the
+  // compiler says little else.
 
   /// Writes elements. `values` is an xtensor expression that broadcasts to this shape; if it does
   /// not, throws Error(shape_mismatch) and changes nothing.
   template <class E>
   TileView& operator=(const xt::xexpression<E>& values) {
-    must_be_writable();
+    static_assert(
+        writable,
+        "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
     store(values.derived_cast());
     return *this;
   }
   TileView& operator=(const TileView& values) {
-    must_be_writable();
+    static_assert(
+        writable,
+        "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
     store(values);
     return *this;
   }
   /// Sets every element.
   TileView& operator=(const value_type& value) {
-    must_be_writable();
+    static_assert(
+        writable,
+        "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
     run_on_rows(detail::Constant<value_type>{value});
     return *this;
   }
+  /// A floating-point number for integers: converted as elements are.
+  template <detail::ConvertsInPartTo<value_type> V>
+  TileView& operator=(V value) {
+    *this = detail::converted<value_type>(value);
+    return *this;
+  }
+  /// Sets every element.
   void fill(const value_type& value) { *this = value; }
+  template <detail::ConvertsInPartTo<value_type> V>
+  void fill(V value) {
+    *this = value;
+  }
 
   using Accessible::dimension;
   using Accessible::shape;
   const Extents& shape() const noexcept { return layout_.shape; }  ///< elements on each axis
+  /// Number of elements.
   std::size_t size() const noexcept { return static_cast<std::size_t>(layout_.size()); }
-  xt::layout_type layout() const noexcept { return static_layout; }
   /// data() points at index 0, ..., 0; one step on axis d is strides()[d] elements. The elements in
   /// between belong to other tiles.
   const Strides& strides() const noexcept { return layout_.strides; }
-  const Strides& backstrides() const noexcept { return backstrides_; }
-  T* data() noexcept { return layout_.data; }
-  const T* data() const noexcept { return layout_.data; }
-  std::size_t data_offset() const noexcept { return 0; }
-
-  bool is_contiguous() const noexcept { return false; }
+  T* data() noexcept { return layout_.data; }              ///< see strides()
+  const T* data() const noexcept { return layout_.data; }  ///< see strides()
 
   /// The element at that index. Missing leading indices are 0. An index outside the tile reaches
   /// another tile's element, or none; where bounds are checked (TESSERA_CHECKS_BOUNDS), it throws
@@ -180,9 +180,6 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   T& flat(std::size_t number) { return *layout_.address_of(number); }
   const T& flat(std::size_t number) const { return *layout_.address_of(number); }
 
-  T& data_element(std::size_t number) { return flat(number); }
-  const T& data_element(std::size_t number) const { return flat(number); }
-
   /// The elements along the last axis at the given indices of all other axes. Throws
   /// Error(invalid_argument) if a section's step makes them not contiguous.
   template <std::integral... Index>
@@ -202,6 +199,12 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   }
 
   // xtensor's expressions call these.
+  xt::layout_type layout() const noexcept { return static_layout; }
+  bool is_contiguous() const noexcept { return false; }
+  const Strides& backstrides() const noexcept { return backstrides_; }
+  std::size_t data_offset() const noexcept { return 0; }
+  T& data_element(std::size_t number) { return flat(number); }
+  const T& data_element(std::size_t number) const { return flat(number); }
   template <class S>
   bool broadcast_shape(S& to, bool = false) const {
     return xt::broadcast_shape(layout_.shape, to);
@@ -238,29 +241,30 @@ class TileView : public xt::xview_semantic<TileView<T, N>>,
   }
   template <class E, class F>
   TileView& scalar_computed_assign(const E& value, F&& function) {
-    must_be_writable();
+    static_assert(
+        writable,
+        "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
     const auto self = operand();
     run_on_rows(detail::Applied<std::decay_t<F>, detail::Operand<T, N>, detail::Constant<E>>{
         function, {self, {value}}});
     return *this;
   }
-  void assign_temporary_impl(temporary_type&& values) { store(values); }
-
- private:
-  static void must_be_writable() {
-    static_assert(writable,
-                  "tessera: this tile is an input and read-only: pass the array as into(array) "
-                  "to write it");
+  void assign_temporary_impl(temporary_type&& values) {
+    static_assert(
+        writable,
+        "tessera: this tile is an input and read-only: pass the array as into(array) to write it");
+    store(values);
   }
 
+ private:
   template <class Node>
-  void run_on_rows(const Node& node) {
-    detail::run_rows(this->shape(), operand(), node);
+  void run_on_rows([[maybe_unused]] const Node& node) {
+    if constexpr (writable) detail::run_rows(this->shape(), operand(), node);
   }
 
   template <class E>
-  void store(const E& values) {
-    detail::assign_rows(this->shape(), operand(), values);
+  void store([[maybe_unused]] const E& values) {
+    if constexpr (writable) detail::assign_rows(this->shape(), operand(), values);
   }
   // xtensor's views of a tile use storage() with strides.
   template <class, class...>

@@ -3,6 +3,8 @@
 // From 0.26 on xtensor's headers are in folders of their own; the names inside are the same.
 #pragma once
 
+#include <exception>  // xtl/xspan_impl.hpp uses std::terminate, and libc++ does not bring it
+
 #if __has_include(<xtensor/containers/xtensor.hpp>)
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xbuffer_adaptor.hpp>
@@ -14,6 +16,18 @@
 #include <xtensor/views/xstrided_view.hpp>
 #include <xtensor/views/xview.hpp>
 #else
+#include <xtensor/xstorage.hpp>
+#include <xtensor/xtensor_config.hpp>
+#if defined(__clang__) && __clang_major__ >= 19
+// From version 19 on clang finds two of xtensor's specializations for the shape of an xarray, of
+// which none is more special. This one is.
+namespace xt {
+template <class X, class T, std::size_t N>
+struct rebind_container<X, svector<T, N, std::allocator<T>, true>> {
+  using type = svector<X, N>;
+};
+}  // namespace xt
+#endif
 #include <xtensor/xarray.hpp>
 #include <xtensor/xbuffer_adaptor.hpp>
 #include <xtensor/xcontainer.hpp>
@@ -31,6 +45,16 @@
 #include <type_traits>
 
 namespace tessera::detail {
+
+/// What xtensor's own functions say "not" with. An overload that says it in other words would be
+/// ambiguous with them.
+#if XTENSOR_VERSION_MAJOR == 0 && XTENSOR_VERSION_MINOR < 26
+template <class B>
+using Not = xtl::negation<B>;
+#else
+template <class B>
+using Not = std::negation<B>;
+#endif
 
 /// The types that xtensor requires of a container: N strided axes over memory that it does not own.
 template <class T, std::size_t N, xt::layout_type L>

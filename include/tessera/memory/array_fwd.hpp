@@ -10,9 +10,6 @@ namespace detail {
 /// A person holds a SharedArray; views and expressions of xtensor hold the other kind.
 enum class Holder { person, expression };
 
-template <class T, std::size_t N, Holder H>
-class Array;
-
 }  // namespace detail
 
 /// An array of T with N axes in named shared memory: row-major, and a container of xtensor.
@@ -27,7 +24,7 @@ class Array;
 /// be moved, not copied. Processes and threads may use its elements at the same time, as long as
 /// nobody writes an element that another one uses. A SharedArray object is used by one thread at a
 /// time.
-template <class T, std::size_t N>
-using SharedArray = detail::Array<T, N, detail::Holder::person>;
+template <class T, std::size_t N, detail::Holder H = detail::Holder::person>
+class SharedArray;
 
 }  // namespace tessera

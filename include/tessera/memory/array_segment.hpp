@@ -26,16 +26,19 @@ namespace tessera {
 template <std::size_t N>
 class Shape {
  public:
+  /// Of an array without axes, which has one element.
   Shape()
     requires(N == 0)
   = default;
 
+  /// From one extent for each axis.
   template <std::integral... Extents>
     requires(sizeof...(Extents) > 0)
   Shape(Extents... extents) : extents_{checked(extents)...} {
     static_assert(sizeof...(Extents) == N, "tessera: give one extent for each axis of the array");
   }
 
+  /// From a range of N extents.
   template <class Range>
     requires(!std::integral<Range> &&
              requires(const Range& r) {
@@ -51,6 +54,7 @@ class Shape {
     for (const auto extent : range) extents_[d++] = checked(extent);
   }
 
+  /// Elements on each axis.
   const std::array<std::size_t, N>& extents() const noexcept { return extents_; }
 
  private:

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
@@ -17,7 +18,19 @@
 
 namespace tessera::detail {
 
-inline std::string words(const Dtype& dtype) { return dtype.to_string(); }
+/// A type in a message: float64 ('<f8') for a number, else as NumPy spells it.
+inline std::string words(const Dtype& dtype) {
+  auto spelled = dtype.to_string();
+  const std::string_view name = dtype.kind == 'b'   ? "bool"
+                                : dtype.kind == 'i' ? "int"
+                                : dtype.kind == 'u' ? "uint"
+                                : dtype.kind == 'f' ? "float"
+                                : dtype.kind == 'c' ? "complex"
+                                                    : "";
+  if (name.empty()) return spelled;
+  const auto bits = dtype.kind == 'b' ? std::string() : std::to_string(8 * dtype.size);
+  return std::string(name) + bits + " (" + spelled + ")";
+}
 
 TESSERA_FUNC void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank,
                              const std::string& subject) {

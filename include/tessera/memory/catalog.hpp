@@ -5,25 +5,26 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/format/npy_header.hpp>
-#include <tessera/memory/segment_name.hpp>
 
 namespace tessera::catalog {
 
 /// What the folder of names holds under one name.
 struct Entry {
+  /// Who made it, and whether it is in use.
   enum class Kind {
     owned,   ///< an array whose owner lives
     orphan,  ///< an array whose owner has ended: reap() removes it
     kept,    ///< an array that stays until it is removed; also a renamed one that has ended
     foreign  ///< anything else: of another program or user, or a copy
   };
-  std::string name;
-  Kind kind = Kind::foreign;
+  std::string name;                 ///< of the file; not always one that create() takes
+  Kind kind = Kind::foreign;        ///< see Kind
   std::optional<NpyHeader> header;  ///< nothing if it is not an .npy array
   std::uint64_t bytes = 0;          ///< size of the file, even if it can't be opened
   std::uint64_t user = 0;           ///< number of the user who owns it; 0 on Windows
@@ -55,12 +56,14 @@ std::vector<Entry> list(const Options& options = {});
 ///     for (const auto& name : tessera::catalog::reap()) std::puts(name.c_str());
 std::vector<std::string> reap(const Options& options = {});
 
+/// Whether remove() takes the name of an array whose owner lives.
 enum class Force { no, yes };
 
 /// Removes a name; attached processes keep their memory. False if there is no such name. Throws
 /// Error: not_permitted for a foreign file, for an array whose owner lives unless forced, and for
-/// every array on Windows; timed_out if a process that is not the owner keeps its lock.
-bool remove(const SegmentName& name, Force force = Force::no);
+/// every array on Windows; timed_out if a process that is not the owner keeps its lock;
+/// invalid_name.
+bool remove(std::string_view name, Force force = Force::no);
 
 }  // namespace tessera::catalog
 

@@ -93,7 +93,8 @@ TESSERA_FUNC std::vector<std::string> reap(const Options& options) {
   return out;
 }
 
-TESSERA_FUNC bool remove(const SegmentName& name, Force force) {
+TESSERA_FUNC bool remove(std::string_view text, Force force) {
+  const SegmentName name(text);
   const auto path = host::segment_path(name.str());
   for (int tries = 0; tries < 100; ++tries) {
     const auto found = detail::entry(name.str());

@@ -17,25 +17,28 @@
 
 namespace tessera {
 
+/// 16 random bytes that tell one array, or one process, from every other.
 using Identity = std::array<std::uint8_t, 16>;
 
 /// owned: reaped when its owner has ended. kept: stays until somebody removes it. ended: its owner
 /// has removed the name or is removing it; attached processes may unmap it.
 enum class SegmentState : std::uint32_t { owned = 1, kept = 2, ended = 3 };
 
+/// The 128 bytes after an array's data, as they lie in memory.
 struct ControlBlock {
+  /// The first bytes of a control block.
   static constexpr std::array<char, 8> magic_value{'T', 'E', 'S', 'S', 'E', 'R', 'A', '\0'};
-  static constexpr std::uint32_t layout_value = 1;
+  static constexpr std::uint32_t layout_value = 1;  ///< the version that this library writes
 
-  std::array<char, 8> magic = magic_value;
-  std::uint32_t layout = layout_value;  ///< version of this struct
-  std::uint32_t state = 0;              ///< a SegmentState
-  Identity identity{};                  ///< of this array, random
-  Identity owner{};                     ///< of the process that created it, random
-  std::uint64_t inode = 0;              ///< of this file: a byte copy has another
-  std::int64_t created_ns = 0;          ///< nanoseconds since 1970, UTC
-  std::uint64_t published = 0;          ///< a counter for producers and consumers, at offset 64
-  std::array<std::uint8_t, 56> reserved{};
+  std::array<char, 8> magic = magic_value;  ///< other bytes: not a control block
+  std::uint32_t layout = layout_value;      ///< version of this struct
+  std::uint32_t state = 0;                  ///< a SegmentState
+  Identity identity{};                      ///< of this array, random
+  Identity owner{};                         ///< of the process that created it, random
+  std::uint64_t inode = 0;                  ///< of this file: a byte copy has another
+  std::int64_t created_ns = 0;              ///< nanoseconds since 1970, UTC
+  std::uint64_t published = 0;              ///< a counter for producers and consumers, at offset 64
+  std::array<std::uint8_t, 56> reserved{};  ///< zeros
 
   /// The offset of an array's control block: after its data, on a cache line.
   static constexpr std::size_t offset_for(std::size_t data_offset, std::size_t data_bytes) {
@@ -53,6 +56,7 @@ struct ControlBlock {
     return known ? std::optional(block) : std::nullopt;
   }
 
+  /// All 128 bytes of this object. Valid as long as it.
   std::string_view bytes() const { return {reinterpret_cast<const char*>(this), sizeof *this}; }
 };
 

@@ -29,7 +29,9 @@ TESSERA_FUNC std::shared_ptr<Segment> load(const std::string& path, std::optiona
                                            const Dtype& wanted, std::size_t rank,
                                            Permission permission) {
   const auto file = host::open_existing(path, host::Access::read_only, path, true);
-  if (!file) throw Error(Errc::name_missing, path, "there is no such file", "check the path");
+  if (!file)
+    throw Error(Errc::name_missing, path, "there is no such file",
+                name ? "check the path; the name comes first, the path second" : "check the path");
   const auto header = read_metadata(*file, file->info, path).header;
   check_type(header, wanted, rank, path);
   auto segment = Segment::create(std::move(name), wanted, header.shape, permission);

@@ -28,13 +28,13 @@ enum class Use { read, write, whole };
 /// Elements of an array, with N axes, as an argument of a job. Keeps the mapping alive.
 template <class T, std::size_t N, Use U>
 struct Section {
-  using element_type = std::conditional_t<U == Use::write, T, const T>;
-  static constexpr std::size_t rank = N;
-  static constexpr Use use = U;
+  using element_type = std::conditional_t<U == Use::write, T, const T>;  ///< const if only read
+  static constexpr std::size_t rank = N;                                 ///< number of axes
+  static constexpr Use use = U;  ///< what a job does with it
 
-  std::shared_ptr<Segment> segment;
-  element_type* data = nullptr;  ///< the element at index 0, ..., 0, in this process
-  std::array<std::size_t, N> shape{};
+  std::shared_ptr<Segment> segment;         ///< the mapping
+  element_type* data = nullptr;             ///< the element at index 0, ..., 0, in this process
+  std::array<std::size_t, N> shape{};       ///< elements on each axis
   std::array<std::ptrdiff_t, N> strides{};  ///< in elements
 
   /// The indices of these elements, along each axis of the whole array. Throws Error(invalid_shape)
@@ -47,7 +47,7 @@ namespace detail {
 template <class A>
 inline constexpr bool is_array = false;
 template <class T, std::size_t N, Holder H>
-inline constexpr bool is_array<Array<T, N, H>> = true;
+inline constexpr bool is_array<SharedArray<T, N, H>> = true;
 
 template <class A>
 inline constexpr bool is_view = false;
@@ -66,17 +66,13 @@ std::vector<Progression> lattice_of(std::span<const std::size_t> array, std::int
                                     std::span<const std::ptrdiff_t> strides,
                                     const std::string& subject);
 
-template <Use U, bool is_const = false, class A>
-auto section_of(const A& argument) {
-  if constexpr (is_section<A>) {
-    static_assert(U == Use::read,
-                  "tessera: into() and whole() take an array or an xt::view of one, once");
-    return argument;
+/// The section that an array or a view is; of anything else, which section_of refuses, an empty
+/// one.
+template <Use U, bool is_const, class A>
+auto section_of_array(const A& argument) {
+  if constexpr (!is_array<A> && !is_view<A>) {
+    return Section<int, 1, U>();
   } else {
-    static_assert(is_array<A> || is_view<A>,
-                  "tessera: an argument of a job is a SharedArray or an xt::view of one (other "
-                  "values travel in "
-                  "the kernel's captures; tables through SharedArray::copy_of and whole)");
     const auto& array = [&]() -> const auto& {
       if constexpr (is_view<A>)
         return argument.expression();
@@ -99,7 +95,8 @@ auto section_of(const A& argument) {
     out.segment = array.segment();
     if (!out.segment)
       throw Error(Errc::invalid_argument, "SharedArray",
-                  "a job's argument holds no array: it was moved from or never made");
+                  "a job's argument holds no array: it was moved from or never made",
+                  "create, attach or load it before the job");
     const auto& strides = argument.strides();
     for (std::size_t d = 0; d < N; ++d) {
       out.shape[d] = argument.shape()[d];
@@ -111,6 +108,21 @@ auto section_of(const A& argument) {
       static_cast<void>(out.lattice());  // throws if the view is not inside
     }
     return out;
+  }
+}
+
+template <Use U, bool is_const = false, class A>
+auto section_of(const A& argument) {
+  if constexpr (is_section<A>) {
+    static_assert(U == Use::read,
+                  "tessera: into() and whole() take an array or an xt::view of one, once");
+    return argument;
+  } else {
+    static_assert(is_array<A> || is_view<A>,
+                  "tessera: an argument of a job is a SharedArray or an xt::view of one (other "
+                  "values travel in "
+                  "the kernel's captures; tables through SharedArray::copy_of and whole)");
+    return section_of_array<U, is_const>(argument);
   }
 }
 

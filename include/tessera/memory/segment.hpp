@@ -72,8 +72,11 @@ class Segment {
   /// What errors call it: the name, or the path if it has none.
   const std::string& subject() const noexcept { return name().empty() ? path() : name(); }
 
+  /// What its header said when it was mapped: later writes of others change nothing.
   const NpyHeader& header() const noexcept;
+  /// The first byte of the data, in this process. Valid as long as this object.
   std::byte* data() const noexcept;
+  /// The device and the number of its file.
   const host::FileId& file_id() const noexcept;
   /// Random; zeros for a file on disk.
   const Identity& identity() const noexcept;
@@ -88,6 +91,9 @@ class Segment {
   /// if this process does not own it, not_permitted on Windows, system.
   void keep();
 
+  /// False if somebody has made the file shorter than the mapping: who touches what is lost gets
+  /// SIGBUS. True if the name no longer leads to the file, and on Windows, where it can't happen.
+  bool is_whole() const noexcept;
   /// False if something was written past the end of the data. Always true for a file on disk.
   bool intact() const noexcept;
   /// Restores what was after the data, so that others can attach and the name can be reaped. The
@@ -113,6 +119,7 @@ class Segment {
   /// Does nothing for a name that this process does not own, or that is removed already.
   class NameUse {
    public:
+    /// Keeps the name of this segment.
     explicit NameUse(std::shared_ptr<Segment> segment) noexcept;
     NameUse(NameUse&&) noexcept = default;
     NameUse& operator=(NameUse&&) = delete;

@@ -15,6 +15,7 @@
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/name_info.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/host/segment_files.hpp>
 #include <tessera/host/unlinked_files.hpp>
@@ -131,15 +132,16 @@ TESSERA_FUNC std::shared_ptr<Segment> Segment::attach(const SegmentName& name, h
       return Parts::open(*file, info, name.str(), path, access);
     } catch (const Error& error) {
       if (seen == nullptr || error.errc() != Errc::not_an_array) throw;
-      *seen = error.happened();
+      *seen = error.what_happened();
       return nullptr;
     }
   };
   auto segment =
       wait.count() > 0 ? detail::wait_for_segment(look, wait, name.str()) : look(nullptr);
+  const auto folder = host::names_outlive_processes ? " in " + segment_folder() : std::string();
   if (!segment)
-    throw Error(Errc::name_missing, name.str(), "there is no array of that name",
-                "create it first, or give attach a time to wait");
+    throw Error(Errc::name_missing, name.str(), "there is no array of that name" + folder,
+                "create it first, or give attach a time to wait; shmls lists all names");
   if (!any_user && !info.ours)
     throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                 "pass AttachOptions{.any_user = true} if you trust that user");
@@ -220,6 +222,11 @@ TESSERA_FUNC void Segment::keep() {
   parts_->control.state = static_cast<std::uint32_t>(SegmentState::kept);
 }
 
+TESSERA_FUNC bool Segment::is_whole() const noexcept {
+  if constexpr (!host::names_outlive_processes) return true;
+  const auto info = host::read_name_info(path());
+  return !info || info->id != file_id() || info->bytes >= parts_->mapping.size();
+}
 TESSERA_FUNC bool Segment::intact() const noexcept {
   return parts_->control_at == 0 || parts_->frame().intact();
 }

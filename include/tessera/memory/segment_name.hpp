@@ -15,13 +15,16 @@ namespace tessera {
 /// A name that fits the grammar.
 class SegmentName {
  public:
-  static constexpr std::size_t max_length = 200;
+  static constexpr std::size_t max_length = 200;  ///< characters
 
   /// Throws Error(invalid_name), whose text shows the name, what is wrong and what is allowed.
   explicit SegmentName(std::string_view name) : text_(name) {
     const auto refuse = [this](const std::string& why) {
-      return Error(Errc::invalid_name, "name '" + printable() + "'", why,
-                   "use 1 to 200 of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _");
+      const bool path = text_.find_first_of("/\\") != std::string::npos;
+      return Error(
+          Errc::invalid_name, "name '" + printable() + "'", why,
+          std::string("use 1 to 200 of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _") +
+              (path ? "; where a function takes a name and a path, the name comes first" : ""));
     };
     if (name.empty()) throw refuse("it is empty");
     if (name.size() > max_length)
@@ -32,8 +35,10 @@ class SegmentName {
       if (!allowed(c)) throw refuse("it has a character that is not allowed");
   }
 
+  /// The name as text.
   const std::string& str() const noexcept { return text_; }
 
+  /// True if the constructor takes this name.
   static bool valid(std::string_view name) noexcept {
     if (name.empty() || name.size() > max_length || name[0] == '.' || name[0] == '-') return false;
     for (const char c : name)

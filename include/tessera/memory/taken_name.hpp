@@ -49,10 +49,11 @@ inline Error name_taken_error(const std::string& name) {
     return error("an array whose owner has ended, and whose lock is held by " + who,
                  "end that process, or choose another name");
   } catch (const Error& unreadable) {
-    return error(unreadable.errc() == Errc::not_an_array
-                     ? "a file that is no array"
-                     : "a file that can't be read (" + std::string(unreadable.happened()) + ")",
-                 other);
+    return error(
+        unreadable.errc() == Errc::not_an_array
+            ? "a file that is no array"
+            : "a file that can't be read (" + std::string(unreadable.what_happened()) + ")",
+        other);
   }
 }
 

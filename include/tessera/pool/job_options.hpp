@@ -53,17 +53,17 @@ enum class Rerun {
 ///
 ///     pool.map({4, 4}, {.rerun = Rerun::allowed, .tile_timeout = 5s}, kernel, into(a));
 struct JobOptions {
-  Rerun rerun = Rerun::where_safe;
-  OnThrow on_throw = OnThrow::stop;
+  Rerun rerun = Rerun::where_safe;   ///< whether a tile is computed again if its worker dies
+  OnThrow on_throw = OnThrow::stop;  ///< what happens to the other tiles if a kernel throws
   /// A worker whose tile takes longer is killed, and counts as a dead worker. 0: no limit. Tiles
   /// that the caller computes itself have no limit.
   std::chrono::nanoseconds tile_timeout{0};
-  detail::FormerTileDeadline tile_deadline = {};
+  detail::FormerTileDeadline tile_deadline = {};  ///< the former name of tile_timeout
   /// Where tiles may be computed again: a tile in which this many workers died is given up. The
   /// whole job is given up, with a JobError that says so, if too many workers die in a row while no
   /// tile ends: more than workers of the pool + 16 + max_attempts.
   unsigned max_attempts = 3;
-  detail::FormerTries tries = {};
+  detail::FormerTries tries = {};  ///< the former name of max_attempts
   /// The numbers of the tiles to compute, such as a JobError's `unfinished`. A number that occurs
   /// twice counts once. An empty list computes nothing. Other tiles stay as they are, and their
   /// results are value-initialised.

@@ -34,7 +34,7 @@ namespace tessera {
 /// A kernel whose bytes are not searched for addresses. A real address in it is wrong in a worker.
 template <class K>
 struct AllowAddresses {
-  K kernel;
+  K kernel;  ///< the kernel itself
 };
 /// Turns the search for captured addresses off, for a kernel that holds a number which looks like
 /// an address of this process:
@@ -65,37 +65,33 @@ using TileOf = TileView<typename S::element_type, S::rank>;
 
 template <class K, std::size_t R, class... Sections>
 struct KernelTraits {
-  static constexpr bool plain = std::is_invocable_v<K&, TileOf<Sections>&...>;
+  // Not std::is_invocable: the compiler would tell all of its parts where a kernel does not
+  // compile.
+  static constexpr bool plain =
+      requires(K& kernel, TileOf<Sections>&... tiles) { kernel(tiles...); };
   // Not evaluated if `plain`: the body of a kernel with only auto parameters compiles with tiles
   // only, and would be an error with a Tile<R>.
   static constexpr bool with_tile = [] {
     if constexpr (plain)
       return false;
     else
-      return std::is_invocable_v<K&, const Tile<R>&, TileOf<Sections>&...>;
+      return requires(K& kernel, const Tile<R>& tile, TileOf<Sections>&... tiles) {
+        kernel(tile, tiles...);
+      };
   }();
 
   static auto result() {
     if constexpr (plain)
-      return std::type_identity<std::decay_t<std::invoke_result_t<K&, TileOf<Sections>&...>>>{};
-    else if constexpr (with_tile)
       return std::type_identity<
-          std::decay_t<std::invoke_result_t<K&, const Tile<R>&, TileOf<Sections>&...>>>{};
+          std::decay_t<decltype(std::declval<K&>()(std::declval<TileOf<Sections>&>()...))>>{};
+    else if constexpr (with_tile)
+      return std::type_identity<std::decay_t<decltype(std::declval<K&>()(
+          std::declval<const Tile<R>&>(), std::declval<TileOf<Sections>&>()...))>>{};
     else
       return std::type_identity<void>{};
   }
   using Result = typename decltype(result())::type;
 };
-
-/// Fails to compile, with a plain sentence, if the kernel can't be copied as bytes.
-template <class K>
-constexpr void check_kernel_travels() {
-  static_assert(std::is_trivially_copyable_v<K>,
-                "tessera: a kernel travels to other processes as bytes, so its captures must be "
-                "trivially copyable: "
-                "no std::string, std::vector or other owner of memory (pass tables as "
-                "whole(SharedArray::copy_of(...)))");
-}
 
 /// The parameter types of a function or lambda, in order; empty for templates.
 template <class F>
@@ -153,9 +149,17 @@ inline constexpr bool travels_back =
 
 template <class K, std::size_t R, class... Sections>
 constexpr void check_kernel() {
-  check_kernel_travels<K>();
+  static_assert(std::is_trivially_copyable_v<K>,
+                "tessera: a kernel travels to other processes as bytes, so its captures must be "
+                "trivially copyable: "
+                "no std::string, std::vector or other owner of memory (pass tables as "
+                "whole(SharedArray::copy_of(...)))");
+  static_assert(
+      !std::is_member_pointer_v<K>,
+      "tessera: a kernel is called as kernel(tiles...), which a pointer to a member is not: "
+      "wrap it in a lambda");
   using Traits = KernelTraits<K, R, Sections...>;
-  static_assert(Traits::plain || Traits::with_tile,
+  static_assert(Traits::plain || Traits::with_tile || std::is_member_pointer_v<K>,
                 "tessera: the kernel can't be called with one tile for each argument (nor with a "
                 "const Tile<R>& before "
                 "them, R being the rank of the tile shape): check the number and the types of its "
@@ -163,10 +167,6 @@ constexpr void check_kernel() {
   static_assert(!writes_into_a_copy<K, Sections...>(),
                 "tessera: this kernel takes a written argument as an array of its own, so what it "
                 "writes is lost: take it as auto, or as TileView<T, N>");
-  static_assert(
-      !std::is_member_pointer_v<K>,
-      "tessera: a kernel is called as kernel(tiles...), which a pointer to a member is not: "
-      "wrap it in a lambda");
   using Result = typename Traits::Result;
   if constexpr (!std::is_void_v<Result>) {
     static_assert(!made_of_addresses<Result>,

@@ -60,6 +60,7 @@ struct PoolOptions {
   /// uses two such pools in turn, workers of the other pool spin on the same cores for about 50
   /// microseconds after each job: better set this to false for the second pool.
   bool pin = true;
+  /// How its processes are started; see set_start_method().
   StartMethod start_method = detail::usual_start_method.load();
   /// The pool removes orphans of this user when it starts. An orphan is an array whose program
   /// ended without removing its name: the program was killed, and it had no keeper or the keeper

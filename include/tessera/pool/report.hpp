@@ -22,7 +22,7 @@ struct Report {
 
 /// How many tiles of a job are done. A transform that works slab by slab converts slabs to tiles.
 struct Progress {
-  std::size_t done = 0;
+  std::size_t done = 0;   ///< tiles that are done
   std::size_t total = 0;  ///< tiles to compute: those of JobOptions::only, else all
 };
 
@@ -39,10 +39,11 @@ class JobError : public Error {
  public:
   /// An exception that a kernel threw.
   struct Failure {
-    std::size_t tile;
+    std::size_t tile;  ///< its number
     std::string text;  ///< its what(), at most 1500 bytes
   };
 
+  /// The library makes it. The lists are those of the members.
   JobError(Errc code, std::string_view happened, std::string_view advice,
            std::vector<std::size_t> tiles, std::vector<std::size_t> unknown_tiles,
            std::vector<Failure> thrown = {})

@@ -32,6 +32,7 @@ struct StopFlag {
 template <std::size_t R>
 class Tile {
  public:
+  /// The library makes it, before it calls a kernel.
   Tile(const TileGrid<R>& grid, std::size_t number, const detail::StopFlag& stop)
       : number_(number), index_(grid.index(number)), box_(grid.box(number)), stop_(stop) {}
 
@@ -41,7 +42,9 @@ class Tile {
   const std::array<std::size_t, R>& index() const noexcept { return index_; }
   /// The tile's elements along the tiled axes: from lo to hi, without hi.
   const Box<R>& box() const noexcept { return box_; }
+  /// The tile's first index on a tiled axis.
   std::size_t lo(std::size_t axis) const noexcept { return box_.lo[axis]; }
+  /// One past the tile's last index on a tiled axis.
   std::size_t hi(std::size_t axis) const noexcept { return box_.hi[axis]; }
   /// Random numbers for this tile. They depend on the seed and the tile's number only. It does not
   /// matter which worker computes the tile, when, and how often. xt::random's default engine is not

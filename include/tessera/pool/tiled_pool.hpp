@@ -52,9 +52,9 @@ class TiledPool {
   /// main() does not call run_as_worker and StartMethod::spawn needs it.
   explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), host::most_children),
                      PoolOptions options = {});
-  TiledPool(TiledPool&&) noexcept;
-  TiledPool& operator=(TiledPool&&) noexcept;
-  ~TiledPool();
+  TiledPool(TiledPool&&) noexcept;             ///< The other pool can't be used any more.
+  TiledPool& operator=(TiledPool&&) noexcept;  ///< As the constructor; ends the pool that it held.
+  ~TiledPool();                                ///< Cancels all jobs and ends the workers.
 
   /// A pool without processes, for debuggers and unit tests of kernels. All calls and checks are
   /// the same. Jobs run in the calling thread, asynchronous ones in another thread of this process.
@@ -74,22 +74,26 @@ class TiledPool {
   /// no_space, pool_unusable), and JobError if a kernel threw or a worker died.
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return map(std::to_array(tile), {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
   }
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return map(tile, {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
   }
   /// As above, with options: `pool.map({4, 4}, {.only = error.unfinished}, kernel, a)`.
   template <std::size_t R, class K, class... Args>
   auto map(const std::size_t (&tile)[R], const JobOptions& options, K&& kernel,
            Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return map(std::to_array(tile), options, std::forward<K>(kernel),
                std::forward<Args>(arguments)...);
   }
   template <std::size_t R, class K, class... Args>
   auto map(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
            Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return mapped<When::now, R>(tile, options, std::forward<K>(kernel), arguments...);
   }
 
@@ -102,22 +106,26 @@ class TiledPool {
   /// order of the calls. The first asynchronous one starts a thread.
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map_async(const std::size_t (&tile)[R], K&& kernel, Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return map_async(std::to_array(tile), {}, std::forward<K>(kernel),
                      std::forward<Args>(arguments)...);
   }
   template <std::size_t R, detail::NoOptions K, class... Args>
   auto map_async(const std::array<std::size_t, R>& tile, K&& kernel, Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return map_async(tile, {}, std::forward<K>(kernel), std::forward<Args>(arguments)...);
   }
   template <std::size_t R, class K, class... Args>
   auto map_async(const std::size_t (&tile)[R], const JobOptions& options, K&& kernel,
                  Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return map_async(std::to_array(tile), options, std::forward<K>(kernel),
                      std::forward<Args>(arguments)...);
   }
   template <std::size_t R, class K, class... Args>
   auto map_async(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
                  Args&&... arguments) {
+    static_assert(detail::check_map<R, K, Args...>());
     return mapped<When::later, R>(tile, options, std::forward<K>(kernel), arguments...);
   }
 
@@ -192,6 +200,7 @@ class TiledPool {
     return transformed<When::later>(chosen_by_pool, out, options, std::forward<F>(function), in...);
   }
 
+  /// Number of workers, the caller included if it computes.
   std::size_t workers() const;
   /// Process ids of the workers; empty for in_caller().
   std::vector<int> worker_pids() const;
@@ -205,15 +214,27 @@ class TiledPool {
   template <When when, std::size_t R, class K, class... Args>
   auto mapped(const std::array<std::size_t, R>& tile, const JobOptions& options, K&& kernel,
               Args&... arguments) {
-    static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
     const bool reruns = options.rerun == Rerun::allowed;
-    return run<when>(detail::make_order<R>(traits(), tile, options, reruns,
-                                           std::decay_t<K>(std::forward<K>(kernel)), 0,
-                                           detail::section_of<Use::read>(arguments)...));
+    if constexpr (sizeof...(Args) > 0)
+      return run<when>(detail::make_order<R>(traits(), tile, options, reruns,
+                                             std::decay_t<K>(std::forward<K>(kernel)), 0,
+                                             detail::section_of<Use::read>(arguments)...));
   }
 
   template <When when, class Tile, class Out, class F, class... In>
   auto transformed(const Tile& tile, Out& out, const JobOptions& options, F&& function, In&... in) {
+    using Traits = detail::TransformTraits<decltype(detail::output_of(out)), std::decay_t<F>,
+                                           decltype(detail::section_of<Use::read>(in))...>;
+    static_assert(Traits::written, "tessera: transform's first argument is its output");
+    static_assert(Traits::ranks, "tessera: an input of transform has more axes than its output");
+    static_assert(Traits::travels,
+                  "tessera: the function of transform travels to other processes as bytes, so its "
+                  "captures must be trivially copyable: no std::string, std::vector or other owner "
+                  "of memory");
+    static_assert(
+        Traits::plain || Traits::indexed,
+        "tessera: transform's function can't be called with one element of each input "
+        "(nor with a std::array<std::size_t, N> before them, N being the rank of the output)");
     return run<when>(detail::make_transform(traits(), tile, detail::output_of(out), options,
                                             std::decay_t<F>(std::forward<F>(function)),
                                             detail::section_of<Use::read>(in)...));

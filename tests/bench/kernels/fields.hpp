@@ -35,7 +35,7 @@ void each_array(const Sizes& z, Make&& make) {
   make("columns", float{}, V{X * 5 / 4});
   make("centres", float{}, V{8, 3});
   make("series", float{}, V{T, 1, 1});
-  for (const char* name : {"plate", "image", "scratch"}) make(name, float{}, V{S, S});
+  for (const char* name : {"plate", "image"}) make(name, float{}, V{S, S});
   make("half", float{}, V{S / 2, S / 2});
   for (const char* name : {"red", "nir"}) make(name, std::uint16_t{}, V{S, S});
   for (const char* name : {"packed", "packed_out"}) make(name, std::int16_t{}, V{S, S});

@@ -59,8 +59,22 @@ constexpr auto heat = [](auto v, auto c, auto north, auto south, auto west, auto
 };
 constexpr auto smooth = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw,
                            auto s, auto se) { v = (nw + n + ne + w + c + e + sw + s + se) / 9.f; };
-constexpr auto five = [](auto v, auto a, auto b, auto c, auto d, auto e) {
-  v = (a + 4.f * b + 6.f * c + 4.f * d + e) / 16.f;
+constexpr auto five = [](const auto& at) {
+  return (at(0) + 4.f * at(1) + 6.f * at(2) + 4.f * at(3) + at(4)) / 16.f;
+};
+/// All 25 neighbours at once. `from` has two rows and columns more on each side.
+constexpr auto convolution = [](auto to, const auto& from) {
+  const std::size_t m = to.shape(0), n = to.shape(1);
+  to = five([&](std::size_t i) {
+    return five([&](std::size_t k) { return xt::view(from, range(i, i + m), range(k, k + n)); });
+  });
+};
+/// The same in two passes: along the rows, into an array of its own, and down the columns.
+constexpr auto separable = [](auto to, const auto& from) {
+  const std::size_t m = to.shape(0), n = to.shape(1);
+  const xt::xtensor<float, 2> across =
+      five([&](std::size_t k) { return xt::view(from, all(), range(k, k + n)); });
+  to = five([&](std::size_t k) { return xt::view(across, range(k, k + m)); });
 };
 constexpr auto dilation = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto e, auto sw,
                              auto s, auto se) {
@@ -74,9 +88,18 @@ constexpr auto life = [](auto v, auto nw, auto n, auto ne, auto w, auto c, auto 
   v = xt::equal(around, 3) || (xt::equal(around, 2) && xt::equal(c, 1));
 };
 constexpr auto ndvi = [](std::uint16_t nir, std::uint16_t red) {
+  const int sum = nir + red;
+  const float quotient = static_cast<float>(nir - red) / static_cast<float>(sum);
+  return sum == 0 ? 0.f : quotient;
+};
+constexpr auto ndvi_in_branch = [](std::uint16_t nir, std::uint16_t red) {
   return nir + red == 0 ? 0.f : static_cast<float>(nir - red) / static_cast<float>(nir + red);
 };
 constexpr auto unpack = [](std::int16_t p) {
+  const float value = static_cast<float>(p) * 0.01f + 273.15f;
+  return p == -32768 ? std::numeric_limits<float>::quiet_NaN() : value;
+};
+constexpr auto unpack_in_branch = [](std::int16_t p) {
   return p == -32768 ? std::numeric_limits<float>::quiet_NaN()
                      : static_cast<float>(p) * 0.01f + 273.15f;
 };
@@ -101,16 +124,16 @@ constexpr auto mandelbrot = [](double cx, double cy) {
 };
 /// `first`: the number of the first time step in `v`.
 constexpr auto regrid = [](auto v, std::size_t first, auto x, auto rows, auto columns) {
+  const xt::xtensor<std::int32_t, 1> left = columns;
+  const xt::xtensor<float, 1> right = columns - left;
   for (std::size_t t = 0; t < v.shape(0); ++t)
     for (std::size_t j = 0; j < v.shape(1); ++j) {
-      const auto y = static_cast<std::size_t>(rows(j));
+      const auto y = static_cast<std::size_t>(rows(j)), at = first + t;
       const float below = rows(j) - static_cast<float>(y);
       for (std::size_t i = 0; i < v.shape(2); ++i) {
-        const auto k = static_cast<std::size_t>(columns(i));
-        const float right = columns(i) - static_cast<float>(k);
-        const std::size_t at = first + t;
-        v(t, j, i) = (1.f - below) * ((1.f - right) * x(at, y, k) + right * x(at, y, k + 1)) +
-                     below * ((1.f - right) * x(at, y + 1, k) + right * x(at, y + 1, k + 1));
+        const auto k = left(i);
+        v(t, j, i) = (1.f - below) * ((1.f - right(i)) * x(at, y, k) + right(i) * x(at, y, k + 1)) +
+                     below * ((1.f - right(i)) * x(at, y + 1, k) + right(i) * x(at, y + 1, k + 1));
       }
     }
 };

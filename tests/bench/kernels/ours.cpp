@@ -108,8 +108,7 @@ bench::Jobs jobs_of(TiledPool& pool, Arrays& a, const bench::Sizes& z) {
        &field = a.cube.at("field"), &steps = a.cube.at("steps"), &zonal = a.cube.at("zonal"),
        &series = a.cube.at("series"), &finer = a.cube.at("finer");
   auto &map = a.flat.at("map"), &lat = a.flat.at("lat"), &plate = a.flat.at("plate"),
-       &image = a.flat.at("image"), &half = a.flat.at("half"), &scratch = a.flat.at("scratch"),
-       &centres = a.flat.at("centres");
+       &image = a.flat.at("image"), &half = a.flat.at("half"), &centres = a.flat.at("centres");
   auto &red = a.words.at("red"), &nir = a.words.at("nir");
   auto &packed = a.packed.at("packed"), &packed_out = a.packed.at("packed_out");
   auto &cells = a.bytes.at("cells"), &bytes = a.bytes.at("bytes"), &r = a.bytes.at("r"),
@@ -117,8 +116,8 @@ bench::Jobs jobs_of(TiledPool& pool, Arrays& a, const bench::Sizes& z) {
   auto &table = a.line.at("table"), &row_places = a.line.at("rows"),
        &column_places = a.line.at("columns");
   auto& counts = a.counts.at("counts");
-  const std::size_t rows = std::max<std::size_t>(z.rows / 32, 1);  // of a tile of a field
-  const std::size_t band = std::max<std::size_t>(z.side / 64, 2);  // rows of a tile of an image
+  const std::size_t rows = std::max<std::size_t>(z.rows / 32, 4);   // of a tile of a field
+  const std::size_t band = std::max<std::size_t>(z.side / 64, 16);  // rows of a tile of an image
   const auto over_time = [&pool, rows](const auto& kernel, auto& out, auto&... in) {
     return [&pool, rows, kernel, &out, &in...] {
       pool.map({rows, full}, kernel, into(out), in...);
@@ -153,7 +152,9 @@ bench::Jobs jobs_of(TiledPool& pool, Arrays& a, const bench::Sizes& z) {
       {"dilation", around(natural::dilation, image, plate)},
       {"life", around(natural::life, bytes, cells)},
       {"ndvi", each(natural::ndvi, image, nir, red)},
+      {"ndvi_in_branch", each(natural::ndvi_in_branch, image, nir, red)},
       {"unpack", each(natural::unpack, image, packed)},
+      {"unpack_in_branch", each(natural::unpack_in_branch, image, packed)},
       {"pack", each(natural::pack, packed_out, plate)},
       {"grey", each(natural::grey, bytes, r, g, b)},
       {"vpd", each(natural::vpd, field, x, y)},
@@ -174,19 +175,19 @@ bench::Jobs jobs_of(TiledPool& pool, Arrays& a, const bench::Sizes& z) {
     pool.map({band, full}, natural::coarse, into(half), every_second(0, 0), every_second(0, 1),
              every_second(1, 0), every_second(1, 1));
   };
-  jobs["separable"] = [&, band] {
-    const std::size_t n = z.side - 4;
-    const auto across = [n](auto& of, std::size_t k) {
-      return xt::view(of, xt::all(), range(k, k + n));
+  const auto five_by_five = [&](const auto& kernel) {
+    return [&, kernel] {
+      const std::size_t end = z.side - 2;
+      pool.map(
+          {64, full},
+          [kernel](const Tile<2>& tile, auto to, auto from) {
+            kernel(to, xt::view(from, range(tile.lo(0), tile.hi(0) + 4)));
+          },
+          into(xt::view(image, range(2, end), range(2, end))), whole(plate));
     };
-    const auto down = [n](auto& of, std::size_t k) {
-      return xt::view(of, range(k, k + n), range(2, 2 + n));
-    };
-    pool.map({band, full}, natural::five, into(across(scratch, 2)), across(plate, 0),
-             across(plate, 1), across(plate, 2), across(plate, 3), across(plate, 4));
-    pool.map({band, full}, natural::five, into(down(image, 2)), down(scratch, 0), down(scratch, 1),
-             down(scratch, 2), down(scratch, 3), down(scratch, 4));
   };
+  jobs["convolution"] = five_by_five(natural::convolution);
+  jobs["separable"] = five_by_five(natural::separable);
   jobs["regrid"] = [&] {
     pool.map(
         {4, full, full},

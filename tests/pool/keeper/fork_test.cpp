@@ -54,6 +54,15 @@ TEST_CASE("a process without other threads may be copied, one with others is tol
         }) == "");
 }
 
+TEST_CASE("libraries that may have started threads are named, and what keeps them from it") {
+  using tessera::detail::may_have_started_threads;
+  const auto [libraries, settings] = may_have_started_threads(
+      {"/lib/libc.so.6", "/usr/lib/libgomp.so.1", "/usr/lib/libopenblas.so.0", "libtbb.so.12"});
+  CHECK(has(libraries, "libgomp.so.1, libopenblas.so.0, libtbb.so.12 may"));
+  CHECK(has(settings, "(start the program with OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1)"));
+  CHECK(may_have_started_threads({"/lib/libc.so.6"}) == std::pair<std::string, std::string>());
+}
+
 TEST_CASE("a forked keeper starts a worker for each place, and both end when the pool closes") {
   const Scene scene;
   CHECK(failure_in_child([] {

@@ -49,7 +49,8 @@ TEST_CASE("a kernel that writes behind the end of an array is told of, with the 
     for (const std::ptrdiff_t at : {0, 1, 2, 3, 4}) {
       INFO(columns << " columns, " << at << " elements behind the end");
       const auto said = said_of_overrun(pool, a, at, 1);
-      CHECK(said.find("'" + a.name() + "'") != std::string::npos);
+      // By the worker that computed the tile, or by one that found the bytes as it attached.
+      CHECK(said.find(a.name()) != std::string::npos);
       CHECK(said.find("behind the end") != std::string::npos);
       CHECK(said.find("TESSERA_CHECK_BOUNDS") != std::string::npos);
     }

@@ -9,7 +9,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -27,12 +26,8 @@ namespace tessera::detail {
 
 TESSERA_FUNC JobError not_begun(const JobOrder& order) {
   std::vector<std::size_t> all;
-  if (order.only) {
-    all = order.as_user_tiles(*order.only);
-  } else {
-    all.resize(order.user_tiles());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-  }
+  if (order.only) all = order.as_user_tiles(*order.only);
+  for (std::size_t tile = 0; !order.only && tile < order.user_tiles(); ++tile) all.push_back(tile);
   return {Errc::cancelled,
           "the job was cancelled before it began",
           "its elements are as they were",

@@ -251,12 +251,14 @@ class JobRunner {
   }
 
   /// Restores the bytes behind the job's arrays, if a worker could not attach one because a kernel
-  /// has written over them. Only while nobody is inside.
+  /// has written over them, or somebody has cut them off. Only while nobody is inside.
   void restore_overrun(const JobOrder& order) const {
     for (const auto& record : board_.replies().failures.outside_tiles()) {
       if (record.text.find(written_behind) == std::string::npos) continue;
       for (const auto& argument : order.arguments)
-        if (argument.writes() && !argument.segment->intact()) argument.segment->restore();
+        if (auto& segment = *argument.segment;
+            argument.writes() && segment.is_whole() && !segment.intact())
+          segment.restore();
     }
   }
 

@@ -124,20 +124,30 @@ auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
   return out;
 }
 
-/// The output of transform as a section that is written.
+template <class F>
+using Unwrapped = std::decay_t<decltype(unwrapped(std::declval<const F&>()))>;
+
+/// Fails to compile if this can't be a map. In the public functions themselves, so that few lines
+/// stand between the sentence and the user's own line.
+template <std::size_t R, class K, class... Args>
+constexpr bool check_map() {
+  static_assert(sizeof...(Args) > 0, "tessera: map needs at least one array to cut into tiles");
+  if constexpr (sizeof...(Args) > 0)
+    check_kernel<Unwrapped<std::decay_t<K>>, R,
+                 decltype(section_of<Use::read>(std::declval<Args&>()))...>();
+  return true;
+}
+
+/// The output of transform as a section that is written, if it is not one of another use.
 template <class Out>
 auto output_of(Out& out) {
   if constexpr (is_section<std::decay_t<Out>>) {
-    static_assert(std::decay_t<Out>::use == Use::write,
-                  "tessera: transform's first argument is its output");
     return out;
   } else {
     return into(out);
   }
 }
 
-template <class F>
-using Unwrapped = std::decay_t<decltype(unwrapped(std::declval<const F&>()))>;
 template <class Section>
 using ValueOfSection = std::remove_const_t<typename Section::element_type>;
 
@@ -151,20 +161,11 @@ inline constexpr bool takes_index = [] {
     return std::is_invocable_v<const F&, const std::array<std::size_t, N>&, const Values&...>;
 }();
 
-/// The order of one transform. `tile` is a shape of the trailing axes, or nullptr: then the pool
-/// chooses. Errors as with make_order.
-template <class Tile, class Out, class F, class... In>
-auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, const Out& out,
-                    const JobOptions& options, F function, const In&... in) {
+/// As make_transform, of what that has checked.
+template <bool indexed, class Tile, class Out, class F, class... In>
+auto make_valid_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, const Out& out,
+                          const JobOptions& options, F function, const In&... in) {
   constexpr std::size_t N = Out::rank;
-  static_assert(((In::rank <= N) && ...),
-                "tessera: an input of transform has more axes than its output");
-  constexpr bool plain = std::is_invocable_v<const Unwrapped<F>&, const ValueOfSection<In>&...>;
-  constexpr bool indexed = takes_index<Unwrapped<F>, N, plain, ValueOfSection<In>...>;
-  static_assert(
-      plain || indexed,
-      "tessera: transform's function can't be called with one element of each input "
-      "(nor with a std::array<std::size_t, N> before them, N being the rank of the output)");
   (check_broadcasts(argument_of(in), argument_of(out)), ...);
   const bool disjoint = no_alias(out, in...);
   const bool safe = options.rerun == Rerun::where_safe && disjoint;
@@ -186,6 +187,32 @@ auto make_transform(const PoolTraits& pool, [[maybe_unused]] const Tile& tile, c
     return make_order<N>(pool, boxes_for(out.shape, pool.workers), options, reruns, kernel, 0, out,
                          in...);
   }
+}
+
+/// What transform may be called with. TiledPool says the sentences.
+template <class Out, class F, class... In>
+struct TransformTraits {
+  static constexpr bool ranks = ((In::rank <= Out::rank) && ...);
+  static constexpr bool written = Out::use == Use::write;
+  static constexpr bool travels = std::is_trivially_copyable_v<Unwrapped<F>>;
+  static constexpr bool plain =
+      std::is_invocable_v<const Unwrapped<F>&, const ValueOfSection<In>&...>;
+  static constexpr bool indexed =
+      takes_index<Unwrapped<F>, Out::rank, plain, ValueOfSection<In>...>;
+  static constexpr bool valid = ranks && written && travels && (plain || indexed);
+};
+
+/// The order of one transform. `tile` is a shape of the trailing axes, or nullptr: then the pool
+/// chooses. Errors as with make_order. Not made, but compiled, of what is not valid.
+template <class Tile, class Out, class F, class... In>
+auto make_transform(const PoolTraits& pool, const Tile& tile, const Out& out,
+                    const JobOptions& options, F function, const In&... in) {
+  using Traits = TransformTraits<Out, F, In...>;
+  if constexpr (Traits::valid)
+    return make_valid_transform<Traits::indexed>(pool, tile, out, options, std::move(function),
+                                                 in...);
+  else
+    return TypedOrder<void, 1>();
 }
 
 }  // namespace tessera::detail

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
@@ -16,6 +17,7 @@
 #include <tessera/host/detached_child.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/thread.hpp>
+#include <tessera/host/thread_libraries.hpp>
 #include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/keeper.hpp>
@@ -25,6 +27,23 @@
 
 namespace tessera::detail {
 
+/// What an Error says of loaded libraries that may have started threads before main(): their names,
+/// and the variables that keep them from it. Both are empty if there are none.
+inline std::pair<std::string, std::string> may_have_started_threads(
+    const std::vector<std::string>& paths) {
+  std::string libraries, settings;
+  for (const auto& path : paths)
+    if (const auto* const row = host::thread_library(path)) {
+      libraries += (libraries.empty() ? "" : ", ") + path.substr(path.rfind('/') + 1);
+      if (const std::string setting(row->setting); settings.find(setting) == std::string::npos)
+        settings += (settings.empty() ? "" : " ") + setting;
+    }
+  if (!libraries.empty())
+    libraries = "; of this program's libraries " + libraries + " may start some";
+  if (!settings.empty()) settings = " (start the program with " + settings + ")";
+  return {libraries, settings};
+}
+
 /// Throws Error(invalid_argument) if this process has other threads. `threads`: how many it has in
 /// all; updated while joined threads disappear.
 inline void refuse_among_threads(int& threads) {
@@ -33,13 +52,15 @@ inline void refuse_among_threads(int& threads) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     threads = host::all_threads();
   }
-  if (const int others = host::other_threads(threads); others > 0)
+  if (const int others = host::other_threads(threads); others > 0) {
+    const auto [libraries, settings] = may_have_started_threads(host::loaded_libraries());
     throw Error(Errc::invalid_argument, "TiledPool",
-                "the program has other threads (" + std::to_string(others) +
-                    "), and a copy of it finds whatever they were doing "
-                    "half done",
-                "make the pool before other threads, or with StartMethod::spawn; with "
-                "StartMethod::fork_with_threads if they hold nothing that kernels need");
+                "the program has other threads (" + std::to_string(others) + libraries +
+                    "), and a copy of it finds whatever they were doing half done",
+                "make the pool before other threads" + settings +
+                    ", or with StartMethod::spawn; with StartMethod::fork_with_threads if they "
+                    "hold nothing that kernels need");
+  }
 }
 
 /// The main function of a worker process. Returns its exit code.

@@ -1,7 +1,7 @@
 // Floor 4, pool/worker: the kernel of transform.
 //
 // It loops over the rows of a box and calls a function of elements. Neighbouring tiles can be one
-// larger tile. If the arrays are far larger than the caches, it stores past these. Inputs broadcast
+// larger tile. If the arrays are larger than the caches, it stores past these. Inputs broadcast
 // to the output.
 #pragma once
 
@@ -93,7 +93,6 @@ auto elementwise(F function, bool streaming) {
     return allow_addresses(
         Elementwise<decltype(function.kernel), TakesIndex>{function.kernel, streaming});
   } else {
-    check_kernel_travels<F>();
     return Elementwise<F, TakesIndex>{std::move(function), streaming};
   }
 }

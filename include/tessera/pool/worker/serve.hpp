@@ -149,8 +149,10 @@ class TypedKernel final : public ServedKernel {
                   return kernel.at(box.lo, tile...);
                 else if constexpr (Traits::plain)
                   return kernel(tile...);
-                else
+                else if constexpr (Traits::with_tile)
                   return kernel(Tile<R>(grid_, number, job_.stop), tile...);
+                else
+                  return Result();  // check_kernel refuses it
               },
               tiles);
         },

@@ -4,5 +4,6 @@
 #include <tessera/grid/box.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/loops/xtensor.hpp>
+#include <mdspan/mdspan.hpp>  // defect
 #include <xtensor/xview.hpp>  // defect
 #include <tessera/memory/segment.hpp>  // defect

@@ -1,0 +1,1 @@
+message(FATAL_ERROR "tessera includes a module of its user")

@@ -82,19 +82,25 @@ TEST_CASE("an extreme that passes over NaN is a NaN only of NaN") {
   CHECK(merged(least, std::vector<float>{nan_f}, std::vector<float>{2.f}) == 2.f);
 }
 
-TEST_CASE("an extreme in a lane keeps a NaN, and so shows that order counts") {
-  const ExtremeFold<float, true, false> greatest;
-  auto state = greatest.identity();
-  for (const float v : {1.f, nan_f, 9.f}) greatest.step_in_lane(state, v);
-  CHECK(greatest.needs_order(state));
-  CHECK(folded(greatest, std::vector<float>{9.f, nan_f, 1.f}) == 1.f);  // as xtensor
+TEST_CASE("an extreme is a NaN if one element is, wherever it is") {
+  const std::vector<std::vector<float>> orders{
+      {nan_f, 1.f, 9.f}, {1.f, nan_f, 9.f}, {9.f, 1.f, nan_f}};
+  for (const auto& elements : orders) {
+    CHECK(std::isnan(folded(ExtremeFold<float, true, false>{}, elements)));
+    CHECK(std::isnan(folded(ExtremeFold<float, false, false>{}, elements)));
+    const auto both = folded(MinMaxFold<std::array<float, 2>>{}, elements);
+    CHECK((std::isnan(both[0]) && std::isnan(both[1])));
+  }
+  CHECK(std::isnan(merged(ExtremeFold<float, true, false>{}, std::vector<float>{nan_f},
+                          std::vector<float>{2.f})));
 }
 
 TEST_CASE("counts, means without NaN and pairs of extremes can be merged") {
   const std::vector<float> a{0.f, 2.f, nan_f}, b{4.f, 0.f};
   CHECK(merged(CountFold<std::size_t>{}, a, b) == 3);  // a NaN is not 0
   CHECK(merged(NanMeanFold<double>{}, a, b) == 1.5);
-  CHECK(merged(MinMaxFold<std::array<float, 2>>{}, a, b) == std::array<float, 2>{0.f, 4.f});
+  CHECK(merged(MinMaxFold<std::array<float, 2>>{}, std::vector<float>{0.f, 2.f}, b) ==
+        std::array<float, 2>{0.f, 4.f});
 }
 
 TEST_CASE("the place of an extreme is the first of equal ones") {
@@ -103,6 +109,16 @@ TEST_CASE("the place of an extreme is the first of equal ones") {
   for (const std::size_t k : {0u, 1u, 2u, 3u})
     greatest.step(state, Placed<int>{k % 2 == 0 ? 5 : 7, k});
   CHECK(greatest.result(state) == 1);
+}
+
+TEST_CASE("the place of an extreme is that of the first NaN, in any order of the elements") {
+  const PlaceFold<float, false> least;
+  const std::array<float, 4> values{3.f, nan_f, -1.f, nan_f};
+  for (const auto& order : {std::array{0u, 1u, 2u, 3u}, std::array{3u, 2u, 1u, 0u}}) {
+    auto state = least.identity();
+    for (const std::size_t k : order) least.step(state, Placed<float>{values[k], k});
+    CHECK(least.result(state) == 1);
+  }
 }
 
 TEST_CASE("functors that are not known are called as they are") {

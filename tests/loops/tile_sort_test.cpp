@@ -9,6 +9,7 @@
 
 #include "support/boxes.hpp"
 #include "support/catch.hpp"
+#include "support/scene.hpp"
 #include "support/xtensor.hpp"
 
 using namespace tessera_test;
@@ -115,6 +116,35 @@ TEST_CASE("the indices of a partition are those of its elements, where one row r
         }
     }
   }
+}
+
+TEST_CASE("places of a partition count from the end too, and one that is not there is refused") {
+  Unsorted its;
+  const xt::xtensor<int, 2> parted = xt::partition(its.tile, -1);
+  CHECK((parted(0, 2) == 9 && parted(1, 2) == 8));
+  const xt::xtensor<int, 2> of_sum = xt::partition(its.tile + 1, std::array{0, -1}, 1);
+  CHECK((of_sum(0, 0) == 5 && of_sum(0, 2) == 10 && of_sum(1, 0) == 2 && of_sum(1, 2) == 9));
+  const auto error = error_of([&] { xt::partition(its.tile, 3); });
+  CHECK(error.errc() == tessera::Errc::invalid_argument);
+  CHECK(has(error.what(), "place 3 of an axis of 3 elements"));
+  CHECK(has(error_of([&] {
+              xt::partition(its.tile, {0, -3}, 0);
+            }).what(),
+            "place -3 of an axis of 2 elements"));
+  CHECK(has(error_of([&] { xt::argpartition(its.tile, 7); }).what(), "place 7"));
+}
+
+TEST_CASE("argsort along any axis is that of an array, with NaN last and equal elements in order") {
+  for (const auto lie : lies) {
+    Boxes<double, 3> box({7, 9, 40}, lie,
+                         [](std::size_t k) { return static_cast<double>(k * 7919 % 5003); });
+    for (std::ptrdiff_t axis = -1; axis < 3; ++axis)
+      gives_the_same("argsort", box, [=](const auto& x) { return xt::argsort(x, axis); });
+  }
+  std::vector<float> values{2.f, std::nanf(""), 1.f, std::nanf(""), 2.f, 0.f};
+  const tessera::TileView<const float, 1> x(values.data(), {6}, {1});
+  const xt::xtensor<std::size_t, 1> places = xt::argsort(x);
+  CHECK(places == xt::xtensor<std::size_t, 1>{5, 2, 0, 4, 1, 3});
 }
 
 TEST_CASE("the median of large integers does not overflow") {

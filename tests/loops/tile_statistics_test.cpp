@@ -82,6 +82,28 @@ TEST_CASE("what has no number among its elements has no mean") {
   CHECK(xt::count_nonnan(x)() == 0);
 }
 
+TEST_CASE("the mean of large integers does not overflow") {
+  std::vector<std::int32_t> numbers(6, 2000000000);
+  const tessera::TileView<const std::int32_t, 2> x(numbers.data(), {2, 3}, {3, 1});
+  CHECK(xt::mean(x)() == 2e9);
+  CHECK(xt::mean(x, {0})(1) == 2e9);
+  CHECK(xt::mean(x, std::array<std::size_t, 1>{1})(0) == 2e9);
+  CHECK(xt::mean(x + 1, {0, 1})() == 2e9 + 1);
+  CHECK(xt::average(x)() == 2e9);
+  const xt::xtensor<double, 1> kept = xt::mean(x, {0}, xt::evaluation_strategy::immediate);
+  CHECK(kept(0) == 2e9);
+}
+
+TEST_CASE("infinities have no variance, whether NaN are passed over or not") {
+  const double inf = std::numeric_limits<double>::infinity();
+  std::vector<double> numbers{inf, inf, 1.0, std::nan("")};
+  const tessera::TileView<const double, 1> x(numbers.data(), {4}, {1});
+  const tessera::TileView<const double, 1> all_infinite(numbers.data(), {2}, {1});
+  CHECK(std::isnan(xt::nanvar(x, {0})()));
+  CHECK(std::isnan(xt::nanstd(all_infinite, {0})()));
+  CHECK(std::isnan(xt::variance(all_infinite, {0})()));
+}
+
 TEST_CASE("any and all see every element, the last one too") {
   for (const auto lie : lies) {
     Boxes<double, 2> box({120, 100}, lie, [](std::size_t k) { return k == 11999 ? 7.0 : 1.0; });

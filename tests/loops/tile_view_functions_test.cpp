@@ -105,3 +105,16 @@ TEST_CASE("sorts give for tiles of one and four axes what they give for an array
     gives_the_same("median", deep, [](const auto& x) { return xt::median(x, 0); });
   }
 }
+
+TEST_CASE("a cast to integers gives every float one result") {
+  Boxes<double, 2> box({3, 20}, Lie::scattered, [](std::size_t k) {
+    return k % 4 == 0 ? 300.0 : k % 4 == 1 ? -3.5 : k % 4 == 2 ? std::nan("") : 7.9;
+  });
+  const xt::xtensor<std::uint8_t, 2> bytes = xt::cast<std::uint8_t>(box.input());
+  const xt::xtensor<int, 2> sums = xt::cast<std::uint8_t>(box.input() + 0.0) + 1;
+  constexpr std::array<std::uint8_t, 4> expected{255, 0, 0, 7};
+  for (std::size_t k = 0; k < 60; ++k) {
+    CHECK(bytes.data()[k] == expected[k % 4]);
+    CHECK(sums.data()[k] == expected[k % 4] + 1);
+  }
+}

@@ -107,47 +107,47 @@ TESSERA_INLINE void step_packed_row(const StateRows<State, N>& to,
   }
 }
 
-/// As walk, but `from` takes steps of Rows on `axis`, and the body gets that many nodes.
-template <std::size_t Axis, std::size_t Rows, std::size_t N, class Out, class In, class Body>
-TESSERA_INLINE void walk_by(const std::array<std::size_t, N>& counts, std::size_t axis, Out out,
-                            In in, const Body& body) {
-  if constexpr (Axis + 1 >= N) {
-    std::array<In, Rows> rows = [&]<std::size_t... K>(std::index_sequence<K...>) {
-      return std::array<In, Rows>{(static_cast<void>(K), in)...};
-    }(std::make_index_sequence<Rows>{});
-    for (std::size_t k = 1; k < Rows; ++k) rows[k].step(axis, static_cast<std::ptrdiff_t>(k));
-    body(out, rows);
-  } else {
-    const std::size_t by = Axis == axis ? Rows : 1;
-    for (std::size_t i = 0; i + by <= counts[Axis]; i += by) {
-      walk_by<Axis + 1, Rows>(counts, axis, out, in, body);
-      out.step(Axis, static_cast<std::ptrdiff_t>(by));
-      in.step(Axis, static_cast<std::ptrdiff_t>(by));
-    }
-  }
+/// Rows are taken Rows at a time; the rest by this number, and last one by one.
+template <std::size_t Rows>
+inline constexpr std::size_t fewer_rows = Rows > 4 ? 4 : 1;
+
+/// How many of the `left` rows are taken next.
+template <std::size_t Rows>
+constexpr std::size_t rows_next(std::size_t left) {
+  if constexpr (Rows == 1)
+    return 1;
+  else
+    return left >= Rows ? Rows : rows_next<fewer_rows<Rows>>(left);
 }
 
-/// A row of states takes all rows of elements along `axis`: Rows at a time, the rest fewer at a
-/// time.
-template <bool Unit, std::size_t Rows, std::size_t N, class States, class Node, class Fold>
-TESSERA_INLINE void fold_columns(std::array<std::size_t, N> counts, std::size_t axis,
-                                 std::ptrdiff_t length, const States& to, Node in,
-                                 const Fold& fold) {
-  const auto here = [&](const auto& a, const auto& from) TESSERA_INLINE_CALL {
-    if constexpr (!Unit && PackedRow<Node>::possible)
-      step_packed_row(a, from, length, fold);
-    else
-      step_row<Unit>(a, from, length, fold);
-  };
-  if constexpr (Rows == 1) {
-    walk_by<0, 1>(counts, axis, to, in, here);
+/// body(out, the nodes of `count` rows along `axis`). `count` is one that rows_next<Rows> gives.
+template <std::size_t Rows, class Out, class In, class Body>
+TESSERA_INLINE void with_rows(std::size_t count, std::size_t axis, const Out& out, const In& in,
+                              const Body& body) {
+  if constexpr (Rows > 1)
+    if (count < Rows) return with_rows<fewer_rows<Rows>>(count, axis, out, in, body);
+  auto rows = [&]<std::size_t... K>(std::index_sequence<K...>) TESSERA_INLINE_CALL {
+    return std::array<In, Rows>{(static_cast<void>(K), in)...};
+  }(std::make_index_sequence<Rows>{});
+  for (std::size_t k = 1; k < Rows; ++k) rows[k].step(axis, static_cast<std::ptrdiff_t>(k));
+  body(out, rows);
+}
+
+/// As walk, but on `axis` it takes several rows at a time, and the body gets as many nodes. The
+/// axes after `axis` are walked for them together. An `axis` of N: one row at a time.
+template <std::size_t Rows, std::size_t Axis = 0, std::size_t N, class Out, class In, class Body>
+TESSERA_INLINE void walk_by(const std::array<std::size_t, N>& counts, std::size_t axis, Out out,
+                            In in, const Body& body, std::size_t count = 1) {
+  if constexpr (Axis + 1 >= N) {
+    with_rows<Rows>(count, axis, out, in, body);
   } else {
-    const auto rest = counts[axis] % Rows;
-    if (counts[axis] >= Rows) walk_by<0, Rows>(counts, axis, to, in, here);
-    if (rest == 0) return;
-    in.step(axis, static_cast<std::ptrdiff_t>(counts[axis] - rest));
-    counts[axis] = rest;
-    fold_columns<Unit, (Rows > 4 ? 4 : 1)>(counts, axis, length, to, in, fold);
+    for (std::size_t left = counts[Axis]; left > 0;) {
+      const auto taken = Axis == axis ? rows_next<Rows>(left) : 1;
+      walk_by<Rows, Axis + 1>(counts, axis, out, in, body, Axis == axis ? taken : count);
+      out.step(Axis, static_cast<std::ptrdiff_t>(taken));
+      in.step(Axis, static_cast<std::ptrdiff_t>(taken));
+      left -= taken;
+    }
   }
 }
 
@@ -166,14 +166,12 @@ template <bool Unit, class State, class Node, class Fold>
 TESSERA_INLINE void fold_in_lanes(State& to, const Node& from, std::ptrdiff_t length,
                                   const Fold& fold) {
   constexpr std::ptrdiff_t lanes = 16;
-  if (length <= short_row) return fold_in_order<Unit>(to, from, length, fold);
+  constexpr auto shortest = requires { Fold::any_order; } ? lanes : short_row + 1;
+  if (length < shortest) return fold_in_order<Unit>(to, from, length, fold);
   State parts[lanes];
   for (auto& part : parts) part = fold.identity();
   const auto step = [&](std::ptrdiff_t lane, std::ptrdiff_t i) TESSERA_INLINE_CALL {
-    if constexpr (requires { fold.step_in_lane(parts[lane], from.template read<Unit>(i)); })
-      fold.step_in_lane(parts[lane], from.template read<Unit>(i));
-    else
-      fold.step(parts[lane], from.template read<Unit>(i));
+    fold.step(parts[lane], from.template read<Unit>(i));
   };
   std::ptrdiff_t i = 0;
   for (; length - i >= lanes; i += lanes) {
@@ -183,12 +181,7 @@ TESSERA_INLINE void fold_in_lanes(State& to, const Node& from, std::ptrdiff_t le
   for (std::ptrdiff_t j = 0; i < length; ++i, ++j) step(j, i);
   for (auto half = lanes / 2; half > 0; half /= 2)
     for (std::ptrdiff_t j = 0; j < half; ++j) fold.merge(parts[j], parts[j + half]);
-  if constexpr (requires { fold.needs_order(parts[0]); })
-    if (fold.needs_order(parts[0])) return fold_in_order<Unit>(to, from, length, fold);
-  if constexpr (requires { fold.step_in_lane(to, parts[0][0]); })
-    fold.step(to, parts[0][0]);
-  else
-    fold.merge(to, parts[0]);
+  fold.merge(to, parts[0]);
 }
 
 /// `to` takes all elements of a row, in lanes if the fold may be computed so.
@@ -224,13 +217,17 @@ void fold_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& re
           fold_row<Unit>(state, from, length, fold);
         a.store(0, state);
       });
-    } else if (first == 0) {
-      fold_columns<Unit, 1>(rows.counts, 0, length, to, start, fold);
     } else {
       using Row = std::decay_t<decltype(start)>;
       constexpr auto together =
           Unit || PackedRow<Row>::possible ? rows_at_a_time<Row> : std::size_t{1};
-      fold_columns<Unit, together>(rows.counts, first - 1, length, to, start, fold);
+      walk_by<together>(rows.counts, first == 0 ? N : first - 1, to, start,
+                        [&](const auto& a, const auto& from) TESSERA_INLINE_CALL {
+                          if constexpr (!Unit && PackedRow<Row>::possible)
+                            step_packed_row(a, from, length, fold);
+                          else
+                            step_row<Unit>(a, from, length, fold);
+                        });
     }
   };
   if (in.unit())

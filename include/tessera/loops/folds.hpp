@@ -76,13 +76,20 @@ constexpr T worst_extreme() {
     return Greatest ? Limits::lowest() : (Limits::max)();
 }
 
-/// The least (Greatest: the greatest) element. With a NaN among the elements it is what xtensor
-/// gives: the extreme of those after the last NaN. With SkipNaN, a NaN is passed over, and the
-/// result is a NaN only if all elements are.
+/// `a` or `b`, whichever is less (Greatest: greater); a NaN if one of them is.
+template <bool Greatest, class T>
+TESSERA_INLINE T extreme_of(const T& a, const T& b) {
+  const T extreme = (Greatest ? b > a : b < a) ? b : a;
+  return is_nan(b) ? b : extreme;
+}
+
+/// The least (Greatest: the greatest) element, NaN if one element is, as with NumPy. With SkipNaN,
+/// a NaN is passed over, and the result is a NaN only if all elements are.
 template <class Value, bool Greatest, bool SkipNaN>
 struct ExtremeFold {
   using State = FoldState<Value>;
   static constexpr bool in_lanes = true;
+  static constexpr bool any_order = true;  // gives the same result
   State identity() const {
     if constexpr (SkipNaN && std::numeric_limits<Value>::has_quiet_NaN)
       return {std::numeric_limits<Value>::quiet_NaN()};
@@ -92,18 +99,14 @@ struct ExtremeFold {
   template <class V>
   TESSERA_INLINE void step(State& to, const V& element) const {
     const auto v = static_cast<Value>(element);
-    const bool keeps = Greatest ? to[0] > v : to[0] < v;
-    to[0] = keeps || (SkipNaN && is_nan(v)) ? to[0] : v;
+    if constexpr (SkipNaN) {
+      const bool keeps = Greatest ? to[0] >= v : to[0] <= v;
+      to[0] = keeps || is_nan(v) ? to[0] : v;
+    } else {
+      to[0] = extreme_of<Greatest>(to[0], v);
+    }
   }
-  /// As step, but a NaN stays: so it shows that the elements must be taken in order.
-  template <class V>
-  TESSERA_INLINE void step_in_lane(State& to, const V& element) const {
-    const auto v = static_cast<Value>(element);
-    const bool keeps = Greatest ? to[0] >= v : to[0] <= v;
-    to[0] = keeps || is_nan(SkipNaN ? v : to[0]) ? to[0] : v;
-  }
-  bool needs_order(const State& merged) const { return !SkipNaN && is_nan(merged[0]); }
-  TESSERA_INLINE void merge(State& to, const State& other) const { step_in_lane(to, other[0]); }
+  TESSERA_INLINE void merge(State& to, const State& other) const { step(to, other[0]); }
   TESSERA_INLINE Value result(const State& from) const { return from[0]; }
 };
 
@@ -147,18 +150,19 @@ struct MeanFold : SumFold<double, false> {
   TESSERA_INLINE double result(const State& from) const { return from[0] / count; }
 };
 
-/// The least and the greatest element. NaN are passed over.
+/// The least and the greatest element; both NaN if one element is.
 template <class Value>
 struct MinMaxFold {
   using T = typename Value::value_type;
   using State = FoldState<T, 2>;
   static constexpr bool in_lanes = true;
+  static constexpr bool any_order = true;
   State identity() const { return {worst_extreme<T, false>(), worst_extreme<T, true>()}; }
   template <class V>
   TESSERA_INLINE void step(State& to, const V& element) const {
     const auto v = static_cast<T>(element);
-    to[0] = v < to[0] ? v : to[0];
-    to[1] = v > to[1] ? v : to[1];
+    to[0] = extreme_of<false>(to[0], v);
+    to[1] = extreme_of<true>(to[1], v);
   }
   TESSERA_INLINE void merge(State& to, const State& other) const {
     step(to, other[0]);
@@ -174,8 +178,8 @@ struct Placed {
   std::size_t place = no_place;
   static constexpr std::size_t no_place = static_cast<std::size_t>(-1);
 };
-/// The place of the least (Greatest: the greatest) element; of equal ones, the least place. A NaN
-/// is taken only if it comes first.
+/// The place of the least (Greatest: the greatest) element; of equal ones, the least place. The
+/// first NaN is taken before all numbers, as with NumPy.
 template <class V, bool Greatest>
 struct PlaceFold {
   using State = FoldState<Placed<V>>;
@@ -183,9 +187,14 @@ struct PlaceFold {
   State identity() const { return {Placed<V>{V{}}}; }
   TESSERA_INLINE void step(State& to, const Placed<V>& from) const {
     auto& best = to[0];
+    const bool worse = Greatest ? from.value < best.value : from.value > best.value;
+    if (worse && best.place != Placed<V>::no_place) return;  // most elements
     const bool better = Greatest ? from.value > best.value : from.value < best.value;
-    const bool first = from.value == best.value && from.place < best.place;
-    if (best.place == Placed<V>::no_place || better || first) best = from;
+    const bool nan = is_nan(from.value), best_is_nan = is_nan(best.value);
+    const bool equal = nan == best_is_nan && (nan || from.value == best.value);
+    if (best.place == Placed<V>::no_place || better || (nan && !best_is_nan) ||
+        (equal && from.place < best.place))
+      best = from;
   }
   TESSERA_INLINE std::size_t result(const State& from) const { return from[0].place; }
 };

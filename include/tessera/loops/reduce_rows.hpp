@@ -138,12 +138,14 @@ void reduce_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>& 
                 });
 }
 
-/// The square of an element's deviation from the mean.
+/// The square of an element's deviation from the mean. With SkipNaN, 0 for a NaN.
+template <bool SkipNaN>
 struct SquaredDeviation {
   template <class V>
   TESSERA_INLINE double operator()(const V& v, double mean) const {
     const double deviation = static_cast<double>(v) - mean;
-    return deviation * deviation;
+    const double square = deviation * deviation;
+    return SkipNaN && is_nan(v) ? 0.0 : square;
   }
 };
 
@@ -180,10 +182,11 @@ void variance_rows(const std::array<std::size_t, N>& shape, const ReducedAxes<N>
         each_result_row(kept, states, mean, [&](auto a, auto b, std::ptrdiff_t length) {
           for (std::ptrdiff_t i = 0; i < length; ++i) b.at[i] = fold.result(a.load(i));
         });
-        fold_rows(box, reduced, squares,
-                  Applied<SquaredDeviation, std::decay_t<decltype(from)>, Operand<double, N>>{
-                      {}, {from, mean}},
-                  SumFold<double, SkipNaN>{});
+        fold_rows(
+            box, reduced, squares,
+            Applied<SquaredDeviation<SkipNaN>, std::decay_t<decltype(from)>, Operand<double, N>>{
+                {}, {from, mean}},
+            SumFold<double, false>{});
         const auto divided = [&](const auto& state, double sum) {
           if constexpr (SkipNaN)
             return sum / (state[1] - ddof);

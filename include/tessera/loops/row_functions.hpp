@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <tessera/base/config.hpp>
+#include <tessera/base/convert.hpp>
 #include <tessera/loops/xtensor.hpp>
 
 namespace tessera::detail {
@@ -63,7 +65,23 @@ struct Select {
   }
 };
 
-/// The function that a loop over rows calls in place of xtensor's: the same values.
+/// xt::cast<T>: converted as elements are that are assigned to a tile.
+template <class T>
+struct ConvertedTo {
+  template <class V>
+  TESSERA_INLINE T operator()(const V& v) const {
+    return converted<T>(v);
+  }
+};
+
+/// What xt::cast makes of its argument.
+template <class F>
+concept CastFunction = requires {
+  requires std::is_same_v<F, typename xt::detail::cast<typename F::result_type>::functor>;
+};
+
+/// The function that a loop over rows calls in place of xtensor's: the same values, where C++
+/// defines them.
 template <class F>
 auto row_function(const F& function) {
   if constexpr (std::is_same_v<F, xt::detail::logical_and>)
@@ -72,6 +90,8 @@ auto row_function(const F& function) {
     return EitherTrue{};
   else if constexpr (std::is_same_v<F, xt::detail::conditional_ternary>)
     return Select{};
+  else if constexpr (CastFunction<F>)
+    return ConvertedTo<typename F::result_type>{};
   else
     return function;
 }

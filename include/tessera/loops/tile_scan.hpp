@@ -70,31 +70,20 @@ TESSERA_INLINE void scan_row(const ScanRows<State, V, N>& to, std::size_t axis,
 
 /// Scans the rows of a block along `axis`, Rows at a time as long as there are as many.
 template <bool Unit, std::size_t Rows, class State, class V, std::size_t N, class Node, class Fold>
-TESSERA_INLINE void scan_columns(std::array<std::size_t, N> counts, std::size_t axis,
-                                 std::ptrdiff_t length, ScanRows<State, V, N> to, Node in,
-                                 const Fold& fold) {
-  if (counts[axis] >= Rows)
-    walk_by<0, Rows>(
-        counts, axis, to, in, [&](const auto& here, const auto& from) TESSERA_INLINE_CALL {
-          if constexpr (!Unit && PackedRow<Node>::possible)
-            each_pack(from[0], length,
-                      [&](std::ptrdiff_t i, const auto& row, std::ptrdiff_t n) TESSERA_INLINE_CALL {
-                        auto part = here;
-                        part.step(N - 1, i);
-                        scan_row<true>(part, axis, std::array{row}, n, fold);
-                      });
-          else
-            scan_row<Unit>(here, axis, from, length, fold);
-        });
-  if constexpr (Rows > 1) {
-    const auto rest = counts[axis] % Rows;
-    if (rest == 0) return;
-    const auto done = static_cast<std::ptrdiff_t>(counts[axis] - rest);
-    to.step(axis, done);
-    in.step(axis, done);
-    counts[axis] = rest;
-    scan_columns<Unit, 1>(counts, axis, length, to, in, fold);
-  }
+TESSERA_INLINE void scan_columns(const std::array<std::size_t, N>& counts, std::size_t axis,
+                                 std::ptrdiff_t length, const ScanRows<State, V, N>& to,
+                                 const Node& in, const Fold& fold) {
+  walk_by<Rows>(counts, axis, to, in, [&](const auto& here, const auto& from) TESSERA_INLINE_CALL {
+    if constexpr (!Unit && PackedRow<Node>::possible)
+      each_pack(from[0], length,
+                [&](std::ptrdiff_t i, const auto& row, std::ptrdiff_t n) TESSERA_INLINE_CALL {
+                  auto part = here;
+                  part.step(N - 1, i);
+                  scan_row<true>(part, axis, std::array{row}, n, fold);
+                });
+    else
+      scan_row<Unit>(here, axis, from, length, fold);
+  });
 }
 
 /// out[x] = the fold of the elements of `in` from index 0 along `axis` up to x. `out` is row-major.

@@ -1,8 +1,8 @@
 // Public: xt::sort, argsort, partition, argpartition, median of tiles. Floor 2, loops: sorts.
 //
-// Along an axis, sort, partition and median work on one slice after the other, which is several
-// times as fast as xtensor's transposed copies. NaN come after all numbers, as with NumPy; a median
-// of elements with a NaN is a NaN. For the rest, xtensor's functions require an expression whose
+// Along an axis, they work on one slice after the other, which is several times as fast as
+// xtensor's transposed copies. NaN come after all numbers, as with NumPy; a median of elements with
+// a NaN is a NaN. For the rest, xtensor's functions require an expression whose
 // elements have an order in memory. A tile has none, so they get a copy of it: a program that calls
 // them includes xtensor's xsort.hpp.
 #pragma once
@@ -13,9 +13,11 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <string>
 #include <type_traits>
 #include <vector>
 
+#include <tessera/base/error.hpp>
 #include <tessera/loops/axis_slices.hpp>
 #include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_nodes.hpp>
@@ -64,35 +66,53 @@ auto sorted_slices(const E& e, std::ptrdiff_t axis) {
                      [](auto* values, auto n) { std::sort(values, values + n, NanLast{}); });
 }
 
-/// Brings the elements of these places to their places. `places`: a container, or one number.
-template <class It, class Places, class Less>
-void part(It first, std::ptrdiff_t length, const Places& places, const Less& less) {
-  std::vector<std::ptrdiff_t> sorted;
+/// These places of a slice of `length` elements, the last one first. `places`: a container, or one
+/// number; negative ones count from the end. Throws Error(invalid_argument) for a place that is not
+/// in the slice.
+template <class Places>
+std::vector<std::ptrdiff_t> places_from_last(const Places& places, std::ptrdiff_t length) {
+  std::vector<std::ptrdiff_t> out;
+  const auto add = [&](std::ptrdiff_t place) {
+    if (place < -length || place >= length)
+      throw Error(Errc::invalid_argument, "partition",
+                  "place " + std::to_string(place) + " of an axis of " + std::to_string(length) +
+                      (length == 1 ? " element" : " elements"));
+    out.push_back(place < 0 ? place + length : place);
+  };
   if constexpr (std::is_integral_v<Places>)
-    sorted = {static_cast<std::ptrdiff_t>(places)};
+    add(static_cast<std::ptrdiff_t>(places));
   else
-    for (const auto place : places) sorted.push_back(static_cast<std::ptrdiff_t>(place));
-  std::sort(sorted.rbegin(), sorted.rend());
+    for (const auto place : places) add(static_cast<std::ptrdiff_t>(place));
+  std::sort(out.rbegin(), out.rend());
+  return out;
+}
+
+/// Brings the elements of these places, the last one first, to their places.
+template <class It, class Less>
+void part(It first, std::ptrdiff_t length, const std::vector<std::ptrdiff_t>& places,
+          const Less& less) {
   auto end = length;  // what is in place already stays
-  for (const auto place : sorted) {
-    if (place < 0 || place >= end) continue;
+  for (const auto place : places) {
+    if (place == end) continue;
     std::nth_element(first, first + place, first + end, less);
     end = place;
   }
 }
 
 template <class E, class Places>
-auto parted_slices(const E& e, const Places& places, std::ptrdiff_t axis) {
-  return with_slices(e, axis,
-                     [&](auto* values, auto n) { detail::part(values, n, places, NanLast{}); });
+auto parted_slices(const E& e, const Places& places, std::ptrdiff_t along) {
+  constexpr auto rank = LoopRank<E>::value;
+  const auto axis = xt::normalize_axis(rank, along);
+  const auto sorted =
+      places_from_last(places, static_cast<std::ptrdiff_t>(loop_extents<rank>(e)[axis]));
+  return with_slices(e, along,
+                     [&](auto* values, auto n) { detail::part(values, n, sorted, NanLast{}); });
 }
 
-/// The indices of the elements of a partition. (xtensor's own reads beside its memory where the
-/// axis next to it has one element.)
-template <class T, std::size_t N, class Places>
-auto arg_parted_slices(const TileView<T, N>& tile, const Places& places, std::ptrdiff_t along) {
+/// The indices of a tile's elements along an axis, after change(indices, less) for each slice.
+template <class T, std::size_t N, class Change>
+auto with_indices(const TileView<T, N>& tile, std::size_t axis, const Change& change) {
   using V = std::remove_const_t<T>;
-  const auto axis = xt::normalize_axis(N, along);
   const auto& shape = tile.shape();
   auto out = xt::xtensor<std::size_t, N, xt::layout_type::row_major>::from_shape(shape);
   std::size_t step = 1;  // from an element of a slice to the next
@@ -101,18 +121,37 @@ auto arg_parted_slices(const TileView<T, N>& tile, const Places& places, std::pt
   each_axis_slice(shape, axis, make_node(tile, shape), static_cast<const Operand<V, N>*>(nullptr),
                   [&](const V* values, std::size_t number) {
                     std::iota(order.begin(), order.end(), std::size_t{0});
-                    detail::part(order.begin(), static_cast<std::ptrdiff_t>(order.size()), places,
-                                 [&](auto a, auto b) { return NanLast{}(values[a], values[b]); });
+                    change(order, [&](auto a, auto b) { return NanLast{}(values[a], values[b]); });
                     auto at = number / step * step * order.size() + number % step;
                     for (const auto place : order) out.data()[at] = place, at += step;
                   });
   return out;
 }
 
+/// The indices of the elements of a sorted slice. Equal elements keep their order.
+template <class T, std::size_t N>
+auto arg_sorted_slices(const TileView<T, N>& tile, std::ptrdiff_t along) {
+  return with_indices(tile, xt::normalize_axis(N, along), [](auto& order, const auto& less) {
+    std::stable_sort(order.begin(), order.end(), less);
+  });
+}
+
+/// The indices of the elements of a partition. (xtensor's own reads beside its memory where the
+/// axis next to it has one element.)
+template <class T, std::size_t N, class Places>
+auto arg_parted_slices(const TileView<T, N>& tile, const Places& places, std::ptrdiff_t along) {
+  const auto axis = xt::normalize_axis(N, along);
+  const auto length = static_cast<std::ptrdiff_t>(tile.shape()[axis]);
+  const auto sorted = places_from_last(places, length);
+  return with_indices(tile, axis, [&](auto& order, const auto& less) {
+    detail::part(order.begin(), length, sorted, less);
+  });
+}
+
 /// The places of a list `{3, 7}`.
 template <class I, std::size_t K>
-std::array<std::size_t, K> as_array(const I (&places)[K]) {
-  std::array<std::size_t, K> out;
+std::array<I, K> as_array(const I (&places)[K]) {
+  std::array<I, K> out;
   std::copy(std::begin(places), std::end(places), out.begin());
   return out;
 }
@@ -175,7 +214,10 @@ auto sort(const tessera::TileView<T, N>& tile, More... more) {
 }
 template <class T, std::size_t N, class... More>
 auto argsort(const tessera::TileView<T, N>& tile, More... more) {
-  return argsort(tessera::detail::copy_of_tile(tile), more...);
+  if constexpr (N > 0 && tessera::detail::is_axis<More...>)
+    return tessera::detail::arg_sorted_slices(tile, tessera::detail::axis_or_last(more...));
+  else
+    return argsort(tessera::detail::copy_of_tile(tile), more...);
 }
 template <class T, std::size_t N, class Kth, class... More>
 auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more) {
@@ -210,10 +252,15 @@ template <class E>
 inline auto partition(const xexpression<E>& e, std::size_t kth, std::ptrdiff_t axis = -1) {
   return tessera::detail::parted_slices(e.derived_cast(), kth, axis);
 }
+template <class E, class Places, class = std::enable_if_t<!xtl::is_integral<Places>::value, int>>
+  requires tessera::detail::SlicedExpression<E>
+inline auto partition(const xexpression<E>& e, const Places& kth, std::ptrdiff_t axis = -1) {
+  return tessera::detail::parted_slices(e.derived_cast(), kth, axis);
+}
 template <class E, class I, std::size_t K>
   requires tessera::detail::SlicedExpression<E>
 inline auto partition(const xexpression<E>& e, const I (&kth)[K], std::ptrdiff_t axis = -1) {
-  return tessera::detail::parted_slices(e.derived_cast(), kth, axis);
+  return tessera::detail::parted_slices(e.derived_cast(), tessera::detail::as_array(kth), axis);
 }
 template <class E>
   requires tessera::detail::SlicedExpression<std::remove_cvref_t<E>>

@@ -1,6 +1,6 @@
-// Public: xt::variance, stddev, nanmean, nanvar, nanstd, count_nonzero, minmax, argmin, argmax,
-// any, all of expressions that read tiles. Floor 2, loops: what xtensor computes in several passes,
-// in one.
+// Public: xt::mean of integers, xt::variance, stddev, nanmean, nanvar, nanstd, count_nonzero,
+// minmax, argmin, argmax, any, all of expressions that read tiles. Floor 2, loops: what xtensor
+// computes in several passes, in one.
 //
 // xtensor builds these functions of others, or copies the whole expression first. For expressions
 // that read a TileView, the overloads here are preferred: they have xtensor's parameters and add a
@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -32,6 +33,23 @@ concept StatisticsInDouble =
     std::is_arithmetic_v<DoubleIfVoid<T>> &&
     !std::is_same_v<typename std::decay_t<E>::value_type, long double> &&
     !std::is_same_v<T, long double>;
+
+/// An expression with tiles of integers.
+template <class E>
+concept IntegersOfTiles =
+    TileExpression<E> && std::is_integral_v<typename std::decay_t<E>::value_type>;
+
+/// In what integers are summed for their mean: xtensor's own sum of them overflows.
+template <class E>
+using WideSum =
+    std::conditional_t<sizeof(typename std::decay_t<E>::value_type) < 8, std::int64_t, double>;
+
+/// The means, of the sums of `size` elements in all.
+template <class Sums>
+auto mean_of(Sums&& sums, std::size_t size) {
+  const auto each = sums.size() == 0 ? 0 : size / sums.size();
+  return std::forward<Sums>(sums) / static_cast<double>(each);
+}
 
 /// All axes of an expression.
 template <class E>
@@ -160,6 +178,31 @@ auto extreme_of_all(const E& e) {
 }  // namespace tessera::detail
 
 namespace xt {
+
+template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(tessera::detail::Not<is_reducer_options<X>>)>
+  requires(tessera::detail::IntegersOfTiles<E> && std::is_void_v<T>)
+inline auto mean(E&& e, X&& axes, EVS es = EVS()) {
+  const auto size = e.size();
+  return tessera::detail::mean_of(
+      sum<tessera::detail::WideSum<E>>(std::forward<E>(e), std::forward<X>(axes), es), size);
+}
+
+template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,
+          XTL_REQUIRES(is_reducer_options<EVS>)>
+  requires(tessera::detail::IntegersOfTiles<E> && std::is_void_v<T>)
+inline auto mean(E&& e, EVS es = EVS()) {
+  const auto size = e.size();
+  return tessera::detail::mean_of(sum<tessera::detail::WideSum<E>>(std::forward<E>(e), es), size);
+}
+
+template <class T = void, class E, class I, std::size_t N, class EVS = DEFAULT_STRATEGY_REDUCERS>
+  requires(tessera::detail::IntegersOfTiles<E> && std::is_void_v<T>)
+inline auto mean(E&& e, const I (&axes)[N], EVS es = EVS()) {
+  const auto size = e.size();
+  return tessera::detail::mean_of(sum<tessera::detail::WideSum<E>>(std::forward<E>(e), axes, es),
+                                  size);
+}
 
 template <class T = void, class E, class D, class EVS = DEFAULT_STRATEGY_REDUCERS,
           XTL_REQUIRES(is_reducer_options<EVS>, xtl::is_integral<D>)>

@@ -23,6 +23,8 @@
 #include <tessera/loops/rows.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/catalog.hpp>
+#include <tessera/memory/frames.hpp>
+#include <tessera/memory/published.hpp>
 #include <tessera/memory/section.hpp>
 #include <tessera/memory/segment_folder.hpp>
 #include <tessera/memory/segment_name.hpp>

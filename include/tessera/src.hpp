@@ -17,6 +17,7 @@
 #include <tessera/memory/array_segment_impl.hpp>
 #include <tessera/memory/catalog_impl.hpp>
 #include <tessera/memory/npy_file_impl.hpp>
+#include <tessera/memory/published_impl.hpp>
 #include <tessera/memory/section_impl.hpp>
 #include <tessera/memory/segment_folder_impl.hpp>
 #include <tessera/memory/segment_impl.hpp>

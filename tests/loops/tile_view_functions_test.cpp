@@ -5,6 +5,7 @@
 #include <sstream>
 #include <vector>
 
+#include <tessera/loops/tile_extremes.hpp>
 #include <tessera/loops/tile_sort.hpp>
 #include <tessera/loops/tile_statistics.hpp>
 #include <tessera/loops/tile_view.hpp>

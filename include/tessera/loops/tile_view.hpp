@@ -30,6 +30,7 @@
 #include <tessera/loops/tile_assign.hpp>
 #include <tessera/loops/tile_elements.hpp>
 #include <tessera/loops/tile_expression.hpp>
+#include <tessera/loops/tile_extremes.hpp>
 #include <tessera/loops/tile_iterator.hpp>
 #include <tessera/loops/tile_reducer.hpp>
 #include <tessera/loops/tile_scan.hpp>

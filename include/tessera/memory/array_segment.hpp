@@ -79,6 +79,9 @@ struct AttachOptions {
 
 namespace detail {
 
+/// The segment of an array. Throws Error(invalid_argument) if it holds none.
+const std::shared_ptr<Segment>& checked(const std::shared_ptr<Segment>& segment);
+
 /// Throws Error(type_mismatch, rank_mismatch), whose text names both sides, unless the array has
 /// this type and rank. Byte order and order of axes do not matter here: `load` converts them.
 void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank,

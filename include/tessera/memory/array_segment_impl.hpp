@@ -32,6 +32,13 @@ inline std::string words(const Dtype& dtype) {
   return std::string(name) + bits + " (" + spelled + ")";
 }
 
+TESSERA_FUNC const std::shared_ptr<Segment>& checked(const std::shared_ptr<Segment>& segment) {
+  if (!segment)
+    throw Error(Errc::invalid_argument, "SharedArray",
+                "it holds no array: it was moved from or never made", "create or attach it");
+  return segment;
+}
+
 TESSERA_FUNC void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank,
                              const std::string& subject) {
   if (in_native_order(header.dtype) != wanted)

@@ -2,8 +2,9 @@
 //
 // 128 bytes at align64(header + data): their place follows from the header, never from the
 // segment's size. They say that the segment is tessera's, which array it is (a random identity),
-// which process owns it (a random identity) and its state. `state` and `published` change while
-// others read them; the rest is written before the name appears, and never again.
+// which process owns it (a random identity) and its state. The state and the three counters of
+// steps change while others read them; the rest is written before the name appears, and never
+// again.
 #pragma once
 
 #include <array>
@@ -37,8 +38,10 @@ struct ControlBlock {
   Identity owner{};                         ///< of the process that created it, random
   std::uint64_t inode = 0;                  ///< of this file: a byte copy has another
   std::int64_t created_ns = 0;              ///< nanoseconds since 1970, UTC
-  std::uint64_t published = 0;              ///< a counter for producers and consumers, at offset 64
-  std::array<std::uint8_t, 56> reserved{};  ///< zeros
+  std::uint64_t published = 0;              ///< the last step that is complete, at offset 64
+  std::uint64_t begun = 0;                  ///< the last step whose slot is, or was, written
+  std::uint64_t first = 0;                  ///< no step before this one is in its slot
+  std::array<std::uint8_t, 40> reserved{};  ///< zeros
 
   /// The offset of an array's control block: after its data, on a cache line.
   static constexpr std::size_t offset_for(std::size_t data_offset, std::size_t data_bytes) {
@@ -62,6 +65,7 @@ struct ControlBlock {
 
 static_assert(sizeof(ControlBlock) == 128 && std::is_trivially_copyable_v<ControlBlock>);
 static_assert(offsetof(ControlBlock, state) == 12 && offsetof(ControlBlock, identity) == 16 &&
-              offsetof(ControlBlock, inode) == 48 && offsetof(ControlBlock, published) == 64);
+              offsetof(ControlBlock, inode) == 48 && offsetof(ControlBlock, published) == 64 &&
+              offsetof(ControlBlock, begun) == 72 && offsetof(ControlBlock, first) == 80);
 
 }  // namespace tessera

@@ -76,6 +76,8 @@ class Segment {
   const NpyHeader& header() const noexcept;
   /// The first byte of the data, in this process. Valid as long as this object.
   std::byte* data() const noexcept;
+  /// Its control block, in this process; null for a file on disk. Valid as long as this object.
+  std::byte* control_block() const noexcept;
   /// The device and the number of its file.
   const host::FileId& file_id() const noexcept;
   /// Random; zeros for a file on disk.
@@ -86,6 +88,9 @@ class Segment {
 
   /// True once the owner has removed the name.
   bool ended() const noexcept;
+  /// False once the owner has ended, however it ended. A kept array and a file have no owner: true.
+  /// Throws Error(not_permitted, system) if the name can't be opened.
+  bool owner_lives() const;
 
   /// Leaves the name for others: it stays until somebody removes it. Throws Error: invalid_argument
   /// if this process does not own it, not_permitted on Windows, system.

@@ -23,7 +23,7 @@ class SegmentFrame {
   /// The state that the owner has written last.
   SegmentState state() const noexcept {
     auto* const word = reinterpret_cast<std::uint32_t*>(block_ + state_at);
-    return static_cast<SegmentState>(std::atomic_ref(*word).load(std::memory_order_relaxed));
+    return static_cast<SegmentState>(std::atomic_ref(*word).load(std::memory_order_acquire));
   }
 
   /// True if padding and block are unchanged up to the counter. The state is left out: the owner

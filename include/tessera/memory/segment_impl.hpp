@@ -27,6 +27,7 @@
 #include <tessera/memory/segment_folder.hpp>
 #include <tessera/memory/segment_frame.hpp>
 #include <tessera/memory/segment_name.hpp>
+#include <tessera/memory/step_counters.hpp>
 #include <tessera/memory/taken_name.hpp>
 #include <tessera/memory/waiting.hpp>
 
@@ -201,12 +202,23 @@ TESSERA_FUNC const std::string& Segment::name() const noexcept { return parts_->
 TESSERA_FUNC const std::string& Segment::path() const noexcept { return parts_->path; }
 TESSERA_FUNC const NpyHeader& Segment::header() const noexcept { return parts_->header; }
 TESSERA_FUNC std::byte* Segment::data() const noexcept { return parts_->data(); }
+TESSERA_FUNC std::byte* Segment::control_block() const noexcept {
+  return parts_->control_at == 0 ? nullptr : parts_->mapping.data() + parts_->control_at;
+}
 TESSERA_FUNC const host::FileId& Segment::file_id() const noexcept { return parts_->file_id; }
 TESSERA_FUNC const Identity& Segment::identity() const noexcept { return parts_->control.identity; }
 TESSERA_FUNC bool Segment::owned() const noexcept { return parts_->owned_name.held(); }
 
 TESSERA_FUNC bool Segment::ended() const noexcept {
   return parts_->control_at != 0 && parts_->frame().state() == SegmentState::ended;
+}
+
+TESSERA_FUNC bool Segment::owner_lives() const {
+  if (owned() || parts_->control_at == 0) return true;
+  const auto state = parts_->frame().state();
+  if (state != SegmentState::owned) return state == SegmentState::kept;
+  const auto file = host::open_existing(path(), host::Access::read_only, subject());
+  return file && file->info.id == file_id() && host::owner_lives(*file, subject());
 }
 
 TESSERA_FUNC void Segment::keep() {
@@ -248,7 +260,11 @@ TESSERA_FUNC void Segment::flush() {
     throw host::last_failure(subject(), "writing to disk", "is the disk full?");
 }
 
-TESSERA_FUNC void Segment::end() noexcept { parts_->owned_name.end(); }
+TESSERA_FUNC void Segment::end() noexcept {
+  const bool owner = owned();
+  parts_->owned_name.end();
+  if (owner) detail::StepCounters(control_block()).wake(identity());  // they see that it has ended
+}
 
 TESSERA_FUNC Segment::NameUse::NameUse(std::shared_ptr<Segment> segment) noexcept {
   if (segment->parts_->owned_name.use()) segment_ = std::move(segment);

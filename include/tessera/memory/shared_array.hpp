@@ -24,6 +24,7 @@
 #include <tessera/memory/array_traits.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/npy_file.hpp>
+#include <tessera/memory/with_steps.hpp>
 
 namespace tessera {
 
@@ -32,6 +33,7 @@ class SharedArray
     : public xt::xstrided_container<SharedArray<T, N, H>>,
       public xt::xcontainer_semantic<SharedArray<T, N, H>>,
       public detail::WithMdspan<SharedArray<T, N, H>>,
+      public detail::WithSteps<SharedArray<T, N, H>, !std::is_const_v<T>>,
       private std::conditional_t<H == detail::Holder::person, detail::MoveOnly, detail::Copyable> {
   using Container = xt::xstrided_container<SharedArray>;
   using Semantic = xt::xcontainer_semantic<SharedArray>;
@@ -165,7 +167,7 @@ class SharedArray
   /// `options` say otherwise, on disk. Throws Error: no_space, name_missing, not_permitted,
   /// not_an_array, system (see tessera::save); invalid_argument for no array.
   void save(const std::string& path, SaveOptions options = {}) const {
-    tessera::save(checked_segment(), path, options);
+    tessera::save(*detail::checked(segment_), path, options);
   }
   void save(const std::string& path, Durability durability) const {
     save(path, SaveOptions{durability});
@@ -173,11 +175,11 @@ class SharedArray
 
   /// Returns when the elements of a mapped file are on disk; nothing to do for memory or const T.
   /// Throws Error: no_space, system; invalid_argument for no array.
-  void flush() { checked_segment().flush(); }
+  void flush() { detail::checked(segment_)->flush(); }
 
   /// The name stays when this object ends. Throws Error: invalid_argument if this process does not
   /// own it (as after attach, or for no array), not_permitted on Windows, system.
-  void keep() { checked_segment().keep(); }
+  void keep() { detail::checked(segment_)->keep(); }
 
   /// The segment's name; empty for a file on disk and for no array.
   const std::string& name() const noexcept { return segment_ ? segment_->name() : no_name(); }
@@ -218,7 +220,7 @@ class SharedArray
     requires(!xt::is_xexpression<E>::value && std::convertible_to<const E&, Value>)
   SharedArray& operator=(const E& value) {
     static_assert(writable, "tessera: this array is read-only: its element type is const");
-    static_cast<void>(checked_segment());
+    static_cast<void>(detail::checked(segment_));
     if constexpr (writable) std::fill_n(this->data(), this->size(), static_cast<Value>(value));
     return *this;
   }
@@ -280,12 +282,6 @@ class SharedArray
     return SharedArray(std::move(segment));
   }
 
-  Segment& checked_segment() const {
-    if (!segment_)
-      throw Error(Errc::invalid_argument, "SharedArray",
-                  "it holds no array: it was moved from or never made", "create or attach it");
-    return *segment_;
-  }
   static const std::string& no_name() noexcept {
     static const std::string empty;
     return empty;

@@ -4,28 +4,35 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include <tessera/base/error.hpp>
+#include <tessera/host/folder_watch.hpp>
 #include <tessera/host/segment_files.hpp>
 
 namespace tessera::detail {
 
-/// Calls look(&seen) until it returns a segment. If the name leads to no array yet, `seen` gets the
-/// reason: tessera's names appear complete, those of other programs may not. Throws
-/// Error(timed_out).
+/// Calls look(&seen) until it returns a segment; meanwhile it sleeps until the name appears in the
+/// folder of names. If the name leads to no array yet, `seen` gets the reason: tessera's names
+/// appear complete, those of other programs may not. Throws Error(timed_out).
 template <class Look>
 auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::string& name) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const auto deadline =
       wait < (Clock::time_point::max)() - start ? start + wait : (Clock::time_point::max)();
-  constexpr std::chrono::microseconds longest(10'000);
-  for (auto pause = std::chrono::microseconds(200);; pause = (std::min)(2 * pause, longest)) {
+  constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds(200);
+  constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds(10);
+  // Another machine's programs, or a changed mount, may give a name without the watch.
+  constexpr std::chrono::nanoseconds longest_watched = std::chrono::milliseconds(500);
+  std::optional<host::FolderWatch> watch;
+  for (auto pause = shortest;; pause = (std::min)(2 * pause, longest)) {
     std::string seen;
     if (auto segment = look(&seen)) return segment;
-    if (Clock::now() >= deadline) {
+    const auto now = Clock::now();
+    if (now >= deadline) {
       if (seen.empty())
         throw Error(Errc::timed_out, name, "the name did not appear in time",
                     "start its creator, or wait longer");
@@ -33,7 +40,12 @@ auto wait_for_segment(Look&& look, std::chrono::nanoseconds wait, const std::str
                   "the name is there, but it was no array when the time was over: " + seen,
                   "let its writer finish, or wait longer");
     }
-    std::this_thread::sleep_for(pause);
+    if (!watch) {  // then look again: it may have appeared before the watch began
+      watch.emplace(host::segment_folder());
+      continue;
+    }
+    const auto sleep = watch->watches() && seen.empty() ? longest_watched : pause;
+    watch->wait(name, (std::min<std::chrono::nanoseconds>)(sleep, deadline - now));
   }
 }
 

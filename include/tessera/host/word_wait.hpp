@@ -1,0 +1,53 @@
+// Floor 1, host: sleep until a word of shared memory changes. The sleeper may have it read-only.
+//
+// Linux waits on the word itself (futex). On Windows a wait between processes needs an object with
+// a name: an event that exists while somebody waits. Any number of processes wait on one word, and
+// each of them may be killed at any time: nothing of it stays.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <string>
+
+#include <tessera/base/config.hpp>
+#include <tessera/host/waker.hpp>
+
+#if defined(TESSERA_WIN32)
+#include <tessera/host/descriptor.hpp>
+#include <tessera/host/win32.hpp>
+#endif
+
+namespace tessera::host {
+
+/// Wakes all that wait for this word. Call it after changing the word. name(): the same text in all
+/// processes; only Windows calls it.
+template <std::invocable Name>
+void wake_waiters([[maybe_unused]] std::uint32_t* word,
+                  [[maybe_unused]] const Name& name) noexcept {
+#if defined(TESSERA_POSIX)
+  Waker().wake(word, 0, 1);
+#else
+  if (const Descriptor event{::OpenEventA(EVENT_MODIFY_STATE, FALSE, name().c_str())})
+    ::SetEvent(event.get());
+#endif
+}
+
+/// Returns when it is woken, after `at_most`, without a reason, or at once if the word is not
+/// `seen`. On Windows a wake may get lost where several wait: it takes `at_most` then.
+template <std::invocable Name>
+void wait_for_change(std::uint32_t* word, std::uint32_t seen, std::chrono::nanoseconds at_most,
+                     [[maybe_unused]] const Name& name) noexcept {
+#if defined(TESSERA_POSIX)
+  Waker().wait(word, seen, at_most);
+#else
+  // Reset before the word is read: a change after that sets it again.
+  const Descriptor event(::CreateEventA(nullptr, TRUE, FALSE, name().c_str()));
+  ::ResetEvent(event.get());
+  if (std::atomic_ref(*word).load() == seen)
+    ::WaitForSingleObject(event.get(), detail::milliseconds_of(at_most));
+#endif
+}
+
+}  // namespace tessera::host

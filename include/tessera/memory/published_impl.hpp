@@ -1,0 +1,82 @@
+// Floor 3, memory: the definitions of published.hpp.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/memory/published.hpp>
+
+namespace tessera::detail {
+
+TESSERA_FUNC StepCounters counters_of(const Segment& segment) {
+  if (segment.control_block() == nullptr)
+    throw Error(Errc::invalid_argument, segment.subject(),
+                "a file has no steps to publish or to wait for",
+                "use an array in shared memory: create, copy_of, load");
+  return StepCounters(segment.control_block());
+}
+
+TESSERA_FUNC void publish(Segment& segment, std::uint64_t n) {
+  auto counters = counters_of(segment);
+  if (const auto last = counters.published(); n < last)
+    throw Error(Errc::invalid_argument, segment.subject(),
+                "step " + std::to_string(n) + " can't follow step " + std::to_string(last),
+                "the numbers of steps grow: readers wait for a larger one");
+  counters.publish(n);
+  counters.wake(segment.identity());
+}
+
+TESSERA_FUNC Published wait_published(const Segment& segment, std::uint64_t beyond,
+                                      std::chrono::nanoseconds at_most) {
+  using Clock = std::chrono::steady_clock;
+  auto counters = counters_of(segment);
+  const auto start = Clock::now();
+  const auto deadline =
+      at_most < (Clock::time_point::max)() - start ? start + at_most : (Clock::time_point::max)();
+  // An owner that is killed wakes nobody: who waits looks after it so often.
+  constexpr std::chrono::nanoseconds look_after_owner = std::chrono::milliseconds(50);
+  for (;;) {
+    const auto last = counters.published();
+    if (last > beyond) return Published::advanced;
+    if (!segment.owner_lives())  // it may have published before it ended
+      return counters.published() > beyond ? Published::advanced : Published::owner_gone;
+    const auto left = std::chrono::nanoseconds(deadline - Clock::now());
+    if (left.count() <= 0) return Published::timed_out;
+    counters.wait(last, (std::min)(left, look_after_owner), segment.identity());
+  }
+}
+
+TESSERA_FUNC void begin_step(Segment& segment, std::uint64_t n) {
+  auto counters = counters_of(segment);
+  if (segment.header().shape.front() == 0)
+    throw Error(Errc::invalid_shape, segment.subject(),
+                "a ring without slots has no place for a step",
+                "give its first axis an extent of 2 or more");
+  if (const auto last = counters.published(); n <= last)
+    throw Error(Errc::invalid_argument, segment.subject(),
+                "step " + std::to_string(n) + " can't follow step " + std::to_string(last),
+                "the numbers of steps begin at 1 and grow");
+  counters.begin(n);
+}
+
+TESSERA_FUNC void check_step(const Segment& segment, std::uint64_t n) {
+  const auto counters = counters_of(segment);
+  const auto last = counters.published();
+  if (n == 0 || n > last)
+    throw Error(Errc::invalid_argument, segment.subject(),
+                "step " + std::to_string(n) + " is not published yet: the last one is " +
+                    std::to_string(last),
+                "wait for it: wait_published");
+  if (!counters.in_ring(n))
+    throw Error(Errc::invalid_argument, segment.subject(),
+                "step " + std::to_string(n) +
+                    " was published without write_step: nobody can tell "
+                    "whether it is whole",
+                "write it by write_step, or read the array itself");
+}
+
+}  // namespace tessera::detail

@@ -42,15 +42,19 @@ using tessera::operator<<;
 using tessera::TileView;
 
 // memory
+using tessera::AnyArray;
 using tessera::AttachOptions;
 using tessera::ControlBlock;
 using tessera::CreateOptions;
 using tessera::Durability;
+using tessera::Elements;
 using tessera::Frame;
 using tessera::Identity;
 using tessera::into;
+using tessera::Numbers;
 using tessera::Permission;
 using tessera::Published;
+using tessera::Ranks;
 using tessera::save;
 using tessera::SaveOptions;
 using tessera::Section;

@@ -1,4 +1,5 @@
-// How far each month is from its mean over time, on a grid (time, latitude, longitude) of float32.
+// How far each month is from its mean over time, on a grid (time, latitude, longitude) of float32
+// or float64: which of them is known when the file is read.
 // NaN (land, no observation) stays NaN. Two jobs of one pool: the second reads what the first
 // wrote.
 #include <algorithm>
@@ -13,14 +14,15 @@ namespace {
 
 using namespace tessera;
 
-void print_summary(const SharedArray<float, 3>& anomaly) {
+template <class T>
+void print_summary(const SharedArray<T, 3>& anomaly) {
   const std::size_t cells = anomaly.shape(1) * anomaly.shape(2);
   std::printf("%6s %10s %10s %10s %10s\n", "step", "cells", "lowest", "mean", "highest");
   for (std::size_t step = 0; step < std::min<std::size_t>(anomaly.shape(0), 12); ++step) {
-    const float* const begin = anomaly.data() + step * cells;
+    const T* const begin = anomaly.data() + step * cells;
     double sum = 0, lowest = INFINITY, highest = -INFINITY;
     std::size_t count = 0;
-    for (const float* x = begin; x != begin + cells; ++x) {
+    for (const T* x = begin; x != begin + cells; ++x) {
       if (std::isnan(*x)) continue;
       ++count;
       sum += *x;
@@ -37,14 +39,10 @@ void print_summary(const SharedArray<float, 3>& anomaly) {
   if (anomaly.shape(0) > 12) std::printf("   ...\n");
 }
 
-void run(const char* in, const char* out) {
-  std::error_code missing;
-  if (std::filesystem::equivalent(in, out, missing))
-    throw Error(Errc::invalid_argument, out, "it is the input itself", "name another file");
-  TiledPool pool;
-  const auto field = SharedArray<float, 3>::load(in);
+template <class T>
+void run(TiledPool& pool, const SharedArray<const T, 3>& field, const char* in, const char* out) {
   auto mean = SharedArray<double, 2>::create({field.shape(1), field.shape(2)});
-  auto anomaly = SharedArray<float, 3>::create(field.shape());
+  auto anomaly = SharedArray<T, 3>::create(field.shape());
 
   pool.map(
       {30, 60}, [](auto m, auto x) { m = xt::mean(x, {0}); }, into(mean), field);
@@ -58,11 +56,22 @@ void run(const char* in, const char* out) {
   std::printf("Written to %s\n", out);
 }
 
+void run(const char* in, const char* out) {
+  std::error_code missing;
+  if (std::filesystem::equivalent(in, out, missing))
+    throw Error(Errc::invalid_argument, out, "it is the input itself", "name another file");
+  TiledPool pool;
+  const auto file = AnyArray::load(in);
+  file.visit<Elements<float, double>, Ranks<3>>(
+      [&](const auto& field) { run(pool, field, in, out); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
-  constexpr const char* usage = "usage: anomaly IN.npy OUT.npy    (float32: time, lat, lon)";
+  constexpr const char* usage =
+      "usage: anomaly IN.npy OUT.npy    (float32 or float64: time, lat, lon)";
   if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) {
     std::printf(
         "%s\n\nWrites how far each step is from its mean over time. NaN stays NaN.\n"

@@ -138,18 +138,15 @@ class ProgressLine {
 };
 
 // All tiles into a new file, or just `again` into one that is there.
-void run(TiledPool& pool, const char* from, const char* to, const Ranges& again) {
-  std::error_code missing;
-  if (std::filesystem::equivalent(from, to, missing))
-    throw std::invalid_argument(std::string(to) + ": it is the input itself; name another file");
-  const auto in = SharedArray<const float, 3>::map_file(from);
+template <class T>
+void run(TiledPool& pool, const SharedArray<const T, 3>& in, const char* to, const Ranges& again) {
   JobOptions options{.rerun = Rerun::allowed, .on_throw = OnThrow::collect, .tile_timeout = 60s};
   constexpr std::size_t edge = 64;
   if (!again.empty())
     options.only =
         tiles_of(again, ((in.shape(1) + edge - 1) / edge) * ((in.shape(2) + edge - 1) / edge));
-  auto out = again.empty() ? SharedArray<float, 3>::create_file(to, in.shape())
-                           : SharedArray<float, 3>::map_file(to);
+  auto out = again.empty() ? SharedArray<T, 3>::create_file(to, in.shape())
+                           : SharedArray<T, 3>::map_file(to);
 
   const auto anomaly = [](const Tile<2>& tile, auto o, auto x) {
     if (xt::any(xt::isinf(x)))
@@ -172,12 +169,21 @@ void run(TiledPool& pool, const char* from, const char* to, const Ranges& again)
   std::printf("Written to %s in %s\n", to, duration(job.report().seconds).c_str());
 }
 
+void run(TiledPool& pool, const char* from, const char* to, const Ranges& again) {
+  std::error_code missing;
+  if (std::filesystem::equivalent(from, to, missing))
+    throw std::invalid_argument(std::string(to) + ": it is the input itself; name another file");
+  AnyArray::map_file(from).visit<Elements<float, double>, tessera::Ranks<3>>(
+      [&](const auto& in) { run(pool, in, to, again); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   constexpr const char* usage =
-      "usage: overnight IN.npy OUT.npy [--only] [TILES]    (float32: time, lat, lon)";
+      "usage: overnight IN.npy OUT.npy [--only] [TILES]\n"
+      "       (float32 or float64: time, lat, lon)";
   if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) {
     std::printf(
         "%s\n\nWrites how far each step is from its mean over time, in 64x64 tiles. OUT.npy is a\n"

@@ -22,6 +22,7 @@
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/loops/rows.hpp>
 #include <tessera/loops/tile_view.hpp>
+#include <tessera/memory/any_array.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/frames.hpp>
 #include <tessera/memory/published.hpp>

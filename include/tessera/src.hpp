@@ -14,6 +14,7 @@
 #include <tessera/format/dtype_impl.hpp>
 #include <tessera/format/npy_codec_impl.hpp>
 #include <tessera/host/cpus_impl.hpp>
+#include <tessera/memory/any_array_impl.hpp>
 #include <tessera/memory/array_segment_impl.hpp>
 #include <tessera/memory/catalog_impl.hpp>
 #include <tessera/memory/npy_file_impl.hpp>

@@ -11,6 +11,8 @@
 #   sh tests/bench/run.sh compile    a few minutes; also --turns, --cxx
 # Loops over a tile's mdspan(), as ratios to loops over its rows, with a compiler that has <mdspan>:
 #   CXX="clang++-19 -std=c++23 -stdlib=libc++" sh tests/bench/run.sh mdspan
+# Waiting for a step of another process against a bare futex, and what a waiting reader uses:
+#   sh tests/bench/run.sh steps      half a minute
 set -eu
 cd "$(dirname "$0")/../.."
 . cmake/debian.sh
@@ -29,6 +31,12 @@ if [ "${1:-}" = mdspan ]; then
   # shellcheck disable=SC2086
   ${CXX:-c++ -std=c++23} -O3 -DNDEBUG -Iinclude tests/bench/mdspan.cpp -o build/bench/mdspan -pthread
   exec build/bench/mdspan
+fi
+
+if [ "${1:-}" = steps ]; then
+  mkdir -p build/bench
+  c++ -std=c++20 -O2 -DNDEBUG -Iinclude tests/bench/steps.cpp -o build/bench/steps -pthread
+  exec build/bench/steps
 fi
 
 told=$(configure build/bench -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=OFF \

@@ -137,3 +137,13 @@ with folder() as file:
             must_refuse(PROGRAM, file("in.npy"), file(out), *tiles, saying="the input itself")
     must_refuse(PROGRAM, file("soft.npy"), file("hard.npy"), "0", saying="the input itself")
     assert (np.load(file("in.npy")) == field).all()
+
+with folder() as file:  # float64 too; the output has the input's type
+    field = np.arange(3 * 70 * 70, dtype="f8").reshape(3, 70, 70) / 7
+    np.save(file("in.npy"), field)
+    done = run(PROGRAM, file("in.npy"), file("out.npy"))
+    assert done.returncode == 0, done
+    assert np.load(file("out.npy")).dtype == np.float64
+    np.testing.assert_allclose(np.load(file("out.npy")), field - field.mean(axis=0), rtol=1e-12)
+    np.save(file("i2.npy"), field.astype("i2"))
+    must_refuse(PROGRAM, file("i2.npy"), file("other.npy"), saying="float32")

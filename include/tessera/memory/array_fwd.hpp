@@ -5,6 +5,8 @@
 
 namespace tessera {
 
+class AnyArray;
+
 namespace detail {
 
 /// A person holds a SharedArray; views and expressions of xtensor hold the other kind.

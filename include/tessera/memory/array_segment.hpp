@@ -82,6 +82,9 @@ namespace detail {
 /// The segment of an array. Throws Error(invalid_argument) if it holds none.
 const std::shared_ptr<Segment>& checked(const std::shared_ptr<Segment>& segment);
 
+/// A type in a message: float64 ('<f8') for a number, else as NumPy spells it.
+std::string words(const Dtype& dtype);
+
 /// Throws Error(type_mismatch, rank_mismatch), whose text names both sides, unless the array has
 /// this type and rank. Byte order and order of axes do not matter here: `load` converts them.
 void check_type(const NpyHeader& header, const Dtype& wanted, std::size_t rank,

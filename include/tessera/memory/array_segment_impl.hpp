@@ -18,8 +18,7 @@
 
 namespace tessera::detail {
 
-/// A type in a message: float64 ('<f8') for a number, else as NumPy spells it.
-inline std::string words(const Dtype& dtype) {
+TESSERA_FUNC std::string words(const Dtype& dtype) {
   auto spelled = dtype.to_string();
   const std::string_view name = dtype.kind == 'b'   ? "bool"
                                 : dtype.kind == 'i' ? "int"

@@ -38,15 +38,19 @@ TESSERA_FUNC Published wait_published(const Segment& segment, std::uint64_t beyo
   const auto deadline =
       at_most < (Clock::time_point::max)() - start ? start + at_most : (Clock::time_point::max)();
   // An owner that is killed wakes nobody: who waits looks after it so often.
-  constexpr std::chrono::nanoseconds look_after_owner = std::chrono::milliseconds(50);
+  constexpr auto between_looks = std::chrono::milliseconds(50);
+  auto next_look = start + between_looks;
   for (;;) {
     const auto last = counters.published();
     if (last > beyond) return Published::advanced;
-    if (!segment.owner_lives())  // it may have published before it ended
-      return counters.published() > beyond ? Published::advanced : Published::owner_gone;
-    const auto left = std::chrono::nanoseconds(deadline - Clock::now());
-    if (left.count() <= 0) return Published::timed_out;
-    counters.wait(last, (std::min)(left, look_after_owner), segment.identity());
+    const auto now = Clock::now();
+    if (now >= (std::min)(next_look, deadline) || segment.ended()) {
+      if (!segment.owner_lives())  // it may have published before it ended
+        return counters.published() > beyond ? Published::advanced : Published::owner_gone;
+      if (now >= deadline) return Published::timed_out;
+      next_look = now + between_looks;
+    }
+    counters.wait(last, (std::min)(next_look, deadline) - now, segment.identity());
   }
 }
 

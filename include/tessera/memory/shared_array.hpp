@@ -242,6 +242,7 @@ class SharedArray
 
  private:
   friend class xt::xcontainer<SharedArray>;
+  friend class AnyArray;
 
   explicit SharedArray(std::shared_ptr<Segment> segment) noexcept : storage_(nullptr, 0) {
     if (!segment) return;

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
 
+using tessera::into;
 using tessera::SharedArray;
 using tessera::Tile;
 using tessera::TiledPool;
@@ -68,4 +70,76 @@ TEST_CASE("a tile sees that its own round is to end, and no other") {
   CHECK_FALSE(tile.stop_requested());
   stopped_round.store(7);
   CHECK(tile.stop_requested());
+}
+
+TEST_CASE("scratch memory is the worker's own, aligned, and kept for its next tile") {
+  struct Seen {
+    std::uint64_t address, second;
+    bool aligned, whole;
+  };
+  for (const bool processes : {false, true}) {
+    auto pool = processes ? TiledPool(1) : TiledPool::in_caller();
+    auto array = SharedArray<int, 1>::create({20});
+    const auto seen = pool.map(
+        {1},
+        [](const Tile<1>& tile, auto v) {
+          const auto a = tile.scratch<double>(1000);
+          const auto b = tile.scratch<std::int32_t>(10);
+          const auto mark = static_cast<int>(tile.number());
+          std::fill(a.begin(), a.end(), static_cast<double>(mark));
+          std::fill(b.begin(), b.end(), mark);
+          v = mark;
+          const auto at = [](const auto& span) {
+            return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(span.data())) -
+                   0x100000;  // not an address
+          };
+          return Seen{at(a), at(b), at(a) % 64 == 0 && at(b) % 64 == 0,
+                      std::count(a.begin(), a.end(), static_cast<double>(mark)) == 1000};
+        },
+        into(array));
+    for (std::size_t k = 2; k < 20; ++k) {
+      CHECK(seen(k).address == seen(2).address);
+      CHECK(seen(k).second == seen(2).second);
+    }
+    for (const auto& one : seen) CHECK((one.aligned && one.whole && one.address != one.second));
+  }
+}
+
+TEST_CASE("a kernel that runs a job of another pool keeps its scratch memory") {
+  auto pool = TiledPool::in_caller();
+  auto array = SharedArray<int, 1>::create({3});
+  const auto kept = pool.map(
+      {1},
+      [](const Tile<1>& tile, auto v) {
+        const auto mine = tile.scratch<int>(100);
+        std::fill(mine.begin(), mine.end(), 5);
+        auto inner = TiledPool::in_caller();
+        auto other = SharedArray<int, 1>::create({4});
+        inner.map(
+            {1},
+            [](const Tile<1>& t, auto w) {
+              const auto its = t.template scratch<int>(5000);
+              std::fill(its.begin(), its.end(), 6);
+              w = 0;
+            },
+            into(other));
+        v = 1;
+        return std::count(mine.begin(), mine.end(), 5);
+      },
+      into(array));
+  for (const auto count : kept) CHECK(count == 100);
+}
+
+TEST_CASE("scratch memory that can't be had is an exception of its tile") {
+  auto pool = TiledPool::in_caller();
+  auto array = SharedArray<int, 1>::create({2});
+  CHECK_THROWS_AS(
+      pool.map(
+          {1},
+          [](const Tile<1>& tile, auto v) {
+            v = static_cast<int>(
+                tile.scratch<double>(std::numeric_limits<std::size_t>::max() / 4).size());
+          },
+          into(array)),
+      tessera::JobError);
 }

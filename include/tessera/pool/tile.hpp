@@ -5,7 +5,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <new>
+#include <span>
+#include <type_traits>
 
+#include <tessera/base/arena.hpp>
+#include <tessera/base/config.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
@@ -50,6 +56,20 @@ class Tile {
   /// matter which worker computes the tile, when, and how often. xt::random's default engine is not
   /// suitable: it is global, forked workers have equal copies of it, and all draw the same numbers.
   Philox random(std::uint64_t seed) const noexcept { return Philox(seed, number_); }
+  /// Memory for n elements, aligned to 64 bytes, without defined values; valid until the kernel
+  /// returns. The worker keeps it for its next tile: after the first tile that needs so much,
+  /// nothing is allocated. Each call gives other memory, which no other process and no other
+  /// thread sees. Throws std::bad_alloc.
+  ///
+  ///     auto row = tile.scratch<double>(in.shape(1));  // a std::span<double>
+  template <class T>
+  std::span<T> scratch(std::size_t n) const {
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
+                  "tessera: scratch memory is for numbers and plain structs");
+    static_assert(alignof(T) <= cache_line);
+    if (n > (std::numeric_limits<std::size_t>::max)() / sizeof(T)) throw std::bad_alloc();
+    return {static_cast<T*>(detail::Arena::of_thread().allocate(n * sizeof(T))), n};
+  }
   /// True if the job should end early: it was cancelled, or another tile's kernel threw. A long
   /// kernel may then return; its tile counts as done.
   bool stop_requested() const noexcept { return stop_.requested(); }
@@ -59,6 +79,7 @@ class Tile {
   std::array<std::size_t, R> index_;
   Box<R> box_;
   detail::StopFlag stop_;
+  detail::Arena::Scope scratch_;
 };
 
 }  // namespace tessera

@@ -15,6 +15,7 @@
 #include <tessera/host/children.hpp>
 #include <tessera/host/code_address.hpp>
 #include <tessera/host/credentials.hpp>
+#include <tessera/host/library_threads.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/respawn.hpp>
@@ -33,8 +34,8 @@ namespace detail {
 template <class Channel>
 int run_keeper(const host::Numbers& numbers, std::string_view given) {
   auto files = host::take_inherited(given, 2);
-  if (files.empty() || numbers.size() < keeper_numbers + 2 || numbers[4] > max_workers ||
-      numbers.size() > keeper_numbers + 2 + max_workers)
+  if (files.empty() || numbers.size() < keeper_numbers + plan_numbers || numbers[4] > max_workers ||
+      numbers.size() > keeper_numbers + plan_numbers + max_workers)
     throw not_started_by_a_pool();
   const Channel channel(std::move(files[0]));
   // The sender is checked before any of its data is used: a stranger could choose what runs here.
@@ -58,7 +59,8 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   constexpr std::size_t each = host::Waker::handles;
   auto files = host::take_inherited(given, 1 + 2 * each);
-  if (files.empty() || numbers.size() < 5 || numbers[1] > max_workers || numbers[2] >= numbers[1])
+  if (files.empty() || numbers.size() < 3 + plan_numbers || numbers[1] > max_workers ||
+      numbers[2] >= numbers[1])
     throw not_started_by_a_pool();
   if (numbers[0] != program_identity())
     throw Error(Errc::pool_unusable, "run_as_worker",
@@ -75,6 +77,7 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   host::GuestExit exit;
   exit.begin();
   const auto modules = host::Modules::loaded_now();
+  if (plan.library_threads > 0) host::limit_library_threads(plan.library_threads);
   answer_handshake(board);
   board.protect();
   const bool pinned = self < plan.cores.size();

@@ -49,6 +49,9 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
                     ? "a pool of 0 workers computes nothing"
                     : "a negative number of workers, or more than " + std::to_string(max_workers),
                 "ask for 1 to " + std::to_string(max_workers) + ", or use TiledPool::in_caller()");
+  if (options.library_threads < 0)
+    throw Error(Errc::invalid_argument, "TiledPool", "PoolOptions::library_threads is negative",
+                "0 leaves it to the libraries");
   const std::size_t first = options.caller_computes ? 1 : 0;  // the first worker that is a process
   const bool has_processes = workers > first;
   const bool spawns = has_processes && options.start_method == StartMethod::spawn;
@@ -59,7 +62,8 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
   if (has_processes) {
     refuse_in_started_program();
     memory->board.commands().caller_pid = host::own_pid();
-    keeper = start_keeper<>(memory, {first, placement.cores, placement.spins}, options);
+    keeper = start_keeper<>(
+        memory, {first, placement.cores, placement.spins, options.library_threads}, options);
   }
   return std::make_unique<Caller>(std::move(memory), std::move(keeper), placement.strategy,
                                   options);

@@ -15,6 +15,7 @@
 #include <tessera/host/children.hpp>
 #include <tessera/host/code_address.hpp>
 #include <tessera/host/detached_child.hpp>
+#include <tessera/host/library_threads.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/thread.hpp>
 #include <tessera/host/thread_libraries.hpp>
@@ -71,6 +72,7 @@ inline int run_forked_worker(const Board& board, std::size_t place, const Identi
   const bool pinned = place < plan.cores.size();
   if (!plan.cores.empty()) host::ignore_terminal();
   if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
+  if (plan.library_threads > 0) host::limit_library_threads(plan.library_threads);
   board.protect();
   Worker(board, place, plan.spins, pinned ? Affinity(plan.cores, place) : Affinity(), modules,
          keeper)

@@ -27,9 +27,10 @@ inline void send(const host::Channel& channel, Message message) noexcept {
 
 /// How a keeper starts its workers.
 struct KeeperPlan {
-  std::size_t first = 0;   ///< the first slot with a worker process
-  std::vector<int> cores;  ///< worker w is pinned to cores[w]; empty: none is pinned
-  bool spins = false;      ///< workers spin for a while before they sleep
+  std::size_t first = 0;    ///< the first slot with a worker process
+  std::vector<int> cores;   ///< worker w is pinned to cores[w]; empty: none is pinned
+  bool spins = false;       ///< workers spin for a while before they sleep
+  int library_threads = 1;  ///< in each worker; 0: as the libraries would
 };
 
 /// The keeper, as the caller sees it.

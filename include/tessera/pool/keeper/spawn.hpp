@@ -42,15 +42,19 @@ inline void refuse_in_started_program() {
                 "this program was started again by a pool and is to work for it", how_to_spawn);
 }
 
+/// The numbers of a plan before those of its cores.
+inline constexpr std::size_t plan_numbers = 3;
+
 /// `first`, followed by the plan as numbers; and the plan again, from number `from` on.
 inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan) {
-  first.insert(first.end(), {plan.first, plan.spins ? 1u : 0u});
+  first.insert(first.end(), {plan.first, plan.spins ? 1u : 0u,
+                             static_cast<std::uint64_t>(plan.library_threads)});
   for (const int core : plan.cores) first.push_back(static_cast<std::uint64_t>(core));
   return first;
 }
 inline KeeperPlan as_plan(const host::Numbers& numbers, std::size_t from) {
-  KeeperPlan plan{numbers[from], {}, numbers[from + 1] != 0};
-  for (std::size_t i = from + 2; i < numbers.size(); ++i)
+  KeeperPlan plan{numbers[from], {}, numbers[from + 1] != 0, static_cast<int>(numbers[from + 2])};
+  for (std::size_t i = from + plan_numbers; i < numbers.size(); ++i)
     plan.cores.push_back(static_cast<int>(numbers[i]));
   return plan;
 }

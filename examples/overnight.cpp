@@ -182,8 +182,7 @@ void run(TiledPool& pool, const char* from, const char* to, const Ranges& again)
 int main(int argc, char** argv) {
   if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   constexpr const char* usage =
-      "usage: overnight IN.npy OUT.npy [--only] [TILES]\n"
-      "       (float32 or float64: time, lat, lon)";
+      "usage: overnight IN.npy OUT.npy [--only] [TILES]  (float32, float64: time, lat, lon)";
   if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) {
     std::printf(
         "%s\n\nWrites how far each step is from its mean over time, in 64x64 tiles. OUT.npy is a\n"

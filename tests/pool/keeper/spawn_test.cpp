@@ -60,17 +60,18 @@ TEST_CASE("a program that was started as a keeper and does not know it makes no 
 #endif
 
 TEST_CASE("a plan comes back from its numbers, behind those before it") {
-  const KeeperPlan plan{1, {7, 0, 12}, true};
+  const KeeperPlan plan{1, {7, 0, 12}, true, 5};
   const auto numbers = tessera::detail::as_numbers({40, 41}, plan);
-  REQUIRE(numbers.size() == 2 + 2 + 3);
+  REQUIRE(numbers.size() == 2 + 3 + 3);
   CHECK((numbers[0] == 40 && numbers[1] == 41));
   const auto back = tessera::detail::as_plan(numbers, 2);
   CHECK((back.first == 1 && back.spins && back.cores == std::vector<int>{7, 0, 12}));
+  CHECK(back.library_threads == 5);
 }
 
-TEST_CASE("a plan without cores is two numbers") {
+TEST_CASE("a plan without cores is three numbers") {
   const auto numbers = tessera::detail::as_numbers({}, {0, {}, false});
-  CHECK(numbers.size() == 2);
+  CHECK(numbers.size() == 3);
   const auto back = tessera::detail::as_plan(numbers, 0);
   CHECK((back.first == 0 && !back.spins && back.cores.empty()));
 }

@@ -25,6 +25,13 @@ install(FILES "${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake"
 
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
+# For Python: `cmake --install build --component python`. TESSERA_PYTHON_DIR is a folder where that
+# Python looks for modules.
+set(TESSERA_PYTHON_DIR "${CMAKE_INSTALL_DATADIR}/tessera/python"
+    CACHE STRING "Where the Python module tessera is installed")
+install(FILES "${PROJECT_SOURCE_DIR}/examples/python/tessera.py" DESTINATION "${TESSERA_PYTHON_DIR}"
+        COMPONENT python EXCLUDE_FROM_ALL)
+
 # For pkg-config. Relative to the file itself, so that the prefix may be moved.
 set(pc_folder "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 if(IS_ABSOLUTE "${pc_folder}")

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 . cmake/debian.sh
 
 need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev pkg-config git \
-  clang-16 clang-19
+  clang-16 clang-19 python3 python3-numpy
 
 work=build/consumer
 rm -rf "$work"
@@ -55,6 +55,12 @@ eval "g++ -std=c++20 tests/consumer/main.cpp $flags -o $work/by_pkg_config"
 version=$(PKG_CONFIG_PATH="$work/second place/share/pkgconfig" pkg-config --modversion tessera)
 grep -q "VERSION $version\$\|\"$version\"" "$work/second place/share/cmake/tessera/tessera-config-version.cmake" ||
   die "tessera.pc says version $version"
+
+say "the Python module"
+cmake --install "$work/library" --component python --prefix "$here/python" >"$work/out"
+told=$(PYTHONPATH="$work/python/share/tessera/python" "$(python_with_numpy)" -B -c "import tessera; print(tessera.__version__)")
+[ "$told" = "$version" ] || die "tessera.py says version $told"
+[ ! -e "$work/second place/share/tessera/python" ] || die "the Python module is installed without being asked for"
 
 say "one header"
 for folder in library "library again"; do

@@ -14,6 +14,7 @@
 #include <tessera/format/npy_codec.hpp>
 #include <tessera/host/creation_failure.hpp>
 #include <tessera/host/destination.hpp>
+#include <tessera/host/file_locks.hpp>
 #include <tessera/host/mapping.hpp>
 #include <tessera/host/name_info.hpp>
 #include <tessera/host/protection.hpp>
@@ -142,7 +143,8 @@ TESSERA_FUNC std::shared_ptr<Segment> Segment::attach(const SegmentName& name, h
   const auto folder = host::names_outlive_processes ? " in " + segment_folder() : std::string();
   if (!segment)
     throw Error(Errc::name_missing, name.str(), "there is no array of that name" + folder,
-                "create it first, or give attach a time to wait; shmls lists all names");
+                "create it first, or give attach a time to wait; shmls lists all names. If it was "
+                "there before: Python's SharedMemory(name) removes a name when that Python ends");
   if (!any_user && !info.ours)
     throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                 "pass AttachOptions{.any_user = true} if you trust that user");
@@ -218,7 +220,9 @@ TESSERA_FUNC bool Segment::owner_lives() const {
   const auto state = parts_->frame().state();
   if (state != SegmentState::owned) return state == SegmentState::kept;
   const auto file = host::open_existing(path(), host::Access::read_only, subject());
-  return file && file->info.id == file_id() && host::owner_lives(*file, subject());
+  if (file && file->info.id == file_id()) return host::owner_lives(*file, subject());
+  // The owner may live though somebody has removed the name: `rm`, or Python's SharedMemory.
+  return host::FileLocks().owned(file_id());
 }
 
 TESSERA_FUNC void Segment::keep() {

@@ -32,6 +32,15 @@ TEST_CASE("a product that does not fit is nothing, an empty axis or not") {
   REQUIRE_FALSE(checked_product(8, Shape{}, 7));
 }
 
+TEST_CASE("extents without an axis are the others, in order") {
+  using tessera::detail::without_axis;
+  constexpr std::array<std::size_t, 3> shape{2, 3, 4};
+  REQUIRE(without_axis(shape, 0) == std::array<std::size_t, 2>{3, 4});
+  REQUIRE(without_axis(shape, 1) == std::array<std::size_t, 2>{2, 4});
+  REQUIRE(without_axis(shape, 2) == std::array<std::size_t, 2>{2, 3});
+  REQUIRE(without_axis(std::array<std::size_t, 1>{5}, 0).empty());
+}
+
 TEST_CASE("tuples are written as Python writes them") {
   REQUIRE(tuple_of(Shape{}) == "()");
   REQUIRE(tuple_of(Shape{7}) == "(7,)");

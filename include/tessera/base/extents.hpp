@@ -1,6 +1,7 @@
 // Floor 0, base: shapes and indices: their product, and their text.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -37,6 +38,16 @@ constexpr std::optional<std::uint64_t> checked_product(
     }
   }
   return empty ? 0 : out;
+}
+
+/// The extents of all axes but one, which is below N.
+template <std::size_t N>
+  requires(N > 0)
+constexpr std::array<std::size_t, N - 1> without_axis(const std::array<std::size_t, N>& extents,
+                                                      std::size_t axis) {
+  std::array<std::size_t, N - 1> out{};
+  for (std::size_t d = 0; d + 1 < N; ++d) out[d] = extents[d < axis ? d : d + 1];
+  return out;
 }
 
 /// A tuple as Python writes it: "(365, 16, 16)", "(7,)", "()".

@@ -5,11 +5,11 @@
 // one counts; a NaN counts before all numbers, as with NumPy.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <type_traits>
 
+#include <tessera/base/extents.hpp>
 #include <tessera/loops/fold_rows.hpp>
 #include <tessera/loops/folds.hpp>
 #include <tessera/loops/make_node.hpp>
@@ -51,10 +51,8 @@ auto extreme_along(const E& e, std::ptrdiff_t along) {
   reduced[axis] = true;
   std::array<std::ptrdiff_t, rank> strides{};
   strides[axis] = 1;
-  std::array<std::size_t, rank - 1> kept;
-  std::copy(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end(),
-            std::copy_n(shape.begin(), axis, kept.begin()));
-  auto out = xt::xtensor<std::size_t, rank - 1, xt::layout_type::row_major>::from_shape(kept);
+  auto out = xt::xtensor<std::size_t, rank - 1, xt::layout_type::row_major>::from_shape(
+      without_axis(shape, axis));
   extreme_places<Greatest>(e, reduced, strides, out.data());
   return out;
 }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/extents.hpp>
 #include <tessera/loops/axis_slices.hpp>
 #include <tessera/loops/make_node.hpp>
 #include <tessera/loops/row_nodes.hpp>
@@ -176,10 +177,8 @@ auto medians(const E& e, std::ptrdiff_t along) {
   using V = std::remove_cv_t<typename E::value_type>;
   const auto axis = xt::normalize_axis(rank, along);
   const auto shape = loop_extents<rank>(e);
-  std::array<std::size_t, rank - 1> kept;
-  std::copy(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end(),
-            std::copy_n(shape.begin(), axis, kept.begin()));
-  auto out = xt::xtensor<double, rank - 1, xt::layout_type::row_major>::from_shape(kept);
+  auto out = xt::xtensor<double, rank - 1, xt::layout_type::row_major>::from_shape(
+      without_axis(shape, axis));
   const auto length = static_cast<std::ptrdiff_t>(shape[axis]);
   each_axis_slice(
       shape, axis, make_node(e, shape), static_cast<const Operand<V, rank>*>(nullptr),

@@ -19,6 +19,7 @@
 #include <tessera/host/name_info.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/host/segment_files.hpp>
+#include <tessera/host/still_names.hpp>
 #include <tessera/host/unlinked_files.hpp>
 #include <tessera/memory/control_block.hpp>
 #include <tessera/memory/metadata.hpp>
@@ -219,8 +220,10 @@ TESSERA_FUNC bool Segment::owner_lives() const {
   if (owned() || parts_->control_at == 0) return true;
   const auto state = parts_->frame().state();
   if (state != SegmentState::owned) return state == SegmentState::kept;
-  const auto file = host::open_existing(path(), host::Access::read_only, subject());
-  if (file && file->info.id == file_id()) return host::owner_lives(*file, subject());
+  if (host::still_names(path(), file_id())) {
+    const auto file = host::open_existing(path(), host::Access::read_only, subject());
+    if (file && file->info.id == file_id()) return host::owner_lives(*file, subject());
+  }
   // The owner may live though somebody has removed the name: `rm`, or Python's SharedMemory.
   return host::FileLocks().owned(file_id());
 }

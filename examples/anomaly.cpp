@@ -1,5 +1,5 @@
-// How far each month is from its mean over time, on a grid (time, latitude, longitude) of float32
-// or float64: which of them is known when the file is read.
+// How far each month is from its mean over time, on a grid (time, latitude, longitude). It
+// takes float32 and float64; the file's header says which.
 // NaN (land, no observation) stays NaN. Two jobs of one pool: the second reads what the first
 // wrote.
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Reads the steps of `producer NAME` while they are made: `consumer NAME`. It never sees half a
 // step, however slow it is, and it can't disturb the producer: its mapping is read-only.
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <tessera/memory/frames.hpp>
@@ -23,10 +24,10 @@ void run(const char* name) {
     }
     const auto frame = waves.latest();
     const double mean = xt::mean(frame.view())();
-    if (!frame.whole()) continue;  // overwritten meanwhile: look at a newer one
-    lost += frame.step() - seen - 1;
+    const bool whole = frame.whole();  // false: it was overwritten meanwhile
+    lost += frame.step() - seen - (whole ? 1 : 0);
     seen = frame.step();
-    if (seen % 10 == 0)
+    if (whole && seen % 10 == 0)
       std::printf("step %llu mean %.4f\n", static_cast<unsigned long long>(seen), mean);
     std::fflush(stdout);
   }

@@ -1,8 +1,12 @@
 // A model that runs on its own and gives its steps to whoever looks: `producer NAME`. Start it
 // before its readers or after them: `consumer NAME`, python3 examples/python/consumer.py NAME.
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <tessera.hpp>
 #include <thread>
@@ -48,6 +52,7 @@ void run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = tessera::run_as_worker(argc, argv)) return *code;
   try {
     run(argc, argv);
     return 0;

@@ -19,11 +19,10 @@ def main():
             continue
         frame = waves.latest()
         mean = frame.view.mean(dtype=float)
-        if not frame.whole():  # overwritten meanwhile: look at a newer one
-            continue
-        lost += frame.step - seen - 1
+        whole = frame.whole()  # False: it was overwritten meanwhile
+        lost += frame.step - seen - whole
         seen = frame.step
-        if seen % 10 == 0:
+        if whole and seen % 10 == 0:
             print(f"step {seen} mean {mean:.4f}", flush=True)
     print(f"producer ended after step {seen}; {lost} steps were not looked at")
 

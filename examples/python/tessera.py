@@ -308,6 +308,8 @@ os.register_at_fork(before=_fork_lock.acquire, after_in_parent=_fork_lock.releas
 class _Segment(mmap.mmap):
     """A mapped file. Every view of its memory keeps it; with it goes the name that it owns."""
 
+    writing = False  # a step of its ring
+
     @classmethod
     def of(cls, fd, name, path, meta, writable, owner=None):
         prot = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
@@ -582,6 +584,8 @@ def publish(array, n):
     One process publishes at a time. Raises Invalid."""
     segment = _writable(array)
     counters, n = segment.counters(), operator.index(n)
+    if segment.writing:
+        raise Invalid(segment.name, "a step of it is being written", "end its block first")
     if n < (last := counters.item(0)):
         raise Invalid(segment.name, f"step {n} can't follow step {last}",
                       "the numbers of steps grow")
@@ -634,20 +638,35 @@ def _slot(segment, n):
 @contextlib.contextmanager
 def write_step(array, n):
     """`with write_step(a, n) as slot:` gives slot (n - 1) % a.shape[0] of the ring, to be written.
-    Step n is published at the end of the block, unless it raises. Steps begin at 1 and grow; one
-    process writes at a time. Raises Invalid."""
+    Step n is published at the end of the block, unless it raises. The first step has any number
+    from 1 on, and each other one the next. One step is written at a time, by one process. Raises
+    Invalid."""
     segment, n = _writable(array), operator.index(n)
     slot, counters = _slot(segment, n), segment.counters()
-    if n <= (last := counters.item(0)):
+    last = counters.item(0)
+    if n < 1 or last not in (0, n - 1):
         raise Invalid(segment.name, f"step {n} can't follow step {last}",
-                      "the numbers of steps begin at 1 and grow")
-    begun = counters.item(1)
-    if n not in (begun, begun + 1):
-        counters[2] = n  # earlier steps may be in any slot
-    counters[1] = n
-    _fence()  # both before any byte of the step
-    yield slot
-    publish(array, n)
+                      "steps of a ring begin at 1 or later, and follow one another by one")
+    if segment.writing:
+        raise Invalid(segment.name, "a step of it is being written", "end that block first")
+    segment.writing = True
+    try:
+        begun = counters.item(1)
+        if n not in (begun, begun + 1):
+            counters[2] = n  # earlier ones were not written by write_step
+        counters[1] = n
+        _fence()  # both before any byte of the step
+        yield slot
+        written = True
+    except BaseException:
+        written = False
+        raise
+    finally:
+        segment.writing = False
+        if written and counters.item(0) < n:
+            _fence()
+            counters[0] = n
+            _wake(segment.event())
 
 
 class Frame:

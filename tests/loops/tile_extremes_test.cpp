@@ -8,6 +8,7 @@
 
 #include "support/boxes.hpp"
 #include "support/catch.hpp"
+#include "support/scene.hpp"
 #include "support/xtensor.hpp"
 
 using namespace tessera_test;
@@ -30,6 +31,14 @@ TEST_CASE("argmax of a tile of one axis is its greatest element") {
   const auto x = row.input();
   CHECK(x(xt::argmax(x, 0)()) == xt::amax(x)());
   CHECK(x(xt::argmin(x, 0)()) == xt::amin(x)());
+}
+
+TEST_CASE("where there are no elements, there is no place of an extreme") {
+  Boxes<double, 2> none({0, 5}, Lie::contiguous, &mixed);
+  const auto x = none.input();
+  CHECK(error_of([&] { xt::argmin(x, 0); }).errc() == tessera::Errc::invalid_argument);
+  CHECK(error_of([&] { xt::argmax(x); }).errc() == tessera::Errc::invalid_argument);
+  CHECK(xt::argmin(x, 1).size() == 0);
 }
 
 TEST_CASE("the first element may be the extreme, even a NaN") {

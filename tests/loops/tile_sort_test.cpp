@@ -126,12 +126,15 @@ TEST_CASE("places of a partition count from the end too, and one that is not the
   CHECK((of_sum(0, 0) == 5 && of_sum(0, 2) == 10 && of_sum(1, 0) == 2 && of_sum(1, 2) == 9));
   const auto error = error_of([&] { xt::partition(its.tile, 3); });
   CHECK(error.errc() == tessera::Errc::invalid_argument);
-  CHECK(has(error.what(), "place 3 of an axis of 3 elements"));
+  CHECK(has(error.what(), "there is no place 3 among 3 elements"));
   CHECK(has(error_of([&] {
               xt::partition(its.tile, {0, -3}, 0);
             }).what(),
-            "place -3 of an axis of 2 elements"));
+            "there is no place -3 among 2 elements"));
   CHECK(has(error_of([&] { xt::argpartition(its.tile, 7); }).what(), "place 7"));
+  const auto all = xt::placeholders::xtuph{};
+  CHECK(has(error_of([&] { xt::partition(its.tile, 9, all); }).what(), "no place 9 among 6"));
+  CHECK(xt::partition(its.tile, -1, all)(5) == 9);
 }
 
 TEST_CASE("argsort along any axis is that of an array, with NaN last and equal elements in order") {

@@ -89,6 +89,8 @@ TEST_CASE("the mean of large integers does not overflow") {
   const tessera::TileView<const std::int32_t, 2> x(numbers.data(), {2, 3}, {3, 1});
   CHECK(xt::mean(x)() == 2e9);
   CHECK(xt::mean(x, {0})(1) == 2e9);
+  CHECK(xt::mean(x, 1)(0) == 2e9);
+  CHECK(xt::mean(x, std::size_t{0})(0) == 2e9);
   CHECK(xt::mean(x, std::array<std::size_t, 1>{1})(0) == 2e9);
   CHECK(xt::mean(x + 1, {0, 1})() == 2e9 + 1);
   CHECK(xt::average(x)() == 2e9);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -131,6 +132,16 @@ TEST_CASE("a loaded array has its name until the AnyArray and all made of it hav
     { const auto typed = any.as<float, 2>(); }
     any.visit([](const auto&) {});
     CHECK(exists(shm_path(name)));
+  }
+  CHECK(goes(shm_path(name)));
+  {
+    auto any = std::make_unique<AnyArray>(AnyArray::load(name, path));
+    auto first = std::make_unique<SharedArray<const float, 2>>(any->as<float, 2>());
+    const auto second = any->as<float, 2>();
+    any.reset();
+    first.reset();
+    CHECK(exists(shm_path(name)));
+    CHECK(second(1, 1) == 5.0F);
   }
   CHECK(goes(shm_path(name)));
   {

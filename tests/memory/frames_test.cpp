@@ -109,7 +109,44 @@ TEST_CASE("a writer that is moved publishes once, at the end of the last one") {
   CHECK(ring.published() == 2);
 }
 
-TEST_CASE("steps grow, and those that were left out can't be read") {
+TEST_CASE("one step is written at a time") {
+  auto ring = Ring::create({3, 2, 4});
+  {
+    auto now = ring.write_step(1);
+    const auto second = error_of([&] { ring.write_step(1); });
+    CHECK(second.errc() == Errc::invalid_argument);
+    CHECK(has(second.what(), "is being written"));
+    CHECK(error_of([&] { ring.write_step(2); }).errc() == Errc::invalid_argument);
+    CHECK(has(error_of([&] { ring.publish(1); }).what(), "is being written"));
+    CHECK(ring.published() == 0);
+  }
+  CHECK(ring.published() == 1);
+  ring.write_step(2).discard();
+  write(ring, 2);
+  CHECK(ring.published() == 2);
+}
+
+TEST_CASE("a step that another process has published meanwhile is not taken back") {
+  auto ring = Ring::create({3, 2, 4});
+  auto other = Ring::attach(ring.name());
+  {
+    auto now = ring.write_step(1);
+    other.publish(5);
+  }
+  CHECK(ring.published() == 5);
+}
+
+TEST_CASE("frames can be kept in a variable that changes") {
+  auto ring = Ring::create({3, 2, 4});
+  write(ring, 1);
+  auto frame = ring.latest();
+  write(ring, 2);
+  frame = ring.latest();
+  CHECK(frame.step() == 2);
+  CHECK(xt::mean(frame.view())() == 2.0);
+}
+
+TEST_CASE("the first step has any number, and each other one the next") {
   auto ring = Ring::create({3, 2, 4});
   write(ring, 100);
   CHECK(ring.latest().step() == 100);
@@ -118,6 +155,7 @@ TEST_CASE("steps grow, and those that were left out can't be read") {
   const auto error = error_of([&] { ring.write_step(100); });
   CHECK(error.errc() == Errc::invalid_argument);
   CHECK(has(error.what(), "step 100 can't follow step 100"));
+  CHECK(has(error_of([&] { ring.write_step(102); }).what(), "step 102 can't follow step 100"));
   CHECK(error_of([&] { Ring::create({3, 1, 1}).write_step(0); }).errc() == Errc::invalid_argument);
 }
 
@@ -136,9 +174,11 @@ TEST_CASE("a step that was published by hand is refused: nobody can tell whether
   CHECK(has(error_of([&] { static_cast<void>(ring.latest()); }).what(), "without write_step"));
 }
 
-TEST_CASE("a ring without slots is refused; one slot is a ring; so is an array of one axis") {
+TEST_CASE("a ring without slots is refused, and one slot is a ring, and so is one axis") {
   auto none = Ring::create({0, 2, 4});
   CHECK(error_of([&] { none.write_step(1); }).errc() == Errc::invalid_shape);
+  none.publish(1);
+  CHECK(error_of([&] { static_cast<void>(none.latest()); }).errc() == Errc::invalid_shape);
   auto one = SharedArray<int, 1>::create({1});
   for (std::uint64_t n = 1; n <= 3; ++n) {
     auto now = one.write_step(n);

@@ -1,6 +1,7 @@
 // Steps that are published, and waiting for them.
 #include <tessera/memory/published.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -103,6 +104,44 @@ TEST_CASE("a wait ends when the owner ends, after the steps that it has publishe
   CHECK(reader.wait_published(2, 20s) == Published::advanced);
   CHECK(reader.wait_published(3, 20s) == Published::owner_gone);
   CHECK(reader.published() == 3);
+}
+
+TEST_CASE("steps there and back wake who waits for them, sooner than a look after the owner") {
+  auto there = Numbers::create({1}), back = Numbers::create({1});
+  constexpr std::uint64_t trips = 200;
+  std::thread other([&] {
+    for (std::uint64_t n = 0; n < trips; ++n) {
+      there.wait_published(n, 20s);
+      back.publish(n + 1);
+    }
+  });
+  const auto began = std::chrono::steady_clock::now();
+  for (std::uint64_t n = 0; n < trips; ++n) {
+    there.publish(n + 1);
+    back.wait_published(n, 20s);
+  }
+  other.join();
+  // Without a wake each trip would take up to 50 ms: 10 s in all.
+  CHECK(std::chrono::steady_clock::now() - began < 5s);
+}
+
+TEST_CASE("the owner's end wakes who waits, sooner than a look after the owner") {
+  auto shortest = std::chrono::nanoseconds::max();
+  for (int k = 0; k < 20 && shortest > 25ms; ++k) {
+    auto a = Numbers::create({4});
+    const auto b = ConstNumbers::attach(a.name());
+    std::chrono::steady_clock::time_point told;
+    std::thread reader([&] {
+      b.wait_published(0, 20s);
+      told = std::chrono::steady_clock::now();
+    });
+    std::this_thread::sleep_for(5ms);  // it sleeps by now, mostly, for 45 ms more
+    const auto ended = std::chrono::steady_clock::now();
+    a = Numbers();
+    reader.join();
+    shortest = std::min<std::chrono::nanoseconds>(shortest, told - ended);
+  }
+  CHECK(shortest <= 25ms);
 }
 
 TEST_CASE("who waits wakes when the owner ends") {

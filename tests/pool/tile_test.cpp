@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <thread>
 
 #include <tessera.hpp>
 
@@ -128,6 +129,29 @@ TEST_CASE("a kernel that runs a job of another pool keeps its scratch memory") {
       },
       into(array));
   for (const auto count : kept) CHECK(count == 100);
+}
+
+TEST_CASE("scratch memory is for the kernel's own thread") {
+  auto pool = TiledPool::in_caller();
+  auto array = SharedArray<int, 1>::create({2});
+  const auto refused = pool.map(
+      {1},
+      [](const Tile<1>& tile, auto v) {
+        v = 0;
+        int out = 0;
+        std::thread other([&] {
+          try {
+            tile.scratch<int>(10);
+          } catch (const tessera::Error& error) {
+            out = error.errc() == tessera::Errc::invalid_argument ? 1 : 2;
+          }
+        });
+        other.join();
+        return out;
+      },
+      into(array));
+  CHECK(refused(0) == 1);
+  CHECK(refused(1) == 1);
 }
 
 TEST_CASE("scratch memory that can't be had is an exception of its tile") {

@@ -25,10 +25,10 @@ using tessera::SharedArray;
 
 namespace {
 
-constexpr std::size_t slots = 3, side = 64;
+constexpr std::size_t side = 64;
 
 /// Writes steps, whose elements are all alike, as fast as it can.
-[[noreturn]] void produce(const std::string& name) {
+[[noreturn]] void produce(const std::string& name, std::size_t slots) {
   auto ring = SharedArray<std::uint64_t, 3>::create(name, {slots, side, side});
   for (std::uint64_t n = 1;; ++n) {
     auto now = ring.write_step(n);
@@ -60,13 +60,13 @@ Seen consume(const ReadOnlyRing& ring) {
     const auto view = frame.view();
     const auto [least, greatest] = std::minmax_element(view.data(), view.data() + side * side);
     const auto low = *least, high = *greatest;
+    must(frame.step() > seen, "steps grow");
+    seen = frame.step();
     if (!frame.whole()) {
       ++out.overwritten;
       continue;
     }
-    must(low == frame.step() && high == frame.step(), "no frame is torn");
-    must(frame.step() > seen, "steps grow");
-    seen = frame.step();
+    must(low == seen && high == seen, "no frame is torn");
     ++out.frames;
   }
 }
@@ -75,7 +75,8 @@ Seen consume(const ReadOnlyRing& ring) {
 /// continued.
 Seen kill_a_producer(std::chrono::microseconds after, std::mt19937& random) {
   const auto name = unique_name("ring");
-  Child producer([&] { produce(name); });
+  const std::size_t slots = 1 + random() % 3;
+  Child producer([&] { produce(name, slots); });
   const auto ring = ReadOnlyRing::attach(name, 20s);
   Child stopped([&] { consume(ring); });
   Child killer([&] {
@@ -104,23 +105,25 @@ Seen kill_a_producer(std::chrono::microseconds after, std::mt19937& random) {
 TEST_CASE("producers killed at any moment: no torn step is accepted, and their end is told") {
   std::mt19937 random(18);
   Seen all;
-  for (int k = 0; k < 25; ++k) {
+  const auto deadline = Clock::now() + 40s;
+  for (int k = 0; k < 25 || (all.frames < 100 && Clock::now() < deadline); ++k) {
     const auto seen = kill_a_producer(std::chrono::microseconds(random() % 8000), random);
     all.frames += seen.frames;
   }
-  CHECK(all.frames > 100);
+  CHECK(all.frames >= 100);
 }
 
 TEST_CASE("producers killed for as long as a soak takes", "[.soak]") {
   std::mt19937 random(soak_seed());
   const auto end = Clock::now() + soak_span();
   Seen all;
-  std::uint64_t kills = 0;
+  std::uint64_t kills = 0, late = 0;
   for (; Clock::now() < end; ++kills) {
     const auto seen = kill_a_producer(std::chrono::microseconds(random() % 8000), random);
     all.frames += seen.frames;
     all.overwritten += seen.overwritten;
     all.told = std::max(all.told, seen.told);
+    late += seen.told > 100ms ? 1 : 0;
   }
   std::printf(
       "%llu producers killed: %llu steps read whole, %llu were overwritten meanwhile, none torn; "
@@ -130,5 +133,8 @@ TEST_CASE("producers killed for as long as a soak takes", "[.soak]") {
       static_cast<unsigned long long>(all.overwritten),
       static_cast<long long>(
           std::chrono::duration_cast<std::chrono::milliseconds>(all.told).count()));
-  CHECK(kills > 0);
+  std::printf("%llu of them were told of later than 100 ms after the last step\n",
+              static_cast<unsigned long long>(late));
+  CHECK(all.frames > kills);
+  CHECK(late * 100 <= kills);  // a busy machine is slow at times
 }

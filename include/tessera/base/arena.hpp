@@ -56,14 +56,17 @@ class Arena {
   class Scope {
    public:
     Scope() : arena_(&of_thread()), blocks_(arena_->blocks_.size()), used_(arena_->used_) {}
-    Scope(const Scope&) noexcept {}
+    Scope(const Scope& other) noexcept : arena_(other.arena_), ends_(false) {}
     Scope& operator=(const Scope&) noexcept { return *this; }
     ~Scope() {
-      if (arena_ != nullptr) arena_->return_to(blocks_, used_);
+      if (ends_) arena_->return_to(blocks_, used_);
     }
+    /// True in the thread that has made it, or what it is a copy of.
+    bool is_of_this_thread() const noexcept { return arena_ == &of_thread(); }
 
    private:
-    Arena* arena_ = nullptr;
+    Arena* arena_;
+    bool ends_ = true;
     std::size_t blocks_ = 0, used_ = 0;
   };
 

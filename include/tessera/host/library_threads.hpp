@@ -1,6 +1,7 @@
 // Floor 1, host: how many threads OpenMP and BLAS libraries may use in this process.
 //
-// No library is linked for it: what the program has not loaded is not called.
+// No library is linked for it: those that the program was linked with are called, others are not. A
+// library that is loaded later, by dlopen, is not known.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ void tessera_set_blis_threads(std::int64_t) __asm__("bli_thread_set_num_threads"
 
 namespace tessera::host {
 
-/// Limits the libraries that are loaded: OpenMP for this thread, OpenBLAS, MKL and BLIS for the
+/// Limits the libraries of this program: OpenMP for this thread, OpenBLAS, MKL and BLIS for the
 /// process.
 inline void limit_library_threads(int threads) noexcept {
   if (tessera_set_openmp_threads != nullptr) tessera_set_openmp_threads(threads);
@@ -43,8 +44,11 @@ inline void limit_library_threads(int threads) noexcept {
   constexpr std::pair<const char*, const char*> known[] = {
       {"libgomp-1.dll", "omp_set_num_threads"},
       {"libomp.dll", "omp_set_num_threads"},
+      {"libomp140.x86_64.dll", "omp_set_num_threads"},
+      {"libiomp5md.dll", "omp_set_num_threads"},
       {"vcomp140.dll", "omp_set_num_threads"},
-      {"libopenblas.dll", "openblas_set_num_threads"}};
+      {"libopenblas.dll", "openblas_set_num_threads"},
+      {"mkl_rt.2.dll", "MKL_Set_Num_Threads"}};
   for (const auto& [library, function] : known) {
     const auto loaded = ::GetModuleHandleA(library);
     if (loaded == nullptr) continue;

@@ -44,6 +44,7 @@ void wait_for_change(std::uint32_t* word, std::uint32_t seen, std::chrono::nanos
 #else
   // Reset before the word is read: a change after that sets it again.
   const Descriptor event(::CreateEventA(nullptr, TRUE, FALSE, name().c_str()));
+  if (!event) return ::Sleep(detail::milliseconds_of(at_most));
   ::ResetEvent(event.get());
   if (std::atomic_ref(*word).load() == seen)
     ::WaitForSingleObject(event.get(), detail::milliseconds_of(at_most));

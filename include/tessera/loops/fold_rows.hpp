@@ -5,8 +5,9 @@
 // stored less often. If the last axis is reduced, a row of elements goes into one state; sixteen
 // partial ones run beside each other, so that the additions need not wait for one another.
 //
-// The order in which a state takes its elements depends only on which axes are reduced and on their
-// extents. So a result has the same bits whatever the tile's extents on the kept axes are.
+// The order in which a state takes its elements depends on which axes are reduced, on their
+// extents, and on whether rows that are reduced together are contiguous. So a result has the same
+// bits whatever the tile's extents on the kept axes are.
 #pragma once
 
 #include <algorithm>

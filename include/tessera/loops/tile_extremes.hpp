@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <tessera/base/error.hpp>
 #include <tessera/base/extents.hpp>
 #include <tessera/loops/fold_rows.hpp>
 #include <tessera/loops/folds.hpp>
@@ -40,13 +41,20 @@ void extreme_places(const E& e, const ReducedAxes<N>& reduced,
               fold.identity(), fold);
 }
 
+/// Throws Error(invalid_argument): where nothing is, there is no place of an extreme.
+[[noreturn]] inline void refuse_no_elements() {
+  throw Error(Errc::invalid_argument, "argmin, argmax", "there are no elements",
+              "look at the extents first");
+}
+
 /// argmin (Greatest: argmax) along an axis. Throws std::runtime_error, as xtensor, for an axis that
-/// the expression does not have.
+/// the expression does not have; Error(invalid_argument) for an axis without elements.
 template <bool Greatest, class E>
 auto extreme_along(const E& e, std::ptrdiff_t along) {
   constexpr auto rank = LoopRank<E>::value;
   const auto axis = xt::normalize_axis(rank, along);
   const auto shape = loop_extents<rank>(e);
+  if (shape[axis] == 0) refuse_no_elements();
   ReducedAxes<rank> reduced{};
   reduced[axis] = true;
   std::array<std::ptrdiff_t, rank> strides{};
@@ -61,6 +69,7 @@ auto extreme_along(const E& e, std::ptrdiff_t along) {
 template <bool Greatest, xt::layout_type Order, class E>
 auto extreme_of_all(const E& e) {
   constexpr auto rank = LoopRank<E>::value;
+  if (e.size() == 0) refuse_no_elements();
   ReducedAxes<rank> reduced;
   reduced.fill(true);
   std::array<std::ptrdiff_t, rank> strides{};

@@ -33,15 +33,6 @@ xt::xtensor<std::remove_const_t<T>, N, xt::layout_type::row_major> copy_of_tile(
   return tile;
 }
 
-/// As xtensor takes it: 1 as well as std::size_t{1}.
-template <class Kth>
-decltype(auto) as_kth(const Kth& kth) {
-  if constexpr (std::is_integral_v<Kth>)
-    return static_cast<std::size_t>(kth);
-  else
-    return (kth);
-}
-
 /// An expression whose slices along an axis can be gathered.
 template <class E>
 concept SlicedExpression = TileExpression<E> && HasStaticRank<E> && (LoopRank<E>::value > 0);
@@ -76,8 +67,8 @@ std::vector<std::ptrdiff_t> places_from_last(const Places& places, std::ptrdiff_
   const auto add = [&](std::ptrdiff_t place) {
     if (place < -length || place >= length)
       throw Error(Errc::invalid_argument, "partition",
-                  "place " + std::to_string(place) + " of an axis of " + std::to_string(length) +
-                      (length == 1 ? " element" : " elements"));
+                  "there is no place " + std::to_string(place) + " among " +
+                      std::to_string(length) + (length == 1 ? " element" : " elements"));
     out.push_back(place < 0 ? place + length : place);
   };
   if constexpr (std::is_integral_v<Places>)
@@ -86,6 +77,13 @@ std::vector<std::ptrdiff_t> places_from_last(const Places& places, std::ptrdiff_
     for (const auto place : places) add(static_cast<std::ptrdiff_t>(place));
   std::sort(out.rbegin(), out.rend());
   return out;
+}
+
+/// The places of a partition of all elements, as xtensor takes them.
+template <class Places>
+std::vector<std::size_t> places_of_all(const Places& places, std::size_t size) {
+  const auto sorted = places_from_last(places, static_cast<std::ptrdiff_t>(size));
+  return {sorted.rbegin(), sorted.rend()};
 }
 
 /// Brings the elements of these places, the last one first, to their places.
@@ -223,7 +221,8 @@ auto partition(const tessera::TileView<T, N>& tile, const Kth& kth, More... more
   if constexpr (N > 0 && tessera::detail::is_axis<More...>)
     return tessera::detail::parted_slices(tile, kth, tessera::detail::axis_or_last(more...));
   else
-    return partition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
+    return partition(tessera::detail::copy_of_tile(tile),
+                     tessera::detail::places_of_all(kth, tile.size()), more...);
 }
 template <class T, std::size_t N, class I, std::size_t K, class... More>
 auto partition(const tessera::TileView<T, N>& tile, const I (&kth)[K], More... more) {
@@ -234,7 +233,8 @@ auto argpartition(const tessera::TileView<T, N>& tile, const Kth& kth, More... m
   if constexpr (N > 0 && tessera::detail::is_axis<More...>)
     return tessera::detail::arg_parted_slices(tile, kth, tessera::detail::axis_or_last(more...));
   else
-    return argpartition(tessera::detail::copy_of_tile(tile), tessera::detail::as_kth(kth), more...);
+    return argpartition(tessera::detail::copy_of_tile(tile),
+                        tessera::detail::places_of_all(kth, tile.size()), more...);
 }
 template <class T, std::size_t N, class I, std::size_t K, class... More>
 auto argpartition(const tessera::TileView<T, N>& tile, const I (&kth)[K], More... more) {

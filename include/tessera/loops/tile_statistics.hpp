@@ -127,8 +127,14 @@ template <class T = void, class E, class X, class EVS = DEFAULT_STRATEGY_REDUCER
   requires(tessera::detail::IntegersOfTiles<E> && std::is_void_v<T>)
 inline auto mean(E&& e, X&& axes, EVS es = EVS()) {
   const auto size = e.size();
-  return tessera::detail::mean_of(
-      sum<tessera::detail::WideSum<E>>(std::forward<E>(e), std::forward<X>(axes), es), size);
+  if constexpr (std::is_integral_v<std::decay_t<X>>) {  // of which xtensor's sum forgets the type
+    const std::array<std::ptrdiff_t, 1> list{static_cast<std::ptrdiff_t>(axes)};
+    return tessera::detail::mean_of(sum<tessera::detail::WideSum<E>>(std::forward<E>(e), list, es),
+                                    size);
+  } else {
+    return tessera::detail::mean_of(
+        sum<tessera::detail::WideSum<E>>(std::forward<E>(e), std::forward<X>(axes), es), size);
+  }
 }
 
 template <class T = void, class E, class EVS = DEFAULT_STRATEGY_REDUCERS,

@@ -57,6 +57,9 @@ class AnyArray {
     std::swap(use_, other.use_);
     return *this;
   }
+  ~AnyArray() {
+    if (segment_) segment_->end();
+  }
 
   /// The array of that name. Throws Error as SharedArray::attach does: name_missing (timed_out if
   /// it was to wait), invalid_name, not_an_array, not_permitted.
@@ -99,10 +102,10 @@ class AnyArray {
   /// Its segment: for save().
   const Segment& segment() const { return *detail::checked(segment_); }
 
-  /// True if its elements are of type T (times: std::int64_t), in either byte order, on N axes.
+  /// True if its elements are of type T, in either byte order, on N axes.
   template <Element T, std::size_t N>
   bool is() const {
-    return dimension() == N && detail::value_type(dtype()) == dtype_of<T>();
+    return dimension() == N && detail::in_native_order(dtype()) == dtype_of<T>();
   }
 
   /// The same array as one of type const T. Throws Error(type_mismatch, rank_mismatch), which names
@@ -112,12 +115,13 @@ class AnyArray {
   SharedArray<const std::remove_const_t<T>, N> as() const {
     using Value = std::remove_const_t<T>;
     detail::check_in_place(segment(), dtype_of<Value>(), N, alignof(Value));
-    return SharedArray<const Value, N>(segment_);
+    return SharedArray<const Value, N>(with_its_own_use());
   }
 
   /// Calls f(const SharedArray<const T, N>&) with the T and N that it has, and returns what that
-  /// returns: one type for all. `Types` and `Axes` are what f is compiled for; fewer compile
-  /// sooner. Throws Error(type_mismatch) if it is none of these; and as as() does.
+  /// returns: one type for all, such as `[](const auto& a) -> double { ... }`. `Types` and `Axes`
+  /// are what f is compiled for; fewer compile sooner. Throws Error(type_mismatch) if it is none of
+  /// these; and as as() does.
   ///
   ///     a.visit<Elements<float, double>, Ranks<3>>([](const auto& field) { ... });
   template <class Types = Numbers, class Axes = Ranks<1, 2, 3, 4>, class F>
@@ -129,10 +133,15 @@ class AnyArray {
   AnyArray(std::shared_ptr<Segment> segment);
 
   const NpyHeader& header() const { return segment().header(); }
+  /// The segment, whose name stays as long as the result or a copy of it.
+  std::shared_ptr<Segment> with_its_own_use() const;
 
   template <class... T, std::size_t... N, class F>
   auto visit_each(Elements<T...> types, Ranks<N...> axes, F& f) const {
     using Result = decltype(result_of(types, axes, f));
+    static_assert((returns<Result, F, T, N...> && ...),
+                  "tessera: visit's function returns one type for all element types: say which, as "
+                  "in `[](const auto& a) -> double`");
     std::optional<std::conditional_t<std::is_void_v<Result>, bool, Result>> out;
     const auto fits = [&]<class U, std::size_t M>() {
       if (!is<U, M>()) return false;
@@ -140,13 +149,16 @@ class AnyArray {
       if constexpr (std::is_void_v<Result>)
         f(array), out = true;
       else
-        out = f(array);
+        out.emplace(f(array));
       return true;
     };
     const auto any_rank = [&]<class U>() { return (fits.template operator()<U, N>() || ...); };
     if (!(any_rank.template operator()<T>() || ...)) throw_no_visit({dtype_of<T>()...}, {N...});
     if constexpr (!std::is_void_v<Result>) return *std::move(out);
   }
+  template <class Result, class F, class T, std::size_t... N>
+  static constexpr bool returns =
+      (std::is_same_v<Result, std::invoke_result_t<F&, const SharedArray<const T, N>&>> && ...);
   template <class First, class... T, std::size_t FirstRank, std::size_t... N, class F>
   static auto result_of(Elements<First, T...>, Ranks<FirstRank, N...>, F& f)
       -> decltype(f(std::declval<const SharedArray<const First, FirstRank>&>()));

@@ -21,6 +21,16 @@ namespace tessera {
 TESSERA_FUNC AnyArray::AnyArray(std::shared_ptr<Segment> segment)
     : segment_(std::move(segment)), use_(std::make_shared<const Segment::NameUse>(segment_)) {}
 
+TESSERA_FUNC std::shared_ptr<Segment> AnyArray::with_its_own_use() const {
+  struct Used {
+    std::shared_ptr<Segment> segment;
+    Segment::NameUse use;
+  };
+  const auto used =
+      std::make_shared<Used>(Used{detail::checked(segment_), Segment::NameUse(segment_)});
+  return {used, segment_.get()};
+}
+
 TESSERA_FUNC AnyArray AnyArray::attach(std::string_view name, AttachOptions options) {
   return Segment::attach(SegmentName(name), host::Access::read_only, options.wait,
                          options.any_user);
@@ -35,13 +45,13 @@ TESSERA_FUNC AnyArray AnyArray::map_file(const std::string& path) {
 
 TESSERA_FUNC AnyArray AnyArray::load(const std::string& path, CreateOptions options) {
   const auto header = Segment::map_file(path, host::Access::read_only)->header();
-  return detail::load(path, std::nullopt, detail::value_type(header.dtype), header.shape.size(),
-                      options.permission);
+  return detail::load(path, std::nullopt, detail::in_native_order(header.dtype),
+                      header.shape.size(), options.permission);
 }
 TESSERA_FUNC AnyArray AnyArray::load(std::string_view name, const std::string& path,
                                      CreateOptions options) {
   const auto header = Segment::map_file(path, host::Access::read_only)->header();
-  return detail::load(path, SegmentName(name), detail::value_type(header.dtype),
+  return detail::load(path, SegmentName(name), detail::in_native_order(header.dtype),
                       header.shape.size(), options.permission);
 }
 

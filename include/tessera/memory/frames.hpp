@@ -1,11 +1,11 @@
 // Public: StepWriter, Frame. Floor 3, memory: an array whose axis 0 is a ring of steps.
 //
-//     { auto now = sst.write_step(n); now.view() = model(n); }  // published at the end of its
-//     scope
+//     auto now = sst.write_step(n);
+//     now.view() = model(n);            // the end of `now` publishes the step
 //
-//     const auto frame = sst.latest();           // elsewhere
+//     const auto frame = sst.latest();  // elsewhere
 //     const double mean = xt::mean(frame.view())();
-//     if (frame.whole()) ...                     // nobody has overwritten it meanwhile
+//     if (!frame.whole()) continue;     // it was overwritten meanwhile: throw `mean` away
 //
 // Step n, counted from 1, lies in slot (n - 1) % shape(0). A reader must finish before the writer
 // comes round to its slot: it asks whole() after it has used the elements. A result of which
@@ -27,45 +27,58 @@
 
 namespace tessera {
 
-/// A step that is being written. When it ends, its step is published; not if it ends because of an
-/// exception, or after discard(). It keeps the mapping. If the process is killed meanwhile, nobody
-/// sees the step, and readers of the one that it overwrote are told. One process writes at a time.
+namespace detail {
+
+/// One slot of a ring.
+template <class T, std::size_t N>
+struct Slot {
+  T* data;
+  std::size_t number, count;  ///< its index on axis 0, and how many there are
+  std::array<std::size_t, N - 1> shape;
+  std::array<std::ptrdiff_t, N - 1> strides;
+
+  TileView<T, N - 1> view() const noexcept { return {data, shape, strides}; }
+};
+
+}  // namespace detail
+
+/// A step that is being written. Its end publishes the step; not if an exception ends it, or after
+/// discard(). It keeps the mapping. If the process is killed meanwhile, nobody sees the step, and
+/// readers of the one that it overwrote are told. One step of an array is written at a time, by one
+/// process.
 template <class T, std::size_t N>
 class StepWriter {
  public:
   StepWriter(StepWriter&& other) noexcept
       : segment_(std::move(other.segment_)),
-        view_(other.view_),
-        step_(other.step_),
         slot_(other.slot_),
+        step_(other.step_),
         exceptions_(other.exceptions_) {}
   StepWriter& operator=(StepWriter&&) = delete;
-  ~StepWriter() {
-    if (!segment_ || std::uncaught_exceptions() > exceptions_) return;
-    auto counters = detail::StepCounters(segment_->control_block());
-    counters.publish(step_);
-    counters.wake(segment_->identity());
-  }
+  ~StepWriter() { end(std::uncaught_exceptions() <= exceptions_); }
 
   /// The elements of its slot: an xtensor expression that can be assigned to.
-  TileView<T, N - 1> view() const noexcept { return view_; }
+  TileView<T, N - 1> view() const noexcept { return slot_.view(); }
   /// Its number.
   std::uint64_t step() const noexcept { return step_; }
   /// Its index on axis 0, for a job: into(xt::view(sst, writer.slot(), xt::all(), xt::all())).
-  std::size_t slot() const noexcept { return slot_; }
+  std::size_t slot() const noexcept { return slot_.number; }
   /// The step is not published.
-  void discard() noexcept { segment_.reset(); }
+  void discard() noexcept { end(false); }
 
  private:
   friend struct detail::FramesOf<SharedArray<T, N>>;
-  StepWriter(std::shared_ptr<Segment> segment, const TileView<T, N - 1>& view, std::uint64_t step,
-             std::size_t slot)
-      : segment_(std::move(segment)), view_(view), step_(step), slot_(slot) {}
+  StepWriter(std::shared_ptr<Segment> segment, const detail::Slot<T, N>& slot, std::uint64_t step)
+      : segment_(std::move(segment)), slot_(slot), step_(step) {}
+
+  void end(bool written) noexcept {
+    if (segment_) detail::end_step(*segment_, step_, written);
+    segment_.reset();
+  }
 
   std::shared_ptr<Segment> segment_;
-  TileView<T, N - 1> view_;
+  detail::Slot<T, N> slot_;
   std::uint64_t step_;
-  std::size_t slot_;
   int exceptions_ = std::uncaught_exceptions();
 };
 
@@ -73,27 +86,26 @@ class StepWriter {
 template <class T, std::size_t N>
 class Frame {
  public:
-  /// Its elements, read-only. They may change as long as whole() is not asked.
-  TileView<const T, N - 1> view() const noexcept { return view_; }
+  /// Its elements, read-only. The writer may overwrite them at any time: ask whole() after their
+  /// last use, and throw the result away if it is false.
+  TileView<const T, N - 1> view() const noexcept { return slot_.view(); }
   /// Its number.
   std::uint64_t step() const noexcept { return step_; }
   /// True if nobody has begun to overwrite it: what was read of it so far is the step as it was
   /// published. Once false, it stays false.
   bool whole() const noexcept {
-    return detail::StepCounters(segment_->control_block()).whole(step_, slots_);
+    return detail::StepCounters(segment_->control_block()).whole(step_, slot_.count);
   }
 
  private:
   friend struct detail::FramesOf<SharedArray<T, N>>;
   friend struct detail::FramesOf<SharedArray<const T, N>>;
-  Frame(std::shared_ptr<Segment> segment, const TileView<const T, N - 1>& view, std::uint64_t step,
-        std::size_t slots)
-      : segment_(std::move(segment)), view_(view), step_(step), slots_(slots) {}
+  Frame(std::shared_ptr<Segment> segment, const detail::Slot<const T, N>& slot, std::uint64_t step)
+      : segment_(std::move(segment)), slot_(slot), step_(step) {}
 
   std::shared_ptr<Segment> segment_;
-  TileView<const T, N - 1> view_;
+  detail::Slot<const T, N> slot_;
   std::uint64_t step_;
-  std::size_t slots_;
 };
 
 namespace detail {
@@ -107,30 +119,27 @@ struct FramesOf<SharedArray<T, N>> {
   static StepWriter<T, N> writer(Array& array, const std::shared_ptr<Segment>& segment,
                                  std::uint64_t n) {
     begin_step(*segment, n);
-    const auto slot = slot_of(array, n);
-    return {segment, slot_view<T>(array, slot), n, slot};
+    return {segment, slot_of<T>(array, n), n};
   }
   static Frame<Value, N> reader(const Array& array, const std::shared_ptr<Segment>& segment,
                                 std::uint64_t n) {
     check_step(*segment, n);
-    return {segment, slot_view<const Value>(array, slot_of(array, n)), n, array.shape()[0]};
+    return {segment, slot_of<const Value>(array, n), n};
   }
 
  private:
-  static std::size_t slot_of(const Array& array, std::uint64_t n) {
-    return static_cast<std::size_t>((n - 1) % array.shape()[0]);
-  }
   template <class V, class A>
-  static TileView<V, N - 1> slot_view(A& array, std::size_t slot) {
-    std::array<std::size_t, N - 1> shape;
-    std::array<std::ptrdiff_t, N - 1> strides;
+  static Slot<V, N> slot_of(A& array, std::uint64_t n) {
+    const std::size_t count = array.shape()[0];
+    Slot<V, N> out{array.data(), static_cast<std::size_t>((n - 1) % count), count, {}, {}};
     std::ptrdiff_t elements = 1;
     for (std::size_t d = N - 1; d > 0; --d) {
-      shape[d - 1] = array.shape()[d];
-      strides[d - 1] = elements;
-      elements *= static_cast<std::ptrdiff_t>(shape[d - 1]);
+      out.shape[d - 1] = array.shape()[d];
+      out.strides[d - 1] = elements;
+      elements *= static_cast<std::ptrdiff_t>(out.shape[d - 1]);
     }
-    return {array.data() + static_cast<std::ptrdiff_t>(slot) * elements, shape, strides};
+    out.data += static_cast<std::ptrdiff_t>(out.number) * elements;
+    return out;
   }
 };
 

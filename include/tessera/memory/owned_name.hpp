@@ -61,9 +61,10 @@ class OwnedName {
     }
     return uses != 0;
   }
-  void release() noexcept {
+  /// True if that was the last use of a name that this process owns.
+  bool release() noexcept {
     // Acquire and release: the last to get here sees what the others did to this object.
-    if (uses_.fetch_sub(1) != 1 || !held()) return;
+    if (uses_.fetch_sub(1) != 1 || !held()) return false;
     // The name first: a process killed before this line leaves an orphan, one killed after it
     // nothing.
     bool gone = true;
@@ -79,6 +80,7 @@ class OwnedName {
       // Attached workers see a little later that the name is gone.
     }
     lock_.release();
+    return true;
   }
 
  private:

@@ -20,12 +20,25 @@ TESSERA_FUNC StepCounters counters_of(const Segment& segment) {
   return StepCounters(segment.control_block());
 }
 
+inline Error a_step_is_being_written(const Segment& segment) {
+  return {Errc::invalid_argument, segment.subject(), "a step of it is being written",
+          "let its StepWriter end first: one step is written at a time"};
+}
+
+inline void refuse_no_slots(const Segment& segment) {
+  if (segment.header().shape.front() == 0)
+    throw Error(Errc::invalid_shape, segment.subject(),
+                "a ring without slots has no place for a step",
+                "give its first axis an extent of 2 or more");
+}
+
 TESSERA_FUNC void publish(Segment& segment, std::uint64_t n) {
   auto counters = counters_of(segment);
   if (const auto last = counters.published(); n < last)
     throw Error(Errc::invalid_argument, segment.subject(),
                 "step " + std::to_string(n) + " can't follow step " + std::to_string(last),
                 "the numbers of steps grow: readers wait for a larger one");
+  if (segment.is_writing()) throw a_step_is_being_written(segment);
   counters.publish(n);
   counters.wake(segment.identity());
 }
@@ -56,19 +69,27 @@ TESSERA_FUNC Published wait_published(const Segment& segment, std::uint64_t beyo
 
 TESSERA_FUNC void begin_step(Segment& segment, std::uint64_t n) {
   auto counters = counters_of(segment);
-  if (segment.header().shape.front() == 0)
-    throw Error(Errc::invalid_shape, segment.subject(),
-                "a ring without slots has no place for a step",
-                "give its first axis an extent of 2 or more");
-  if (const auto last = counters.published(); n <= last)
+  refuse_no_slots(segment);
+  const auto last = counters.published();
+  if (n == 0 || (last != 0 && n != last + 1))
     throw Error(Errc::invalid_argument, segment.subject(),
                 "step " + std::to_string(n) + " can't follow step " + std::to_string(last),
-                "the numbers of steps begin at 1 and grow");
+                "steps of a ring begin at 1 or later, and follow one another by one");
+  if (!segment.begin_writing()) throw a_step_is_being_written(segment);
   counters.begin(n);
+}
+
+TESSERA_FUNC void end_step(Segment& segment, std::uint64_t n, bool written) noexcept {
+  auto counters = counters_of(segment);
+  segment.end_writing();
+  if (!written || counters.published() >= n) return;  // never back: another process writes too
+  counters.publish(n);
+  counters.wake(segment.identity());
 }
 
 TESSERA_FUNC void check_step(const Segment& segment, std::uint64_t n) {
   const auto counters = counters_of(segment);
+  refuse_no_slots(segment);
   const auto last = counters.published();
   if (n == 0 || n > last)
     throw Error(Errc::invalid_argument, segment.subject(),

@@ -88,6 +88,13 @@ class Segment {
 
   /// True once the owner has removed the name.
   bool ended() const noexcept;
+  /// Marks that a step is being written through this object. False if one is being written already.
+  bool begin_writing() noexcept;
+  /// The step is written, or given up.
+  void end_writing() noexcept;
+  /// True between these two.
+  bool is_writing() const noexcept;
+
   /// False once the owner has ended, however it ended. A kept array and a file have no owner: true.
   /// Throws Error(not_permitted, system) if the name can't be opened.
   bool owner_lives() const;

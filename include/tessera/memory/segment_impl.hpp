@@ -1,6 +1,7 @@
 // Floor 3, memory: the definitions of segment.hpp.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -42,13 +43,17 @@ struct Segment::Parts {
   ControlBlock control{};      ///< as it was when the segment was made or opened
   host::FileId file_id{};
   host::Mapping mapping{};
-  detail::OwnedName owned_name{};  ///< destroyed before the mapping: removes the name first
+  std::atomic<bool> writing{false};  ///< a step of its ring
+  detail::OwnedName owned_name{};    ///< destroyed before the mapping: removes the name first
 
   const std::string& subject() const noexcept { return name.empty() ? path : name; }
   std::byte* data() const noexcept { return mapping.data() + header.data_offset; }
   detail::SegmentFrame frame() const noexcept {
     return {data() + header.data_bytes(), mapping.data() + control_at, control};
   }
+
+  /// Who waits for a step looks whether the owner has ended.
+  void wake() noexcept { detail::StepCounters(mapping.data() + control_at).wake(control.identity); }
 
   static std::shared_ptr<Segment> new_segment(std::string its_name, std::string its_path) {
     std::unique_ptr<Parts> parts(
@@ -216,6 +221,10 @@ TESSERA_FUNC bool Segment::ended() const noexcept {
   return parts_->control_at != 0 && parts_->frame().state() == SegmentState::ended;
 }
 
+TESSERA_FUNC bool Segment::begin_writing() noexcept { return !parts_->writing.exchange(true); }
+TESSERA_FUNC void Segment::end_writing() noexcept { parts_->writing.store(false); }
+TESSERA_FUNC bool Segment::is_writing() const noexcept { return parts_->writing.load(); }
+
 TESSERA_FUNC bool Segment::owner_lives() const {
   if (owned() || parts_->control_at == 0) return true;
   const auto state = parts_->frame().state();
@@ -270,14 +279,14 @@ TESSERA_FUNC void Segment::flush() {
 TESSERA_FUNC void Segment::end() noexcept {
   const bool owner = owned();
   parts_->owned_name.end();
-  if (owner) detail::StepCounters(control_block()).wake(identity());  // they see that it has ended
+  if (owner) parts_->wake();
 }
 
 TESSERA_FUNC Segment::NameUse::NameUse(std::shared_ptr<Segment> segment) noexcept {
   if (segment->parts_->owned_name.use()) segment_ = std::move(segment);
 }
 TESSERA_FUNC Segment::NameUse::~NameUse() {
-  if (segment_) segment_->parts_->owned_name.release();
+  if (segment_ && segment_->parts_->owned_name.release()) segment_->parts_->wake();
 }
 
 }  // namespace tessera

@@ -5,8 +5,8 @@
 // whether the step was still there: a seqlock, whose number is the step itself.
 //
 //   begun      The writer stores it before the first byte of a step.
-//   first      Steps follow one another by one. Where one does not, it is the first of those that
-//              do: earlier ones may be in any slot.
+//   first      The first step of those that follow one another by one. Earlier ones, which were
+//              published otherwise or left out, are not accepted.
 //   published  The writer stores it after the last byte.
 //
 // A writer that dies in between leaves begun = published + 1: the step that it overwrote is not

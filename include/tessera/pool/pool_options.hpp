@@ -68,10 +68,10 @@ struct PoolOptions {
   /// Folders that other machines share are not searched. Set it to false to look at what a dead
   /// program left.
   bool reap_orphans = detail::usually_reaps.load();
-  /// How many threads OpenMP (for the kernels themselves), OpenBLAS, MKL and BLIS may use in each
-  /// worker. One: the workers are the threads, and with more of them each job would have cores
-  /// times cores. 0: as many as the library would use. It does not hold for the caller's own
-  /// thread.
+  /// How many threads OpenMP in kernels, OpenBLAS, MKL and BLIS may use in each worker, if the
+  /// program is linked with them (on Windows: with their DLLs, without BLIS). One: the workers are
+  /// the threads, and with more of them each job would have cores times cores. 0: as many as the
+  /// library would use. It does not hold for the caller's own thread.
   int library_threads = 1;
   /// Run jobs even if this process has changed its user or groups since the pool was made. Kernels
   /// run with the old ones. If false, such a job throws Error(pool_unusable).

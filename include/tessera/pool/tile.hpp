@@ -12,6 +12,7 @@
 
 #include <tessera/base/arena.hpp>
 #include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
@@ -58,8 +59,9 @@ class Tile {
   Philox random(std::uint64_t seed) const noexcept { return Philox(seed, number_); }
   /// Memory for n elements, aligned to 64 bytes, without defined values; valid until the kernel
   /// returns. The worker keeps it for its next tile: after the first tile that needs so much,
-  /// nothing is allocated. Each call gives other memory, which no other process and no other
-  /// thread sees. Throws std::bad_alloc.
+  /// nothing is allocated. Each call gives other memory, which no other process sees. A kernel that
+  /// starts threads calls it before they start. Throws std::bad_alloc; Error(invalid_argument) in
+  /// another thread than the kernel's own.
   ///
   ///     auto row = tile.scratch<double>(in.shape(1));  // a std::span<double>
   template <class T>
@@ -67,6 +69,9 @@ class Tile {
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>,
                   "tessera: scratch memory is for numbers and plain structs");
     static_assert(alignof(T) <= cache_line);
+    if (!scratch_.is_of_this_thread())
+      throw Error(Errc::invalid_argument, "Tile::scratch", "it is called in another thread",
+                  "call it in the kernel's own thread, before that starts others");
     if (n > (std::numeric_limits<std::size_t>::max)() / sizeof(T)) throw std::bad_alloc();
     return {static_cast<T*>(detail::Arena::of_thread().allocate(n * sizeof(T))), n};
   }

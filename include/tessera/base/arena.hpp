@@ -57,6 +57,7 @@ class Arena {
    public:
     Scope() : arena_(&of_thread()), blocks_(arena_->blocks_.size()), used_(arena_->used_) {}
     Scope(const Scope& other) noexcept : arena_(other.arena_), ends_(false) {}
+    // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): each stays what it is
     Scope& operator=(const Scope&) noexcept { return *this; }
     ~Scope() {
       if (ends_) arena_->return_to(blocks_, used_);

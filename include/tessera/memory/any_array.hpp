@@ -51,12 +51,15 @@ using Numbers = Elements<bool, std::int8_t, std::int16_t, std::int32_t, std::int
 /// stays until the AnyArray and all that was made of it have ended.
 class AnyArray {
  public:
+  /// Moves the array; the other one holds none afterwards.
   AnyArray(AnyArray&&) noexcept = default;
+  /// Exchanges the arrays that both hold.
   AnyArray& operator=(AnyArray&& other) noexcept {
     std::swap(segment_, other.segment_);
     std::swap(use_, other.use_);
     return *this;
   }
+  /// The end of the AnyArray; the name of a loaded array stays with what was made of it.
   ~AnyArray() {
     if (segment_) segment_->end();
   }

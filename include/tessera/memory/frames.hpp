@@ -49,12 +49,14 @@ struct Slot {
 template <class T, std::size_t N>
 class StepWriter {
  public:
+  /// Moves the step; `other` publishes nothing.
   StepWriter(StepWriter&& other) noexcept
       : segment_(std::move(other.segment_)),
         slot_(other.slot_),
         step_(other.step_),
         exceptions_(other.exceptions_) {}
   StepWriter& operator=(StepWriter&&) = delete;
+  /// Publishes the step.
   ~StepWriter() { end(std::uncaught_exceptions() <= exceptions_); }
 
   /// The elements of its slot: an xtensor expression that can be assigned to.

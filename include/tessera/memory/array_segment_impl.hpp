@@ -33,7 +33,7 @@ TESSERA_FUNC std::string words(const Dtype& dtype) {
 
 TESSERA_FUNC const std::shared_ptr<Segment>& checked(const std::shared_ptr<Segment>& segment) {
   if (!segment)
-    throw Error(Errc::invalid_argument, "array",
+    throw Error(Errc::invalid_argument, "SharedArray",
                 "it holds no array: it was moved from or never made", "create or attach it");
   return segment;
 }

@@ -61,13 +61,13 @@ class StepCounters {
   }
 
   /// A reader, after it has used a published step n of a ring: true if nobody has begun to
-  /// overwrite it.
-  bool whole(std::uint64_t n, std::uint64_t slots) const noexcept {
+  /// overwrite it. `ring`: how many slots there are.
+  bool whole(std::uint64_t n, std::uint64_t ring) const noexcept {
     // Pairs with the fence in begin(): who has seen a byte of a later step sees its `begun` too.
     std::atomic_thread_fence(std::memory_order_acquire);
     const auto begun = word(offsetof(ControlBlock, begun)).load(std::memory_order_relaxed);
     const auto first = word(offsetof(ControlBlock, first)).load(std::memory_order_relaxed);
-    return first <= n && n <= begun && begun - n < slots;
+    return first <= n && n <= begun && begun - n < ring;
   }
 
   /// Wakes all that wait for a step, or for the owner's end.

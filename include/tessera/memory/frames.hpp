@@ -133,7 +133,7 @@ struct FramesOf<SharedArray<T, N>> {
   template <class V, class A>
   static Slot<V, N> slot_of(A& array, std::uint64_t n) {
     const std::size_t count = array.shape()[0];
-    Slot<V, N> out{array.data(), static_cast<std::size_t>((n - 1) % count), count, {}, {}};
+    Slot<V, N> out{array.data(), (n - 1) % count, count, {}, {}};
     std::ptrdiff_t elements = 1;
     for (std::size_t d = N - 1; d > 0; --d) {
       out.shape[d - 1] = array.shape()[d];

@@ -18,7 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <cstring>
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/streaming.hpp>
@@ -89,10 +89,13 @@ class StepCounters {
   std::uint32_t* low_half() const noexcept {
     return reinterpret_cast<std::uint32_t*>(block_ + offsetof(ControlBlock, published));
   }
-  static std::string event_of(const Identity& array) {
-    std::string out = "tessera+steps+";
-    for (const auto byte : array)
-      out += {"0123456789abcdef"[byte / 16], "0123456789abcdef"[byte % 16]};
+  static host::WaitName event_of(const Identity& array) {
+    host::WaitName out{"tessera+steps+"};
+    auto* at = out.data() + std::strlen(out.data());
+    for (const auto byte : array) {
+      *at++ = "0123456789abcdef"[byte / 16];
+      *at++ = "0123456789abcdef"[byte % 16];
+    }
     return out;
   }
 

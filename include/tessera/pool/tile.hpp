@@ -10,12 +10,12 @@
 #include <span>
 #include <type_traits>
 
-#include <tessera/base/arena.hpp>
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
+#include <tessera/host/arena.hpp>
 
 namespace tessera {
 
@@ -73,7 +73,7 @@ class Tile {
       throw Error(Errc::invalid_argument, "Tile::scratch", "it is called in another thread",
                   "call it in the kernel's own thread, before that starts others");
     if (n > (std::numeric_limits<std::size_t>::max)() / sizeof(T)) throw std::bad_alloc();
-    return {static_cast<T*>(detail::Arena::of_thread().allocate(n * sizeof(T))), n};
+    return {static_cast<T*>(host::Arena::of_thread().allocate(n * sizeof(T))), n};
   }
   /// True if the job should end early: it was cancelled, or another tile's kernel threw. A long
   /// kernel may then return; its tile counts as done.
@@ -84,7 +84,7 @@ class Tile {
   std::array<std::size_t, R> index_;
   Box<R> box_;
   detail::StopFlag stop_;
-  detail::Arena::Scope scratch_;
+  host::Arena::Scope scratch_;
 };
 
 }  // namespace tessera

@@ -1,5 +1,5 @@
 // Memory that a thread keeps.
-#include <tessera/base/arena.hpp>
+#include <tessera/host/arena.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 #include "support/catch.hpp"
 
-using tessera::detail::Arena;
+using tessera::host::Arena;
 
 namespace {
 

@@ -1,4 +1,4 @@
-// Floor 0, base: memory that a thread keeps and hands out in a stack's order.
+// Floor 1, host: memory that a thread keeps and hands out in a stack's order.
 //
 // A scope remembers how much is handed out, and takes back at its end what was handed out since. If
 // the first block was too small, further blocks are added, and the outermost scope makes one of
@@ -13,7 +13,7 @@
 
 #include <tessera/base/config.hpp>
 
-namespace tessera::detail {
+namespace tessera::host {
 
 /// The arena of one thread. What it hands out is aligned to cache lines and has no defined values.
 class Arena {
@@ -27,8 +27,14 @@ class Arena {
 
   /// This thread's.
   static Arena& of_thread() {
+#if defined(TESSERA_WIN32)
+    // mingw frees what a thread has before the destructors of it run: here the arena stays.
+    thread_local auto* const arena = new Arena;
+    return *arena;
+#else
     thread_local Arena arena;
     return arena;
+#endif
   }
 
   /// Throws std::bad_alloc.
@@ -105,4 +111,4 @@ class Arena {
   std::size_t used_ = 0;  // of the last block
 };
 
-}  // namespace tessera::detail
+}  // namespace tessera::host

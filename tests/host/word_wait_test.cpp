@@ -41,7 +41,7 @@ TEST_CASE("all that wait for a word wake when it has changed") {
     sleepers.emplace_back([&] {
       while (std::atomic_ref(word).load() == 1) host::wait_for_change(&word, 1, 60s, name);
     });
-  std::this_thread::sleep_for(5ms);  // they sleep by now, mostly
+  tessera_test::await_sleepers();
   std::atomic_ref(word).store(2);
   host::wake_waiters(&word, name);
   for (auto& sleeper : sleepers) sleeper.join();

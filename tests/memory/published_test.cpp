@@ -135,7 +135,7 @@ TEST_CASE("the owner's end wakes who waits, sooner than a look after the owner")
       b.wait_published(0, 20s);
       told = std::chrono::steady_clock::now();
     });
-    std::this_thread::sleep_for(5ms);  // it sleeps by now, mostly, for 45 ms more
+    await_sleepers();  // it sleeps for 50 ms, if nobody wakes it
     const auto ended = std::chrono::steady_clock::now();
     a = Numbers();
     reader.join();

@@ -157,6 +157,9 @@ inline bool others_asleep() {
   return true;
 }
 
+/// Waits until every other thread of this process is asleep; not where that can't be seen.
+inline void await_sleepers() { wait_until(others_asleep); }
+
 /// A forked child that runs `body` and ends without running the parent's destructors.
 class Child {
  public:
@@ -244,6 +247,10 @@ std::string failure_in_private_shm(std::size_t bytes, Body&& body) {
   });
 }
 
+#endif
+
+#if !defined(TESSERA_POSIX)
+inline void await_sleepers() {}
 #endif
 
 inline constexpr std::size_t MiB = std::size_t{1} << 20;

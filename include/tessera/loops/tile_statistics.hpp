@@ -1,6 +1,6 @@
 // Public: xt::mean of integers, xt::variance, stddev, nanmean, nanvar, nanstd, count_nonzero,
-// minmax, argmin, argmax, any, all of expressions that read tiles. Floor 2, loops: what xtensor
-// computes in several passes, in one.
+// minmax, any, all of expressions that read tiles. Floor 2, loops: what xtensor computes in several
+// passes, in one.
 //
 // xtensor builds these functions of others, or copies the whole expression first. For expressions
 // that read a TileView, the overloads here are preferred: they have xtensor's parameters and add a

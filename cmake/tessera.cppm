@@ -71,6 +71,8 @@ using tessera::whole;
 
 // pool
 using tessera::allow_addresses;
+using tessera::log_to_stderr;
+using tessera::LogLine;
 using tessera::AllowAddresses;
 using tessera::Job;
 using tessera::JobError;

@@ -12,6 +12,7 @@
 #include <tessera/base/config.hpp>
 
 #if !defined(TESSERA_UNSUPPORTED)
+#include <tessera/base/allow_addresses.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/base/philox.hpp>
 #include <tessera/format/dtype.hpp>
@@ -32,12 +33,13 @@
 #include <tessera/memory/shared_array.hpp>
 #include <tessera/pool/job.hpp>
 #include <tessera/pool/job_options.hpp>
-#include <tessera/pool/kernel.hpp>
 #include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/report.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 #include <tessera/pool/tile.hpp>
 #include <tessera/pool/tiled_pool.hpp>
+#include <tessera/pool/worker_log.hpp>
+#include <tessera/pool/worker_setup.hpp>
 #if defined(TESSERA_WITH_MDSPAN)
 #include <tessera/loops/mdspan.hpp>
 #endif

@@ -30,4 +30,5 @@
 #include <tessera/pool/job_options_impl.hpp>
 #include <tessera/pool/run_as_worker_impl.hpp>
 #include <tessera/pool/tiled_pool_impl.hpp>
+#include <tessera/pool/worker/call_guard_impl.hpp>
 #include <tessera/pool/worker/serve_impl.hpp>

@@ -1,4 +1,4 @@
-// Public: allow_addresses. Floor 4, pool: what the compiler checks of a kernel.
+// Floor 4, pool: what the compiler checks of a kernel.
 //
 // A kernel is a trivially copyable callable. Workers get a copy of its bytes. They find its code by
 // module and offset of a function that knows the kernel's type (worker/serve.hpp). An address of
@@ -24,6 +24,7 @@
 #include <utility>
 
 #include <tessera/base/address_types.hpp>
+#include <tessera/base/allow_addresses.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/loops/xtensor.hpp>
 #include <tessera/memory/section.hpp>
@@ -31,34 +32,7 @@
 
 namespace tessera {
 
-/// A kernel whose bytes are not searched for addresses. A real address in it is wrong in a worker.
-template <class K>
-struct AllowAddresses {
-  K kernel;  ///< the kernel itself
-};
-/// Turns the search for captured addresses off, for a kernel that holds a number which looks like
-/// an address of this process:
-///
-///     pool.map({4, 4}, allow_addresses([key](auto v) { v = key; }), into(a));
-template <class K>
-AllowAddresses<std::decay_t<K>> allow_addresses(K&& kernel) {
-  return {std::forward<K>(kernel)};
-}
-
 namespace detail {
-
-template <class K>
-inline constexpr bool addresses_allowed = false;
-template <class K>
-inline constexpr bool addresses_allowed<AllowAddresses<K>> = true;
-
-template <class K>
-const auto& unwrapped(const K& kernel) {
-  if constexpr (addresses_allowed<K>)
-    return kernel.kernel;
-  else
-    return kernel;
-}
 
 template <class S>
 using TileOf = TileView<typename S::element_type, S::rank>;

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 
 #include <tessera/host/capabilities.hpp>
+#include <tessera/pool/worker_log.hpp>
+#include <tessera/pool/worker_setup.hpp>
 
 namespace tessera {
 
@@ -73,6 +76,30 @@ struct PoolOptions {
   /// the threads, and with more of them each job would have cores times cores. 0: as many as the
   /// library would use. It does not hold for the caller's own thread.
   int library_threads = 1;
+  /// Each worker calls this function once before its first job, and so does each worker that
+  /// replaces a dead one; with caller_computes, the thread that makes the pool, too. It loads what
+  /// kernels find in globals, opens files, sets a locale or a seed. As a kernel, it captures by
+  /// value. It may take the worker's number.
+  ///
+  ///     TiledPool pool(8, {.each_worker = [](std::size_t worker) { table = load_table(worker);
+  ///     }});
+  ///
+  /// The constructor waits for all workers. If the function throws or ends its process, it throws
+  /// Error(pool_unusable). If that happens to a replacement later, others go on and the replacement
+  /// is started again. A job throws that Error if for 3 seconds no worker is set up.
+  WorkerSetup each_worker{};
+  /// Gets what workers print, to both streams, in whole lines, with the worker's number and its
+  /// tile. Lines of a job arrive while the job is waited for, at the latest before map returns, in
+  /// the thread that runs the job; lines of a worker that dies arrive too.
+  ///
+  ///     TiledPool pool(8, {.log = log_to_stderr});
+  ///     TiledPool pool(8, {.log = [&](const LogLine& line) { lines.emplace_back(line.text); }});
+  ///
+  /// The function must not use the pool. If it throws, the job stops, and map throws that. Without
+  /// it, workers print where the caller prints, and parts of lines may mix. What the caller itself
+  /// prints in a kernel (caller_computes) is not read. Of std::cout after sync_with_stdio(false),
+  /// only what a kernel flushes arrives.
+  std::function<void(const LogLine&)> log{};
   /// Run jobs even if this process has changed its user or groups since the pool was made. Kernels
   /// run with the old ones. If false, such a job throws Error(pool_unusable).
   bool user_may_change = false;

@@ -9,22 +9,27 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
 #include <tessera/host/code_address.hpp>
 #include <tessera/host/credentials.hpp>
+#include <tessera/host/fork_mark.hpp>
 #include <tessera/host/library_threads.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/output_pipe.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/respawn.hpp>
 #include <tessera/host/segment_folder.hpp>
 #include <tessera/pool/board/board.hpp>
+#include <tessera/pool/board/output_mark.hpp>
 #include <tessera/pool/keeper/fork.hpp>
 #include <tessera/pool/keeper/spawn.hpp>
 #include <tessera/pool/run_as_worker.hpp>
 #include <tessera/pool/worker/affinity.hpp>
+#include <tessera/pool/worker/set_up.hpp>
 #include <tessera/pool/worker/worker.hpp>
 
 namespace tessera {
@@ -33,10 +38,12 @@ namespace detail {
 
 template <class Channel>
 int run_keeper(const host::Numbers& numbers, std::string_view given) {
-  auto files = host::take_inherited(given, 2);
-  if (files.empty() || numbers.size() < keeper_numbers + plan_numbers || numbers[4] > max_workers ||
-      numbers.size() > keeper_numbers + plan_numbers + max_workers)
-    throw not_started_by_a_pool();
+  const auto modules = host::Modules::loaded_now();
+  const auto sent = as_plan(numbers, keeper_numbers, modules);
+  if (!sent || numbers[4] > max_workers) throw not_started_by_a_pool();
+  const std::size_t workers = numbers[4];
+  auto files = host::take_inherited(given, 2 + (sent->prints ? workers : 0));
+  if (files.empty()) throw not_started_by_a_pool();
   const Channel channel(std::move(files[0]));
   // The sender is checked before any of its data is used: a stranger could choose what runs here.
   if (const auto why = channel.distrust_reason(static_cast<int>(numbers[0])); !why.empty())
@@ -45,43 +52,55 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
   if (!caller) return 0;
   Identity identity;
   std::memcpy(identity.data(), &numbers[2], sizeof identity);
-  const std::size_t workers = numbers[4];
   const host::Mapping memory(files[1], host::Access::read_write, Board::bytes(workers),
                              "TiledPool");
+  std::vector<host::OutputPipe> outputs;
+  for (std::size_t i = 2; i < files.size(); ++i) outputs.emplace_back(std::move(files[i]));
   files.clear();
-  const Board board = Board::at(memory.data(), workers, {});
-  answer_handshake(board);
+  const KeptPool pool{Board::at(memory.data(), workers, {}), outputs};
+  answer_handshake(pool.board);
   host::GuestExit exit;
-  return run_keeper_process(board, channel, *caller, identity, as_plan(numbers, keeper_numbers),
-                            host::Modules::loaded_now(), exit);
+  return run_keeper_process(pool, channel, *caller, identity, sent->plan, modules, exit);
 }
 
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   constexpr std::size_t each = host::Waker::handles;
-  auto files = host::take_inherited(given, 1 + 2 * each);
-  if (files.empty() || numbers.size() < 3 + plan_numbers || numbers[1] > max_workers ||
-      numbers[2] >= numbers[1])
+  const auto modules = host::Modules::loaded_now();
+  if (numbers.size() < 3 || numbers[1] > max_workers || numbers[2] >= numbers[1])
     throw not_started_by_a_pool();
   if (numbers[0] != program_identity())
     throw Error(Errc::pool_unusable, "run_as_worker",
                 "the program's file is another build than the pool's own",
                 "leave it in place while pools of it run");
+  const auto sent = as_plan(numbers, 3, modules);
+  if (!sent) throw not_started_by_a_pool();
+  auto files = host::take_inherited(given, 1 + 2 * each + (sent->prints ? 1 : 0));
+  if (files.empty()) throw not_started_by_a_pool();
   const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
   const auto workers = static_cast<std::size_t>(numbers[1]);
   const auto self = static_cast<std::size_t>(numbers[2]);
-  const auto plan = as_plan(numbers, 3);
+  const auto& plan = sent->plan;
   const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
                              "TiledPool");
   const Board board = Board::at(memory.data(), workers, wakers);
   host::ignore_terminal();
   host::GuestExit exit;
   exit.begin();
-  const auto modules = host::Modules::loaded_now();
+  host::OutputPipe output;
+  if (sent->prints) output = host::OutputPipe(std::move(files.back()));
+  if (output) {
+    output.take_output();
+    mark_output(output, std::nullopt);
+  }
   if (plan.library_threads > 0) host::limit_library_threads(plan.library_threads);
   answer_handshake(board);
   board.protect();
   const bool pinned = self < plan.cores.size();
-  return Worker(board, self, plan.spins, pinned ? Affinity(plan.cores, self) : Affinity(), modules)
+  const host::ForkMark mark("TiledPool");
+  auto affinity = pinned ? Affinity(plan.cores, self) : Affinity();
+  if (!set_up(board, self, plan.setup, &mark)) return setup_failed;
+  return Worker(board, self, plan.spins, std::move(affinity), modules, 0,
+                output ? &output : nullptr)
       .run();
 }
 

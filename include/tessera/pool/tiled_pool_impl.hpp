@@ -25,6 +25,7 @@
 #include <tessera/pool/pool_options.hpp>
 #include <tessera/pool/report.hpp>
 #include <tessera/pool/tiled_pool.hpp>
+#include <tessera/pool/worker/set_up.hpp>
 
 namespace tessera {
 
@@ -35,7 +36,8 @@ template <class Process = host::ProcessHandle>
 KeeperLink start_keeper(const std::shared_ptr<PoolMemory>& memory, const KeeperPlan& plan,
                         const PoolOptions& options) {
   if (options.start_method != StartMethod::spawn)
-    return fork_keeper(memory->board, plan, options.start_method == StartMethod::fork_with_threads);
+    return fork_keeper({memory->board, memory->outputs}, plan,
+                       options.start_method == StartMethod::fork_with_threads);
   if constexpr (host::can_fork)
     return spawn_keeper(*memory, plan);
   else
@@ -55,7 +57,9 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
   const std::size_t first = options.caller_computes ? 1 : 0;  // the first worker that is a process
   const bool has_processes = workers > first;
   const bool spawns = has_processes && options.start_method == StartMethod::spawn;
-  auto memory = std::make_shared<PoolMemory>(workers, spawns);
+  SetupCode setup(options.each_worker, !spawns);
+  auto memory =
+      std::make_shared<PoolMemory>(workers, spawns, has_processes && options.log != nullptr);
   const Placement placement(workers, options);
   if (options.reap_orphans) remove_some_orphans();
   std::optional<KeeperLink> keeper;
@@ -63,10 +67,19 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
     refuse_in_started_program();
     memory->board.commands().caller_pid = host::own_pid();
     keeper = start_keeper<>(
-        memory, {first, placement.cores, placement.spins, options.library_threads}, options);
+        memory, {first, placement.cores, placement.spins, options.library_threads, setup}, options);
+    if constexpr (host::can_fork)  // the keeper has them
+      for (auto& output : memory->outputs) output.close_written_end();
   }
-  return std::make_unique<Caller>(std::move(memory), std::move(keeper), placement.strategy,
-                                  options);
+  auto caller = std::make_unique<Caller>(memory, std::move(keeper), placement.strategy, options);
+  if (setup) {
+    if (options.caller_computes) {
+      memory->board.processes()[0].number.store(1);
+      set_up(memory->board, 0, setup, nullptr);
+    }
+    caller->wait_until_set_up(first);
+  }
+  return caller;
 }
 
 }  // namespace detail

@@ -19,6 +19,7 @@ using tessera::into;
 using tessera::JobOptions;
 using tessera::SharedArray;
 using tessera::detail::JobRunner;
+using tessera::detail::LogReader;
 using tessera::detail::PoolMemory;
 using tessera::detail::WaitStrategy;
 
@@ -27,7 +28,8 @@ namespace {
 /// Runs jobs in this process, and what they are about.
 struct RunnerHere {
   PoolMemory pool_memory{1};
-  JobRunner runner{pool_memory, nullptr, WaitStrategy::sleep, true, false};
+  LogReader log{{}, nullptr};
+  JobRunner runner{pool_memory, nullptr, log, WaitStrategy::sleep, true, false};
   SharedArray<int, 1> array = SharedArray<int, 1>::create({10});
 
   /// Five tiles of two elements.

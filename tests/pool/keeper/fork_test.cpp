@@ -71,7 +71,7 @@ TEST_CASE("a forked keeper starts a worker for each place, and both end when the
           const auto all = [&](auto&& so) {
             return wait_until([&] { return so(board.processes()[0]) && so(board.processes()[1]); });
           };
-          auto link = tessera::detail::fork_keeper(board, {}, false);
+          auto link = tessera::detail::fork_keeper({board, {}}, {}, false);
           must(all([](const ProcessSlot& its) { return its.pid.load() != 0; }), "workers start");
           const int worker = board.processes()[1].pid.load();
           must(worker != ::getpid() && parent_of(worker) != ::getpid(), "they are the keeper's");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "support/catch.hpp"
 #include "support/processes.hpp"
@@ -16,6 +17,7 @@ using tessera::detail::Keeper;
 using tessera::detail::KeeperPlan;
 using tessera::detail::Message;
 using tessera::detail::PoolMemory;
+using tessera::detail::SetupCode;
 
 namespace {
 
@@ -154,5 +156,28 @@ TEST_CASE("a worker whose tile takes too long is killed and told as late") {
   CHECK(kept.board().processes()[1].last_was_late.load() == 1);
   CHECK(kept.deaths(0) == 0);
   kept.board().commands().tile_timeout.store(0);
+  CHECK(kept.failure_at_close() == "");
+}
+
+TEST_CASE("a worker that dies in its setup was lost to no job, and its end is reported") {
+  const SetupCode setup(tessera::WorkerSetup([] {}), true);
+  KeptBoard kept({0, {}, false, 1, setup});
+  auto& report = kept.board().setups()[1];
+  kept.say(Message::start);
+  REQUIRE((kept.starts(0) && kept.starts(1)));
+  const int first = kept.pid(1);
+  kill_process(first);
+  REQUIRE(kept.starts(1, first));
+  CHECK(kept.deaths(1) == 0);
+  CHECK(report.failing());
+  CHECK(has(report.text(), "worker 1 (process " + std::to_string(first) + ")"));
+  CHECK(has(report.text(), words_of_kill));
+  // Once it is set up, its death is one like any other.
+  const int second = kept.pid(1);
+  report.succeed(kept.board().processes()[1].number.load());
+  kill_process(second);
+  REQUIRE(kept.starts(1, second));
+  CHECK(kept.deaths(1) == 1);
+  CHECK_FALSE(report.failing());
   CHECK(kept.failure_at_close() == "");
 }

@@ -1,7 +1,9 @@
 #include <tessera/pool/keeper/spawn.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <thread>
@@ -22,8 +24,12 @@ using namespace tessera_test;
 using tessera::Errc;
 using tessera::StartMethod;
 using tessera::TiledPool;
+using tessera::WorkerSetup;
+using tessera::detail::as_plan;
 using tessera::detail::KeeperPlan;
 using tessera::detail::PoolMemory;
+using tessera::detail::SetupCode;
+using tessera::host::Modules;
 
 #if defined(TESSERA_POSIX)  // setenv, fork
 TEST_CASE("a program that forgot to call run_as_worker is told to, and is no worse for it") {
@@ -60,20 +66,65 @@ TEST_CASE("a program that was started as a keeper and does not know it makes no 
 #endif
 
 TEST_CASE("a plan comes back from its numbers, behind those before it") {
-  const KeeperPlan plan{1, {7, 0, 12}, true, 5};
+  const KeeperPlan plan{1, {7, 0, 12}, true, 5, {}};
   const auto numbers = tessera::detail::as_numbers({40, 41}, plan);
-  REQUIRE(numbers.size() == 2 + 3 + 3);
   CHECK((numbers[0] == 40 && numbers[1] == 41));
-  const auto back = tessera::detail::as_plan(numbers, 2);
-  CHECK((back.first == 1 && back.spins && back.cores == std::vector<int>{7, 0, 12}));
-  CHECK(back.library_threads == 5);
+  const auto back = as_plan(numbers, 2, Modules::loaded_now());
+  REQUIRE(back.has_value());
+  CHECK_FALSE(back->prints);
+  CHECK((back->plan.first == 1 && back->plan.spins));
+  CHECK(back->plan.cores == std::vector<int>{7, 0, 12});
+  CHECK(back->plan.library_threads == 5);
+  CHECK_FALSE(static_cast<bool>(back->plan.setup));
 }
 
-TEST_CASE("a plan without cores is three numbers") {
-  const auto numbers = tessera::detail::as_numbers({}, {0, {}, false});
-  CHECK(numbers.size() == 3);
-  const auto back = tessera::detail::as_plan(numbers, 0);
-  CHECK((back.first == 0 && !back.spins && back.cores.empty()));
+TEST_CASE("a setup comes back from a plan's numbers with all that it captures") {
+  static std::array<int, 3> got{};
+  const std::array<int, 3> given{4, 5, 6};
+  const WorkerSetup setup([given](std::size_t worker) { got[worker] = given[worker]; });
+  const KeeperPlan plan{0, {1}, false, 1, SetupCode(setup, true)};
+  const auto back = as_plan(tessera::detail::as_numbers({}, plan, true), 0, Modules::loaded_now());
+  REQUIRE(back.has_value());
+  CHECK(back->prints);
+  CHECK(back->plan.cores == std::vector<int>{1});
+  back->plan.setup(2);
+  CHECK(got == std::array{0, 0, 6});
+}
+
+TEST_CASE("a setup that is a function comes back as that function") {
+  static bool called = false;
+  void (*const function)() = [] { called = true; };
+  const KeeperPlan plan{0, {}, false, 1, SetupCode(WorkerSetup(function), true)};
+  const auto back = as_plan(tessera::detail::as_numbers({}, plan), 0, Modules::loaded_now());
+  REQUIRE(back.has_value());
+  back->plan.setup(0);
+  CHECK(called);
+}
+
+TEST_CASE("a setup whose library the worker lacks is an Error that says so") {
+  const KeeperPlan plan{0, {}, false, 1, SetupCode(WorkerSetup([] {}), true)};
+  const auto error =
+      error_of([&] { as_plan(tessera::detail::as_numbers({}, plan), 0, Modules()); });
+  CHECK(error.errc() == Errc::foreign_kernel);
+  CHECK(has(error.what(), "PoolOptions::each_worker"));
+}
+
+TEST_CASE("numbers that are no plan are refused") {
+  const KeeperPlan plan{0, {1, 2}, false, 1, SetupCode(WorkerSetup([] {}), true)};
+  const auto modules = Modules::loaded_now();
+  auto numbers = tessera::detail::as_numbers({}, plan);
+  for (std::size_t count = 0; count < numbers.size(); ++count) {
+    const tessera::host::Numbers fewer(numbers.begin(),
+                                       numbers.begin() + static_cast<std::ptrdiff_t>(count));
+    CHECK_FALSE(as_plan(fewer, 0, modules).has_value());
+  }
+  numbers.push_back(0);
+  CHECK_FALSE(as_plan(numbers, 0, modules).has_value());
+  for (const std::size_t count : {std::size_t{4}, std::size_t{5}}) {  // of cores, of bytes
+    numbers = tessera::detail::as_numbers({}, {});
+    numbers[count] = std::uint64_t(-1);
+    CHECK_FALSE(as_plan(numbers, 0, modules).has_value());
+  }
 }
 
 TEST_CASE("the answer of a program that was started again is waited for") {

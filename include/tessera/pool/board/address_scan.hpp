@@ -13,29 +13,14 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include <tessera/base/address_types.hpp>
 #include <tessera/base/config.hpp>
+#include <tessera/base/object_bytes.hpp>
 
 namespace tessera::detail {
-
-/// How many bytes of a K are searched: whole words that can hold a capture. Bytes at the end that a
-/// derived class could reuse are padding, which may hold a stale pointer.
-template <class K>
-constexpr std::size_t searched_bytes() {
-  constexpr std::size_t word = sizeof(std::uintptr_t);
-  if constexpr (std::is_empty_v<K>) {
-    return 0;
-  } else if constexpr (std::is_class_v<K>) {
-    struct Followed {
-      [[no_unique_address]] K kernel;
-      std::byte next;
-    };
-    if constexpr (sizeof(Followed) == sizeof(K)) return (sizeof(K) - 1) / word * word;
-  }
-  return sizeof(K) / word * word;
-}
 
 template <class F>
 inline constexpr bool is_reference_wrapper = false;
@@ -47,22 +32,20 @@ inline constexpr bool is_reference_wrapper<std::reference_wrapper<F>> = true;
 std::optional<std::size_t> find_address_in(std::span<const std::byte> bytes, bool modules_agree,
                                            bool may_be_low);
 
-/// Throw the Error of a kernel, and the exception of a result, with an address at this byte.
-[[noreturn]] void throw_captured_address(std::size_t at);
+/// Throw the Error of a kernel (`subject`), and the exception of a result, with an address at this
+/// byte.
+[[noreturn]] void throw_captured_address(std::size_t at, const std::string& subject = "kernel");
 [[noreturn]] void throw_address_in_result(std::size_t at);
 
 /// The offset of a word that is an address in this process's private memory; nothing if there is
-/// none. Padding inside the object is skipped if the compiler can clear it: g++ can; clang may not,
-/// and then a stale pointer beside a small member may be found. `modules_agree`: modules stand at
-/// the same addresses in all processes, so an address in a module is allowed.
+/// none. `modules_agree`: modules stand at the same addresses in all processes, so an address in a
+/// module is allowed.
 template <class T>
 std::optional<std::size_t> find_address(const T& object, bool modules_agree = true) {
   if constexpr (searched_bytes<T>() > 0 && std::is_trivially_copyable_v<T>) {
-    alignas(T) std::array<std::byte, sizeof(T)> copy;
-    std::memcpy(copy.data(), static_cast<const void*>(&object), sizeof object);
-    TESSERA_CLEAR_PADDING(std::launder(reinterpret_cast<T*>(copy.data())));
+    const auto bytes = bytes_of(object);
     // Where the type may hold a pointer, a number that looks like a low address counts as one.
-    return find_address_in(std::span(copy).first(searched_bytes<T>()), modules_agree,
+    return find_address_in(std::span(bytes).first(searched_bytes<T>()), modules_agree,
                            !holds_no_address<T>);
   }
   return std::nullopt;

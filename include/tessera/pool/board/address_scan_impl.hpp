@@ -26,8 +26,8 @@ TESSERA_FUNC std::optional<std::size_t> find_address_in(std::span<const std::byt
   return std::nullopt;
 }
 
-TESSERA_FUNC void throw_captured_address(std::size_t at) {
-  throw Error(Errc::captured_address, "kernel",
+TESSERA_FUNC void throw_captured_address(std::size_t at, const std::string& subject) {
+  throw Error(Errc::captured_address, subject,
               "it holds an address of this process's memory (a captured reference, pointer, "
               "this, span or string_view, at byte " +
                   std::to_string(at) + "), which means nothing in a worker",

@@ -16,12 +16,14 @@
 #include <span>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
 #include <tessera/host/doorbell.hpp>
 #include <tessera/host/file.hpp>
 #include <tessera/host/mapping.hpp>
+#include <tessera/host/output_pipe.hpp>
 #include <tessera/host/owner_lock.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/host/segment_files.hpp>
@@ -31,6 +33,7 @@
 #include <tessera/pool/board/failure_log.hpp>
 #include <tessera/pool/board/membership.hpp>
 #include <tessera/pool/board/schedule.hpp>
+#include <tessera/pool/board/setup_report.hpp>
 #include <tessera/pool/board/tile_clock.hpp>
 
 namespace tessera::detail {
@@ -78,7 +81,7 @@ class Board {
  public:
   static std::size_t bytes(std::size_t workers) {
     return protected_bytes(workers) + sizeof(Replies) +
-           workers * (sizeof(WorkerSlot) + sizeof(Range) + sizeof(TileClock));
+           workers * (sizeof(WorkerSlot) + sizeof(Range) + sizeof(TileClock) + sizeof(SetupReport));
   }
   /// Makes a board in zeroed memory that begins at a page boundary.
   Board(std::byte* memory, std::size_t workers, const Wakers& wakers)
@@ -89,6 +92,7 @@ class Board {
     for (auto& slot : workers_) new (&slot) WorkerSlot;
     for (auto& range : ranges_) new (&range) Range;
     for (auto& clock : clocks_) new (&clock) TileClock;
+    for (auto& setup : setups_) new (&setup) SetupReport;
   }
   /// The board that another process, or this one, has made in this memory.
   static Board at(std::byte* memory, std::size_t workers, const Wakers& wakers) {
@@ -100,6 +104,7 @@ class Board {
     out.workers_ = {reinterpret_cast<WorkerSlot*>(out.replies_ + 1), workers};
     out.ranges_ = {reinterpret_cast<Range*>(out.workers_.data() + workers), workers};
     out.clocks_ = {reinterpret_cast<TileClock*>(out.ranges_.data() + workers), workers};
+    out.setups_ = {reinterpret_cast<SetupReport*>(out.clocks_.data() + workers), workers};
     return out;
   }
 
@@ -119,6 +124,7 @@ class Board {
   std::span<WorkerSlot> workers() const noexcept { return workers_; }
   std::span<Range> ranges() const noexcept { return ranges_; }
   std::span<TileClock> clocks() const noexcept { return clocks_; }
+  std::span<SetupReport> setups() const noexcept { return setups_; }
   Membership membership() const noexcept {
     return {commands_->gate, replies_->stops, processes_, workers_};
   }
@@ -142,6 +148,7 @@ class Board {
   std::span<WorkerSlot> workers_;
   std::span<Range> ranges_;
   std::span<TileClock> clocks_;
+  std::span<SetupReport> setups_;
 };
 static_assert(sizeof(Commands) % cache_line == 0 && sizeof(Replies) % cache_line == 0);
 
@@ -150,7 +157,8 @@ static_assert(sizeof(Commands) % cache_line == 0 && sizeof(Replies) % cache_line
 struct PoolMemory {
   /// The memory has no name, so nothing is left if the process dies before the keeper watches it.
   /// `sent`: the memory is a file, which a keeper that is not forked gets.
-  explicit PoolMemory(std::size_t workers, bool sent = false)
+  /// `prints`: workers print into pipes, which the caller reads.
+  explicit PoolMemory(std::size_t workers, bool sent = false, bool prints = false)
       : file(sent ? host::nameless_file(Board::bytes(workers), "TiledPool") : host::Descriptor()),
         mapping(
             sent ? host::Mapping(file, host::Access::read_write, Board::bytes(workers), "TiledPool")
@@ -158,6 +166,8 @@ struct PoolMemory {
         board(mapping.data(), workers,
               {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {
     host::segment_folder();  // read now, so that keeper and workers have the same one
+    for (std::size_t w = 0; prints && w < workers; ++w)
+      outputs.push_back(host::OutputPipe::made("TiledPool"));
   }
 
   /// True in a child that was forked from the process that owns the pool.
@@ -175,6 +185,7 @@ struct PoolMemory {
   host::Descriptor file;  ///< the memory's file, until a started keeper has it
   host::Mapping mapping;
   Board board;
+  std::vector<host::OutputPipe> outputs;  ///< one for each worker, or none
   std::atomic<std::thread::id> runner{};  ///< the thread that runs a kernel in this process
 };
 

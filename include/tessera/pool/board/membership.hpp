@@ -45,6 +45,7 @@ struct alignas(cache_line) BasicStop {
 template <template <class> class Atomic>
 struct alignas(cache_line) BasicProcessSlot {
   Atomic<std::int32_t> pid{0};             ///< of the process in this slot; 0: there is none
+  Atomic<std::uint32_t> number{0};         ///< of the process in this slot: 1 for the first
   Atomic<std::uint32_t> deaths{0};         ///< how many processes of this slot have died
   Atomic<std::int32_t> last_status{0};     ///< wait status of the last one that died
   Atomic<std::int32_t> last_pid{0};        ///< its process number

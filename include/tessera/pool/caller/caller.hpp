@@ -23,6 +23,7 @@
 #include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/caller/job_queue.hpp>
 #include <tessera/pool/caller/job_runner.hpp>
+#include <tessera/pool/caller/log_reader.hpp>
 #include <tessera/pool/caller/wait.hpp>
 #include <tessera/pool/keeper/link.hpp>
 #include <tessera/pool/pool_options.hpp>
@@ -57,7 +58,8 @@ class Caller {
       : spawns_(keeper && options.start_method == StartMethod::spawn),
         pool_(std::move(pool)),
         keeper_(std::move(keeper)),
-        runner_(*pool_, keeper_ ? &*keeper_ : nullptr, strategy, options.caller_computes,
+        log_(pool_->outputs, options.log),
+        runner_(*pool_, keeper_ ? &*keeper_ : nullptr, log_, strategy, options.caller_computes,
                 options.user_may_change) {}
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
@@ -76,6 +78,7 @@ class Caller {
       if (!wait_for_workers(std::chrono::milliseconds(5000))) kill_keeper();
     }
     queue_.reset();  // its last job has ended, or its workers were killed
+    log_.end_job();
     runner_.release_memory();
     if (keeper_) {
       // If this process is killed before this line, the keeper removes the names that are left.
@@ -83,6 +86,24 @@ class Caller {
       if (!keeper_->process.wait_ended(std::chrono::milliseconds(5000))) kill_keeper();
       keeper_->process.reap();
     }
+  }
+
+  /// Waits until PoolOptions::each_worker has run in all workers. Throws Error(pool_unusable) if it
+  /// has failed in one of them.
+  void wait_until_set_up(std::size_t first) {
+    const auto& board = pool_->board;
+    if (keeper_)
+      runner_.wait_for_workers([&] {
+        log_.read();
+        bool all = true;
+        for (std::size_t w = first; w < workers(); ++w) {
+          if (board.setups()[w].failing()) return true;
+          all = all && board.setups()[w].ready(1);
+        }
+        return all;
+      });
+    refuse_failed_setup(board, "see that each worker finds what the function needs");
+    log_.rethrow();
   }
 
   std::size_t workers() const noexcept { return pool_->board.workers().size(); }
@@ -135,12 +156,13 @@ class Caller {
 
  private:
   // True once there are no workers, or no keeper.
-  bool wait_for_workers(std::chrono::milliseconds at_most) const noexcept {
+  bool wait_for_workers(std::chrono::milliseconds at_most) noexcept {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
     const auto bell = pool_->board.done_bell();
     const auto processes = pool_->board.processes();
     for (;;) {
       const auto epoch = bell.epoch();
+      log_.read();
       if (std::none_of(processes.begin(), processes.end(),
                        [](const auto& process) { return process.pid.load() != 0; }) ||
           keeper_->process.wait_ended(std::chrono::milliseconds(0)))
@@ -175,6 +197,7 @@ class Caller {
   std::shared_ptr<PoolMemory> pool_;
   std::optional<KeeperLink> keeper_;
   TicketLock lock_;
+  LogReader log_;
   JobRunner runner_;
   std::mutex making_queue_;
   std::unique_ptr<JobQueue> queue_;  // none before the first asynchronous job

@@ -21,6 +21,7 @@
 #include <tessera/pool/caller/cancel_token.hpp>
 #include <tessera/pool/caller/job_buffer.hpp>
 #include <tessera/pool/caller/job_order.hpp>
+#include <tessera/pool/caller/log_reader.hpp>
 #include <tessera/pool/caller/outcome.hpp>
 #include <tessera/pool/caller/retry.hpp>
 #include <tessera/pool/caller/wait.hpp>
@@ -34,11 +35,12 @@ class JobRunner {
  public:
   /// `keeper` is null if this process is the only worker. If `computes`, this process is the worker
   /// in slot 0.
-  JobRunner(PoolMemory& pool, const KeeperLink* keeper, WaitStrategy strategy, bool computes,
-            bool user_may_change)
+  JobRunner(PoolMemory& pool, const KeeperLink* keeper, LogReader& log, WaitStrategy strategy,
+            bool computes, bool user_may_change)
       : pool_(pool),
         board_(pool.board),
         keeper_(keeper),
+        log_(log),
         computes_(computes),
         user_may_change_(user_may_change),
         wait_(board_, strategy) {
@@ -51,9 +53,11 @@ class JobRunner {
     if (auto memory = prepare(order, began)) {
       CrashLoop crash_loop(order, deaths_so_far(board_));
       const auto outcome = run_rounds(order, *memory, crash_loop);
+      log_.end_job();
       const auto ended = Clock::now();
       credentials_.job_ended(ended);
       report_.seconds = std::chrono::duration<double>(ended - began).count();
+      log_.rethrow();
       conclude(order, *memory, outcome, crash_loop, results);
     }
   }
@@ -80,6 +84,13 @@ class JobRunner {
   /// longer has.
   void check_user() const {
     if (keeper_ != nullptr && !user_may_change_ && credentials_.changed()) throw changed_user();
+  }
+
+  /// Waits until over(). Throws Error(pool_unusable) as CallerWait::wait does. Only if there is a
+  /// keeper.
+  template <class Over>
+  void wait_for_workers(Over&& over) const {
+    wait_.wait(keeper_->process, over);
   }
 
   /// Removes the memory of jobs, with its name.
@@ -125,7 +136,10 @@ class JobRunner {
   /// Waits until no worker is inside the last job.
   void wait_until_idle() {
     if (keeper_ != nullptr)
-      wait_.wait(keeper_->process, [&] { return !board_.membership().anyone_inside(round_); });
+      wait_for_workers([&] {
+        log_.read();  // a worker may wait until it can print
+        return !board_.membership().anyone_inside(round_);
+      });
   }
 
   void reset_counters() const {
@@ -170,6 +184,7 @@ class JobRunner {
   void run_round(Round& round, const JobMemory& memory, const JobOrder& order,
                  CrashLoop& crash_loop) {
     round.clear_false_stop();
+    log_.begin_job(order.user_tiles());
     if (order.cancel && order.cancel->set_round(round.number())) round.stop();
     wait_.publish_core();
     struct Armed {  // whatever is thrown, nobody enters afterwards
@@ -185,7 +200,9 @@ class JobRunner {
         [&] {
           const bool killing = kill_expired(order, round.number());
           if (round.over()) return !killing;
-          if (order.cancelled() || crash_loop.given_up(board_, memory)) round.stop();
+          log_.read();
+          if (order.cancelled() || log_.failed() || crash_loop.given_up(board_, memory))
+            round.stop();
           return false;
         });
   }
@@ -265,6 +282,7 @@ class JobRunner {
   PoolMemory& pool_;
   const Board& board_;
   const KeeperLink* keeper_;
+  LogReader& log_;
   bool computes_, user_may_change_;
   host::CredentialWatch credentials_;  // since the pool was made
   CallerWait wait_;

@@ -124,9 +124,6 @@ auto make_order(const PoolTraits& pool, const std::array<std::size_t, R>& tile,
   return out;
 }
 
-template <class F>
-using Unwrapped = std::decay_t<decltype(unwrapped(std::declval<const F&>()))>;
-
 /// Fails to compile if this can't be a map. In the public functions themselves, so that few lines
 /// stand between the sentence and the user's own line.
 template <std::size_t R, class K, class... Args>

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <string>
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/cpus.hpp>
@@ -23,6 +24,12 @@ namespace tessera::detail {
 /// How a wait begins: asleep at once, spinning on a core of its own, or yielding the core to the
 /// worker that is pinned to it.
 enum class WaitStrategy { sleep, spin, yield };
+
+/// Throws Error(pool_unusable) if the last setup of a worker's slot has failed.
+inline void refuse_failed_setup(const Board& board, const std::string& advice) {
+  for (const auto& setup : board.setups())
+    if (setup.failing()) throw Error(Errc::pool_unusable, "TiledPool", setup.text(), advice);
+}
 
 /// Of one pool's caller. Used by the thread whose job runs.
 class CallerWait {
@@ -120,9 +127,11 @@ class CallerWait {
     }
   }
 
+  // A worker whose predecessor could not be set up counts once it is set up itself.
   bool any_worker_lives() const noexcept {
-    return std::any_of(board_.processes().begin(), board_.processes().end(),
-                       [](const auto& process) { return process.pid.load() != 0; });
+    for (std::size_t w = 0; w < board_.processes().size(); ++w)
+      if (board_.processes()[w].pid.load() != 0 && !board_.setups()[w].failing()) return true;
+    return false;
   }
 
   /// No worker has lived for long. Throws, unless one has entered the round after all.
@@ -135,6 +144,9 @@ class CallerWait {
                                                    [armed](const auto& slot) {
                                                      return slot.inside.load() == armed;
                                                    });
+    if (!entered)
+      refuse_failed_setup(board_,
+                          "mend what the function misses, and try again: the pool still tries");
     if (!entered)
       throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
                   host::has_ulimits

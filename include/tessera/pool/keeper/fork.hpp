@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,15 +16,19 @@
 #include <tessera/host/children.hpp>
 #include <tessera/host/code_address.hpp>
 #include <tessera/host/detached_child.hpp>
+#include <tessera/host/fork_mark.hpp>
 #include <tessera/host/library_threads.hpp>
+#include <tessera/host/output_pipe.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/thread.hpp>
 #include <tessera/host/thread_libraries.hpp>
 #include <tessera/memory/process_identity.hpp>
 #include <tessera/pool/board/board.hpp>
+#include <tessera/pool/board/output_mark.hpp>
 #include <tessera/pool/keeper/keeper.hpp>
 #include <tessera/pool/keeper/link.hpp>
 #include <tessera/pool/worker/affinity.hpp>
+#include <tessera/pool/worker/set_up.hpp>
 #include <tessera/pool/worker/worker.hpp>
 
 namespace tessera::detail {
@@ -64,25 +69,38 @@ inline void refuse_among_threads(int& threads) {
   }
 }
 
+/// What a keeper process has of its pool.
+struct KeptPool {
+  Board board;
+  std::span<const host::OutputPipe> outputs;  ///< one for each worker, or none
+};
+
 /// The main function of a worker process. Returns its exit code.
-inline int run_forked_worker(const Board& board, std::size_t place, const Identity& identity,
+inline int run_forked_worker(const KeptPool& pool, std::size_t place, const Identity& identity,
                              const KeeperPlan& plan, const host::Modules& modules, int keeper) {
+  const auto& board = pool.board;
   OwnIdentity::instance().become(identity);
   host::reset_signals();
   const bool pinned = place < plan.cores.size();
   if (!plan.cores.empty()) host::ignore_terminal();
   if (!host::end_with_parent(keeper, "tessera-worker")) return 0;
   if (plan.library_threads > 0) host::limit_library_threads(plan.library_threads);
+  const auto* const output = pool.outputs.empty() ? nullptr : &pool.outputs[place];
+  if (output != nullptr) {
+    output->take_output();
+    mark_output(*output, std::nullopt);  // ends what a dead predecessor had begun
+  }
   board.protect();
-  Worker(board, place, plan.spins, pinned ? Affinity(plan.cores, place) : Affinity(), modules,
-         keeper)
-      .run();
+  const host::ForkMark mark("TiledPool");
+  auto affinity = pinned ? Affinity(plan.cores, place) : Affinity();
+  if (!set_up(board, place, plan.setup, &mark)) return setup_failed;
+  Worker(board, place, plan.spins, std::move(affinity), modules, keeper, output).run();
   return OwnIdentity::instance().asked_for() ? Keeper::may_leave_names : 0;
 }
 
 /// The main function of the keeper process. `modules` are the loaded modules, `exit` defines how
 /// the keeper and its workers end. Returns its exit code.
-inline int run_keeper_process(const Board& board, const host::Channel& channel,
+inline int run_keeper_process(const KeptPool& pool, const host::Channel& channel,
                               const host::ProcessHandle& caller, const Identity& caller_identity,
                               const KeeperPlan& plan, const host::Modules& modules,
                               host::GuestExit& exit) {
@@ -91,18 +109,18 @@ inline int run_keeper_process(const Board& board, const host::Channel& channel,
   // The keeper leaves the caller's process group. It also leaves the session, unless workers are
   // pinned. The terminal's Ctrl-C then reaches neither the keeper nor its workers.
   host::detach("tessera-keeper", !plan.cores.empty());
-  return Keeper(board, channel, caller, caller_identity, plan,
+  return Keeper(pool.board, channel, caller, caller_identity, plan,
                 [&](const host::Children&, std::size_t place, const Identity& identity) {
                   const auto keeper = host::own_pid();
                   return host::fork_child("TiledPool", [&] {
-                    return run_forked_worker(board, place, identity, plan, modules, keeper);
+                    return run_forked_worker(pool, place, identity, plan, modules, keeper);
                   });
                 })
       .run();
 }
 
 /// Throws Error(invalid_argument) if there are other threads and `among_threads` is false.
-inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool among_threads) {
+inline KeeperLink fork_keeper(const KeptPool& pool, const KeeperPlan& plan, bool among_threads) {
   int threads = host::all_threads();
   if (!among_threads) refuse_among_threads(threads);
   const host::ProcessHandle self(host::own_pid());
@@ -114,7 +132,7 @@ inline KeeperLink fork_keeper(const Board& board, const KeeperPlan& plan, bool a
   const auto pid = host::fork_detached("TiledPool", threads, [&] {
     pair.ours.close();
     if (!exit) exit.emplace();
-    return run_keeper_process(board, pair.theirs, self, identity, plan, modules, *exit);
+    return run_keeper_process(pool, pair.theirs, self, identity, plan, modules, *exit);
   });
   pair.theirs.close();
   auto link = make_link(pid, std::move(pair.ours));

@@ -68,7 +68,6 @@ class Keeper {
     }
     for (std::size_t w = plan_.first; w < pids_.size(); ++w) start(workers, w);
     for (;;) {
-      const bool was_vacant = vacant_;
       const auto woken = workers.wait(channel_, caller_, milliseconds_to_wait());
       collect(workers, true);
       const auto message = woken.channel_ready ? receive() : Message::closed;
@@ -79,7 +78,7 @@ class Keeper {
       if (woken.caller_ended || caller_closes)
         return close(workers, message == Message::stop && !woken.caller_ended);
       kill_late(workers);
-      if (was_vacant) {
+      if (vacant_ && Clock::now() >= start_at_) {
         vacant_ = false;
         for (std::size_t w = plan_.first; w < pids_.size(); ++w)
           if (pids_[w] == 0) start(workers, w);
@@ -88,6 +87,9 @@ class Keeper {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds shortest_pause{100}, longest_pause{1600};
+
   Message receive() const {
     return static_cast<Message>(channel_.receive().value_or(static_cast<char>(Message::closed)));
   }
@@ -104,10 +106,22 @@ class Keeper {
   // How long to wait if no event comes, in milliseconds; -1: for ever.
   int milliseconds_to_wait() const {
     const std::uint64_t timeout = board_.commands().tile_timeout.load();
-    const int longest = vacant_ ? 100 : timeout != 0 ? 1000 : -1;
-    if (timeout == 0) return longest;
+    const int longest = vacant_ ? milliseconds_to_start() : timeout != 0 ? 1000 : -1;
+    if (timeout == 0 || longest <= 2) return longest;
     return static_cast<int>(
         std::clamp<std::uint64_t>(timeout / 8 / 1'000'000, 2, static_cast<std::uint64_t>(longest)));
+  }
+
+  int milliseconds_to_start() const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(start_at_ - Clock::now());
+    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(0, left.count()));
+  }
+
+  // Workers that die without a job may die at once again: their successors are started later, and
+  // ever later while each_worker fails.
+  void start_later(bool setup_fails) {
+    pause_ = setup_fails ? (std::min)(2 * pause_, longest_pause) : shortest_pause;
+    if (!std::exchange(vacant_, true)) start_at_ = Clock::now() + pause_;
   }
 
   // Kills workers whose tile takes too long. Their deaths are collected like all others.
@@ -130,14 +144,16 @@ class Keeper {
   }
 
   void start(host::Children& workers, std::size_t w) {
+    auto& process = board_.processes()[w];
+    process.number.store(process.number.load() + 1);
     try {
       if constexpr (host::names_outlive_processes) identities_[w] = host::random_identity();
       pids_[w] = starter_(workers, w, identities_[w]);
     } catch (const std::exception&) {
       pids_[w] = 0;  // tried again soon; the caller sees the empty slot
-      vacant_ = true;
+      start_later(false);
     }
-    board_.processes()[w].pid.store(pids_[w]);
+    process.pid.store(pids_[w]);
   }
 
   // Collects the ends of dead workers and replaces the workers. Names that they left are removed
@@ -164,14 +180,29 @@ class Keeper {
       process.last_was_late.store(board_.clocks()[w].reset() ? 1 : 0);
       process.pid.store(0);
       const bool at_work = slot.inside.load() != 0;
-      slot.unpinned.store(0);               // the next worker begins pinned
-      board_.membership().record_death(w);  // last: a reader that sees nobody inside sees all above
+      const bool was_set_up = !plan_.setup || report_setup(w, end, replace);
+      slot.unpinned.store(0);  // the next worker begins pinned
+      // Last: a reader that sees nobody inside sees all above. A worker that was not set up was
+      // lost to no job.
+      if (was_set_up) board_.membership().record_death(w);
       if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
         start(workers, w);
       else if (replace)
-        vacant_ = true;  // start it later: it may die at once again
+        start_later(!was_set_up);
       board_.done_bell().ring();
     }
+  }
+
+  // True if the dead worker was set up. Else reports its death, unless it has said itself why.
+  bool report_setup(std::size_t w, const host::ChildEnd& end, bool replace) {
+    auto& setup = board_.setups()[w];
+    const auto number = board_.processes()[w].number.load();
+    if (setup.ready(number)) return true;
+    if (replace && !setup.ended(number))
+      setup.fail(number, "worker " + std::to_string(w) + " (process " + std::to_string(end.pid) +
+                             ") " + host::describe_exit(end.status) +
+                             " in PoolOptions::each_worker");
+    return false;
   }
 
   bool anyone_alive() const {
@@ -253,7 +284,9 @@ class Keeper {
   std::vector<Identity> identities_;  // of the workers
   std::vector<host::ChildEnd> ends_;  // collected, not yet recorded
   std::set<Identity> dead_;           // owners whose names are to be removed
-  bool vacant_ = false;
+  bool vacant_ = false;               // a slot without a process, until start_at_
+  std::chrono::milliseconds pause_ = shortest_pause;
+  Clock::time_point start_at_{};
 };
 
 }  // namespace tessera::detail

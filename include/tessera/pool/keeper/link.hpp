@@ -9,6 +9,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
 #include <tessera/host/process.hpp>
+#include <tessera/pool/board/setup_code.hpp>
 
 namespace tessera::detail {
 
@@ -31,6 +32,7 @@ struct KeeperPlan {
   std::vector<int> cores;   ///< worker w is pinned to cores[w]; empty: none is pinned
   bool spins = false;       ///< workers spin for a while before they sleep
   int library_threads = 1;  ///< in each worker; 0: as the libraries would
+  SetupCode setup{};        ///< what each worker calls first
 };
 
 /// The keeper, as the caller sees it.

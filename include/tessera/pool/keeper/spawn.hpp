@@ -5,6 +5,7 @@
 // is a new process of the program, and the keeper is a thread: thread.hpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/children.hpp>
@@ -42,21 +44,71 @@ inline void refuse_in_started_program() {
                 "this program was started again by a pool and is to work for it", how_to_spawn);
 }
 
-/// The numbers of a plan before those of its cores.
-inline constexpr std::size_t plan_numbers = 3;
+/// The numbers of a plan before those of its cores and of its setup.
+inline constexpr std::size_t plan_numbers = 6;
 
-/// `first`, followed by the plan as numbers; and the plan again, from number `from` on.
-inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan) {
-  first.insert(first.end(), {plan.first, plan.spins ? 1u : 0u,
-                             static_cast<std::uint64_t>(plan.library_threads)});
+/// The Error of a setup whose code the workers lack.
+inline Error foreign_setup() {
+  return {Errc::foreign_kernel, "PoolOptions::each_worker",
+          "its code is in a library that the workers do not have, or have in another build",
+          "load the library before run_as_worker()"};
+}
+
+/// `first`, followed by the plan as numbers; `prints`: its workers print into pipes.
+inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan, bool prints = false) {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  first.insert(first.end(),
+               {plan.first, plan.spins ? 1u : 0u, static_cast<std::uint64_t>(plan.library_threads),
+                prints ? 1u : 0u, plan.cores.size(), plan.setup.bytes.size()});
   for (const int core : plan.cores) first.push_back(static_cast<std::uint64_t>(core));
+  if (!plan.setup) return first;
+  for (const auto* const code :
+       {reinterpret_cast<const void*>(plan.setup.call), plan.setup.function}) {
+    const auto place = code != nullptr ? host::locate(code) : host::CodeAddress{};
+    if (!place) throw foreign_setup();
+    first.insert(first.end(), {place->module, place->offset});
+  }
+  const auto& bytes = plan.setup.bytes;
+  for (std::size_t at = 0; at < bytes.size(); at += word) {
+    std::uint64_t next = 0;
+    std::memcpy(&next, bytes.data() + at, (std::min)(word, bytes.size() - at));
+    first.push_back(next);
+  }
   return first;
 }
-inline KeeperPlan as_plan(const host::Numbers& numbers, std::size_t from) {
-  KeeperPlan plan{numbers[from], {}, numbers[from + 1] != 0, static_cast<int>(numbers[from + 2])};
-  for (std::size_t i = from + plan_numbers; i < numbers.size(); ++i)
-    plan.cores.push_back(static_cast<int>(numbers[i]));
-  return plan;
+
+/// A plan that was sent, and whether its workers print into pipes.
+struct SentPlan {
+  KeeperPlan plan;
+  bool prints = false;
+};
+/// The plan in the numbers from `from` on; nothing if they are none. Throws Error(foreign_kernel)
+/// if this process lacks the code of its setup.
+inline std::optional<SentPlan> as_plan(const host::Numbers& numbers, std::size_t from,
+                                       const host::Modules& modules) {
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  if (numbers.size() < from + plan_numbers) return std::nullopt;
+  const auto* at = numbers.data() + from;
+  const std::uint64_t cores = at[4], bytes = at[5];
+  const std::uint64_t setup_numbers = bytes == 0 ? 0 : 4 + (bytes + word - 1) / word;
+  if (cores > max_workers || bytes > WorkerSetup::most_bytes ||
+      numbers.size() - from != plan_numbers + cores + setup_numbers)
+    return std::nullopt;
+  SentPlan out{{at[0], {}, at[1] != 0, static_cast<int>(at[2]), {}}, at[3] != 0};
+  at += plan_numbers;
+  for (std::uint64_t i = 0; i < cores; ++i) out.plan.cores.push_back(static_cast<int>(*at++));
+  if (bytes == 0) return out;
+  std::array<void*, 2> code{};
+  for (auto& function : code) {
+    const host::CodeAddress place{at[0], at[1]};
+    at += 2;
+    if (place == host::CodeAddress{}) continue;
+    if ((function = modules.resolve(place)) == nullptr) throw foreign_setup();
+  }
+  std::vector<std::byte> its(bytes);
+  std::memcpy(its.data(), at, its.size());
+  out.plan.setup = SetupCode(code[0], code[1], std::move(its));
+  return out;
 }
 
 /// How many numbers stand before a keeper's plan: the caller's process id and start time, its
@@ -104,10 +156,12 @@ inline KeeperLink spawn_keeper(PoolMemory& pool, const KeeperPlan& plan) {
   const auto self = host::own_pid();
   const auto numbers = as_numbers({static_cast<std::uint64_t>(self), host::start_time_of(self),
                                    identity[0], identity[1], pool.board.workers().size()},
-                                  plan);
+                                  plan, !pool.outputs.empty());
+  host::InheritedHandles given{&pair.theirs.descriptor(), &pool.file};
+  for (const auto& output : pool.outputs) given.push_back(&output.written_end());
   const auto started =
       host::respawn("TiledPool", {std::string(keeper_argument), host::as_word(numbers)},
-                    std::string(started_variable) + "=1", {&pair.theirs.descriptor(), &pool.file});
+                    std::string(started_variable) + "=1", given);
   pair.theirs.close();
   auto link = make_link(started.pid, std::move(pair.ours));
   if (!link) throw no_handshake();

@@ -50,12 +50,15 @@ template <class Process, class Channel>
 void run_keeper_thread(PoolMemory& pool, const Channel& channel, const KeeperPlan& plan,
                        StartFailures& failures) {
   const auto& board = pool.board;
-  host::InheritedHandles given{&pool.file};
-  board.wakers().work.give(given);
-  board.wakers().done.give(given);
+  host::InheritedHandles for_all{&pool.file};
+  board.wakers().work.give(for_all);
+  board.wakers().done.give(for_all);
   const auto start = [&](auto& workers, std::size_t place, const Identity&) {
     try {
-      const auto numbers = as_numbers({program_identity(), board.workers().size(), place}, plan);
+      const auto numbers = as_numbers({program_identity(), board.workers().size(), place}, plan,
+                                      !pool.outputs.empty());
+      auto given = for_all;
+      if (!pool.outputs.empty()) given.push_back(&pool.outputs[place].written_end());
       return workers.respawn("TiledPool", {std::string(worker_argument), host::as_word(numbers)},
                              std::string(started_variable) + "=1", given);
     } catch (...) {

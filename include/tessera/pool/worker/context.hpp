@@ -9,6 +9,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/host/fork_mark.hpp>
+#include <tessera/host/output_pipe.hpp>
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/board/job_memory.hpp>
@@ -24,6 +25,7 @@ struct WorkerContext {
   void* function = nullptr;  ///< in this process, if the kernel is a function pointer
   bool in_caller = false;    ///< the caller's own share; not a worker process
   const host::ForkMark* fork_mark = nullptr;  ///< of the worker process
+  const host::OutputPipe* output = nullptr;   ///< where it prints, if the caller reads it
   std::vector<std::byte*> arguments;          ///< first elements, in this process
   std::vector<Segment*> outputs;              ///< the arrays that the job writes
 
@@ -52,11 +54,11 @@ struct WorkerContext {
   /// `tile`, which ended just now; a tile of another worker may have done it at the same moment.
   /// Restores the overwritten bytes.
   bool report_overrun(std::uint64_t tile) const {
-    for (auto* const output : outputs) {
-      if (output->intact()) continue;
-      output->restore();
+    for (auto* const written : outputs) {
+      if (written->intact()) continue;
+      written->restore();
       std::string text = "array '";
-      text.append(output->subject()).append("': ").append(written_behind);
+      text.append(written->subject()).append("': ").append(written_behind);
       report_throw(tile, text.append("; ").append(how_to_find_overruns));
       return true;
     }

@@ -23,34 +23,11 @@
 #include <tessera/pool/kernel.hpp>
 #include <tessera/pool/tile.hpp>
 #include <tessera/pool/worker/bound_argument.hpp>
+#include <tessera/pool/worker/call_guard.hpp>
 
 namespace tessera::detail {
 
 struct WorkerContext;
-
-/// Detects an end of the kernel that is neither a return nor an exception.
-/// - The kernel ends its thread (pthread_exit, cancellation): the stack is unwound, and nothing was
-///   thrown. The worker then ends as by exit().
-/// - The kernel forks, and the child returns here: the child is not a worker. It ends before it can
-///   report anything about the tile.
-class CallGuard {
- public:
-  /// `ends_thread` is set if the thread that ends is the caller's.
-  CallGuard(const WorkerContext& context, bool& ends_thread) noexcept;
-  CallGuard(const CallGuard&) = delete;
-  CallGuard& operator=(const CallGuard&) = delete;
-  ~CallGuard();
-  /// Call it when the kernel has returned, before anything is reported.
-  void returned() noexcept;
-
- private:
-  void leave_if_copied() const noexcept;
-
-  const WorkerContext& context_;
-  bool& ends_thread_;
-  bool returned_ = false;
-  int before_;
-};
 
 /// What typed code needs of a job, in this process.
 struct ServedJob {

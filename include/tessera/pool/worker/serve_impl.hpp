@@ -2,37 +2,19 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <exception>
 
 #include <tessera/base/config.hpp>
 #include <tessera/host/float_environment.hpp>
+#include <tessera/host/output_pipe.hpp>
 #include <tessera/host/process.hpp>
+#include <tessera/pool/board/output_mark.hpp>
 #include <tessera/pool/board/tile_state.hpp>
+#include <tessera/pool/worker/call_guard.hpp>
 #include <tessera/pool/worker/context.hpp>
 #include <tessera/pool/worker/serve.hpp>
 
 namespace tessera::detail {
-
-TESSERA_FUNC CallGuard::CallGuard(const WorkerContext& context, bool& ends_thread) noexcept
-    : context_(context),
-      ends_thread_(ends_thread),
-      before_(context.in_caller ? std::uncaught_exceptions() : 0) {}
-TESSERA_FUNC CallGuard::~CallGuard() {
-  if (returned_) return;
-  leave_if_copied();
-  if (std::uncaught_exceptions() != before_) return;
-  if (!context_.in_caller) host::leave_with_output(EXIT_FAILURE);
-  ends_thread_ = true;
-}
-TESSERA_FUNC void CallGuard::returned() noexcept {
-  leave_if_copied();
-  returned_ = true;
-}
-TESSERA_FUNC void CallGuard::leave_if_copied() const noexcept {
-  if (context_.fork_mark != nullptr && context_.fork_mark->copied())
-    host::leave_with_output(EXIT_FAILURE);
-}
 
 TESSERA_FUNC ServedJob::ServedJob(WorkerContext& its_context)
     : context(its_context),
@@ -53,7 +35,7 @@ inline TileState compute_tiles(const WorkerContext& context, const ServedKernel&
                                std::size_t first, std::size_t last) {
   bool ends_thread = false;
   try {
-    CallGuard guard(context, ends_thread);
+    CallGuard guard(context.in_caller, context.fork_mark, ends_thread);
     kernel.compute(first, last, guard);
     return TileState::done;
   } catch (const std::exception& thrown) {
@@ -84,6 +66,7 @@ TESSERA_FUNC void serve_tiles(WorkerContext& context, const ServedKernel& kernel
         while (merges && last < claim->last && round.begin(last)) ++last;
         if (timed) clock.begin(TileClock::now(), head.tile_timeout, last - first);
         floats.again();  // the kernel may have changed them in the tile before
+        if (context.output != nullptr) mark_output(*context.output, first);
         auto state = compute_tiles(context, kernel, first, last);
         // An elementwise function gets values, not memory, so it can't overrun an array.
         if (!elementwise && context.report_overrun(first)) state = TileState::failed;

@@ -19,6 +19,7 @@
 #include <tessera/host/cpus.hpp>
 #include <tessera/host/doorbell.hpp>
 #include <tessera/host/fork_mark.hpp>
+#include <tessera/host/output_pipe.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/host/protection.hpp>
 #include <tessera/memory/segment.hpp>
@@ -33,16 +34,17 @@ namespace tessera::detail {
 class Worker {
  public:
   /// The worker in slot `self`. If `spins`, it spins for a while after a job before it sleeps: for
-  /// pools that leave a core to every worker. `modules` must outlive the worker. `keeper` is its
-  /// parent process; 0: it does not check whether the keeper lives.
+  /// pools that leave a core to every worker. `modules`, and `output` if any, must outlive the
+  /// worker. `keeper` is its parent process; 0: it does not check whether the keeper lives.
   Worker(const Board& board, std::size_t self, bool spins, Affinity affinity,
-         const host::Modules& modules, int keeper = 0)
+         const host::Modules& modules, int keeper = 0, const host::OutputPipe* output = nullptr)
       : board_(board),
         self_(self),
         spins_(spins),
         affinity_(std::move(affinity)),
         modules_(modules),
-        keeper_(keeper) {}
+        keeper_(keeper),
+        output_(output) {}
 
   /// Exit code of a worker that can no longer attach what it attached before.
   static constexpr int cannot_attach = 4;
@@ -151,6 +153,7 @@ class Worker {
       const JobMemory memory(job_memory().data());
       WorkerContext context(board_, memory, round, self_);
       context.fork_mark = &fork_mark_;
+      context.output = output_;
       for (const auto& argument : memory.arguments()) {
         auto& segment = attachments_.find(argument, memory.path(argument), caller);
         context.add_argument(segment.data() - segment.header().data_offset + argument.offset,
@@ -206,6 +209,7 @@ class Worker {
   Affinity affinity_;
   const host::Modules& modules_;
   int keeper_;
+  const host::OutputPipe* output_;  // null: it prints where the caller prints
   host::ForkMark fork_mark_{"TiledPool"};
   bool has_attached_ = false;
   Attachments attachments_;

@@ -1,0 +1,190 @@
+// PoolOptions::log: what workers print arrives in whole lines, with worker and tile.
+#include <tessera/pool/worker_log.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <tessera.hpp>
+
+#include "support/catch.hpp"
+#include "support/pools.hpp"
+#include "support/processes.hpp"
+#include "support/scene.hpp"
+
+using namespace tessera_test;
+using tessera::into;
+using tessera::JobError;
+using tessera::LogLine;
+using tessera::PoolOptions;
+using tessera::SharedArray;
+using tessera::Tile;
+using tessera::TiledPool;
+
+namespace {
+
+struct Line {
+  std::size_t worker;
+  std::optional<std::size_t> tile;
+  std::string text;
+};
+
+/// A pool that keeps what its workers print.
+struct LoggedPool {
+  std::vector<Line> lines;
+  TiledPool pool;
+  explicit LoggedPool(std::size_t workers, tessera::WorkerSetup setup = {})
+      : pool(workers, {.each_worker = std::move(setup), .log = [this](const LogLine& line) {
+                         lines.push_back({line.worker, line.tile, std::string(line.text)});
+                       }}) {}
+
+  /// The only line with this text.
+  const Line& line(const std::string& text) const {
+    const auto is_it = [&](const Line& line) { return line.text == text; };
+    REQUIRE(std::ranges::count_if(lines, is_it) == 1);
+    return *std::ranges::find_if(lines, is_it);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("lines of every tile are there when map returns, each once and with its tile") {
+  LoggedPool its(3);
+  auto a = SharedArray<int, 1>::create({50});
+  its.pool.map(
+      {1},
+      [](const Tile<1>& tile, auto) {
+        std::cerr << "in " << tile.number() << " on "
+                  << "stderr\n";
+        std::printf("in %zu on stdout\n", tile.number());
+      },
+      into(a));
+  CHECK(its.lines.size() == 100);
+  for (std::size_t k = 0; k < 50; ++k)
+    for (const auto* const stream : {"stderr", "stdout"}) {
+      const auto& line = its.line("in " + std::to_string(k) + " on " + stream);
+      CHECK(line.tile == k);
+      CHECK(line.worker < 3);
+    }
+}
+
+TEST_CASE("a line that has no end ends with its tile") {
+  LoggedPool its(2);
+  auto a = SharedArray<int, 1>::create({8});
+  its.pool.map(
+      {1}, [](const Tile<1>& tile, auto) { std::cerr << "tile " << tile.number(); }, into(a));
+  CHECK(its.lines.size() == 8);
+  for (std::size_t k = 0; k < 8; ++k) CHECK(its.line("tile " + std::to_string(k)).tile == k);
+}
+
+TEST_CASE("empty lines arrive as empty lines") {
+  LoggedPool its(1);
+  auto a = SharedArray<int, 1>::create({1});
+  its.pool.map(
+      {1}, [](auto) { std::cerr << "\nb\n\n"; }, into(a));
+  REQUIRE(its.lines.size() == 3);
+  CHECK((its.lines[0].text.empty() && its.lines[1].text == "b" && its.lines[2].text.empty()));
+}
+
+TEST_CASE("more than a pipe holds arrives, though the caller only waits") {
+  LoggedPool its(2);
+  auto a = SharedArray<int, 1>::create({4});
+  its.pool.map(
+      {1},
+      [](auto) {
+        for (int i = 0; i < 40000; ++i) std::fprintf(stderr, "%060d\n", i);
+      },
+      into(a));
+  CHECK(its.lines.size() == 160000);
+  CHECK(std::ranges::all_of(its.lines, [](const Line& line) { return line.text.size() == 60; }));
+}
+
+TEST_CASE("a line that never ends arrives in pieces") {
+  LoggedPool its(1);
+  auto a = SharedArray<int, 1>::create({1});
+  its.pool.map(
+      {1}, [](auto) { std::cerr << std::string(300000, 'x'); }, into(a));
+  std::string all;
+  for (const auto& line : its.lines) all += line.text;
+  CHECK(its.lines.size() > 1);
+  CHECK(all == std::string(300000, 'x'));
+}
+
+TEST_CASE("the last words of a worker that dies arrive, with its tile") {
+  LoggedPool its(2);
+  auto a = SharedArray<int, 1>::create({4});
+  REQUIRE_THROWS_AS(its.pool.map(
+                        {1},
+                        [](const Tile<1>& tile, auto) {
+                          if (tile.number() != 2) return;
+                          std::cerr << "I am lost";
+                          crash();
+                        },
+                        into(a)),
+                    JobError);
+  CHECK(its.line("I am lost").tile == 2);
+}
+
+TEST_CASE("what is printed in the setup of a worker belongs to no tile") {
+  LoggedPool its(2, [](std::size_t worker) { std::cerr << "set up " << worker << '\n'; });
+  CHECK(its.line("set up 0").worker == 0);
+  CHECK(its.line("set up 1").worker == 1);
+  CHECK_FALSE(its.line("set up 1").tile.has_value());
+}
+
+TEST_CASE("tiles of transform that are computed in slabs are told by the tiles of the call") {
+  LoggedPool its(2);
+  auto a = SharedArray<double, 3>::create({8, 64, 64});
+  its.pool.transform(
+      {32, 64}, a,
+      [](double x) {
+        static bool said = false;
+        if (!said) std::cerr << "once\n";
+        said = true;
+        return x;
+      },
+      a);
+  REQUIRE_FALSE(its.lines.empty());
+  for (const auto& line : its.lines) CHECK(line.tile < 2u);
+}
+
+TEST_CASE("what the log's function throws stops the job, and map throws it") {
+  bool throws = true;
+  TiledPool pool(2, {.log = [&](const LogLine&) {
+                   if (throws) throw std::range_error("no room for lines");
+                 }});
+  auto a = SharedArray<int, 1>::create({10});
+  const auto print = [](auto v) { v += 1, std::cerr << "a line\n"; };
+  REQUIRE_THROWS_AS(pool.map({1}, print, into(a)), std::range_error);
+  throws = false;
+  pool.map({1}, add_one, into(a));
+}
+
+TEST_CASE("an asynchronous job passes its lines on before get returns") {
+  LoggedPool its(2);
+  auto a = SharedArray<int, 1>::create({3});
+  auto job = its.pool.map_async(
+      {1}, [](const Tile<1>& tile, auto) { std::cerr << tile.number() << '\n'; }, into(a));
+  job.get();
+  CHECK(its.lines.size() == 3);
+}
+
+TEST_CASE("a job after one that was cancelled waits for no worker that can't print") {
+  LoggedPool its(1);
+  auto a = SharedArray<int, 1>::create({2});
+  auto job = its.pool.map_async(
+      {1},
+      [](const Tile<1>& tile, auto) {
+        while (!tile.stop_requested()) std::fprintf(stderr, "%060d\n", 1);
+      },
+      into(a));
+  REQUIRE(wait_until([&] { return job.progress().total == 2; }));
+  job.cancel();
+  REQUIRE_THROWS_AS(job.get(), JobError);
+  check_a_job(its.pool);
+}

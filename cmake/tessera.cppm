@@ -43,6 +43,8 @@ using tessera::TileView;
 
 // memory
 using tessera::AnyArray;
+using tessera::AnySlice;
+using tessera::Slice;
 using tessera::AttachOptions;
 using tessera::ControlBlock;
 using tessera::CreateOptions;

@@ -11,9 +11,11 @@
 #include <cstring>
 #include <iostream>
 #include <string>
+#include <tessera/memory/any_array.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/npy_file.hpp>
 #include <tessera/memory/segment_folder.hpp>
+#include <type_traits>
 #include <vector>
 
 #if __has_include(<pwd.h>)
@@ -83,7 +85,7 @@ void print_table(const std::vector<Entry>& entries) {
   std::vector<std::array<std::string, 7>> rows{
       {"NAME", "TYPE", "SHAPE", "BYTES", "STATE", "AGE", "USER"}};
   for (const auto& entry : entries)
-    rows.push_back({printable(entry.name), entry.header ? entry.header->dtype.to_string() : "-",
+    rows.push_back({printable(entry.name), entry.header ? entry.header->dtype.name() : "-",
                     entry.header ? in_words(entry.header->shape) : "-", std::to_string(entry.bytes),
                     state_of(entry), in_words(age_of(entry)), printable(user_of(entry))});
   std::array<std::size_t, 7> widths{};
@@ -156,23 +158,6 @@ struct Values {
   }
 };
 
-/// Calls f with a value of the C++ type of a scalar dtype; false if there is none.
-template <class F>
-bool with_type(const Dtype& dtype, F&& f) {
-  if (dtype.kind == 'b') return f(std::uint8_t{}), true;
-  if (dtype.kind == 'f' && dtype.size == 4) return f(float{}), true;
-  if (dtype.kind == 'f' && dtype.size == 8) return f(double{}), true;
-  if (dtype.kind == 'i' && dtype.size == 1) return f(std::int8_t{}), true;
-  if (dtype.kind == 'i' && dtype.size == 2) return f(std::int16_t{}), true;
-  if (dtype.kind == 'i' && dtype.size == 4) return f(std::int32_t{}), true;
-  if (dtype.kind == 'i' && dtype.size == 8) return f(std::int64_t{}), true;
-  if (dtype.kind == 'u' && dtype.size == 1) return f(std::uint8_t{}), true;
-  if (dtype.kind == 'u' && dtype.size == 2) return f(std::uint16_t{}), true;
-  if (dtype.kind == 'u' && dtype.size == 4) return f(std::uint32_t{}), true;
-  if (dtype.kind == 'u' && dtype.size == 8) return f(std::uint64_t{}), true;
-  return false;
-}
-
 template <class T>
 void print_statistics(const Values& values) {
   std::size_t nans = 0;
@@ -196,62 +181,42 @@ void print_statistics(const Values& values) {
   std::cout << nans << " NaN of " << values.count << '\n';
 }
 
-/// The first rows and columns of the last two axes.
-template <class T>
-void print_corner(const Values& values, const NpyHeader& header) {
-  const auto axes = header.shape.size();
-  const std::size_t columns = axes > 0 ? header.shape[axes - 1] : 1;
-  const std::size_t rows = axes > 1 ? header.shape[axes - 2] : 1;
-  // Elements from one to the next along these axes.
-  std::size_t right = 1, down = columns;
-  if (header.fortran_order && axes > 1) {
-    down = 1;
-    for (std::size_t d = 0; d + 2 < axes; ++d) down *= header.shape[d];
-    right = down * rows;
+/// The statistics of numbers, by the field of each element and by the part of complex ones.
+void print_statistics(const AnyArray& array, const std::string& label, std::size_t offset,
+                      const Dtype& type) {
+  const bool is_complex = type.kind == 'c';
+  for (std::size_t part = 0; part < (is_complex ? 2u : 1u); ++part) {
+    const Dtype scalar = is_complex ? Dtype{'f', type.size / 2, type.swapped, {}} : type;
+    const Values values{array.segment().data() + offset + part * scalar.size, array.size(),
+                        array.dtype().size, type.swapped};
+    const auto told = visit_dtype(scalar, [&]<class T>() {
+      std::cout << label << (is_complex ? part == 0 ? "real " : "imaginary " : "");
+      print_statistics<std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>>(values);
+    });
+    if (!told) std::cout << label << type.name() << '\n';
   }
-  for (std::size_t y = 0; y < std::min<std::size_t>(rows, 4); ++y) {
-    for (std::size_t x = 0; x < std::min<std::size_t>(columns, 6); ++x) {
-      std::cout.width(12);
-      std::cout << +values.get<T>(y * down + x * right);
-    }
-    std::cout << (columns > 6 ? "  ...\n" : "\n");
-  }
-  if (rows > 4) std::cout << "         ...\n";
+}
+
+/// The first rows and columns of the last two axes, where all others have index 0.
+void print_corner(const AnyArray& array) {
+  std::string slices;
+  for (std::size_t d = array.dimension(); d-- > 0;)
+    slices += d > 1 ? "0, " : d == 1 ? "0:4, " : "0:6";
+  std::cout << '[' << slices << "]:\n" << array.slice(slices) << '\n';
 }
 
 void print_summary(const std::string& name, bool any_user) {
-  const auto segment = Segment::attach(SegmentName(name), host::Access::read_only, {}, any_user);
-  const auto& header = segment->header();
-  const auto& dtype = header.dtype;
-  std::cout << segment->path() << ": " << dtype.to_string() << ", " << in_words(header.shape)
-            << '\n';
-  std::size_t count = 1;
-  for (const auto extent : header.shape) count *= extent;
-  const auto print = [&](const std::string& label, std::size_t offset, const Dtype& type) {
-    if (!label.empty()) std::cout << label << ": ";
-    const auto parts = type.kind == 'c' ? std::vector<const char*>{"real ", "imaginary "}
-                                        : std::vector<const char*>{""};
-    for (std::size_t part = 0; part < parts.size(); ++part) {
-      Dtype scalar = type;
-      if (type.kind == 'c') scalar = {'f', type.size / 2, type.swapped, {}};
-      const Values values{segment->data() + offset + part * scalar.size, count, dtype.size,
-                          type.swapped};
-      std::cout << parts[part];
-      const bool known = with_type(scalar, [&](auto zero) {
-        print_statistics<decltype(zero)>(values);
-        if (count > 0) print_corner<decltype(zero)>(values, header);
-      });
-      if (!known) std::cout << type.to_string() << '\n';
-    }
-  };
-  if (dtype.kind != 'V') return print("", 0, dtype);
-  for (const auto& field : dtype.fields) {
+  const auto array = AnyArray::attach(name, {.any_user = any_user});
+  const auto& dtype = array.dtype();
+  std::cout << array.path() << ": " << dtype.name() << ", " << in_words(array.shape()) << '\n';
+  if (dtype.kind != 'V') print_statistics(array, "", 0, dtype);
+  for (const auto& field : dtype.fields)
     if (field.shape.empty())
-      print(field.name, field.offset, field.type);
+      print_statistics(array, field.name + ": ", field.offset, field.type);
     else
-      std::cout << field.name << ": " << in_words(field.shape) << " of " << field.type.to_string()
+      std::cout << field.name << ": " << in_words(field.shape) << " of " << field.type.name()
                 << '\n';
-  }
+  if (array.size() > 0 && array.dimension() > 0) print_corner(array);
 }
 
 void reap(bool dry_run, const catalog::Options& whose) {

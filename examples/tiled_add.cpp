@@ -1,11 +1,10 @@
 // The sum of two grids, tile by tile, by worker processes that attach three arrays by name. Without
 // arguments it adds random numbers; with files it adds what they hold. The element type and the
-// rank are known only when the program runs: add_for() finds the add<T, N>() that fits them.
+// rank are known only when the program runs: visit_dtype() finds the add<T, N>() that fits them.
 #include <CLI/CLI.hpp>
 #include <complex>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <regex>
 #include <tessera.hpp>
@@ -14,6 +13,9 @@ namespace {
 
 using namespace tessera;
 using Extents = std::vector<std::size_t>;
+using Types = Elements<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
+                       std::uint16_t, std::uint32_t, std::uint64_t, float, double,
+                       std::complex<float>, std::complex<double>>;
 
 struct Options {
   std::string a, b, out, keep, dtype = "float64", shape = "365x16x16", tile;
@@ -81,36 +83,6 @@ template <class T, std::size_t N>
   return 0;
 }
 
-/// NumPy's name of a scalar, whatever its byte order; other elements as a header describes them.
-std::string name_of(const Dtype& dtype) {
-  const auto kind = std::string_view("biufc").find(dtype.kind);
-  const std::array names{"bool", "int", "uint", "float", "complex"};
-  return kind > 4 ? dtype.to_string() : names[kind] + (kind ? std::to_string(8 * dtype.size) : "");
-}
-
-/// The add<T, N> that fits the type's name and the grid's rank.
-using Add = int (*)(const Options&);
-template <class... T>
-Add add_for(const Options& options) {
-  Add out = nullptr;
-  const auto look_at = [&](const Dtype& known, std::array<Add, 4> adds) {
-    if (name_of(known) == options.dtype) out = adds[options.extents.size() - 1];
-  };
-  (look_at(dtype_of<T>(), {add<T, 1>, add<T, 2>, add<T, 3>, add<T, 4>}), ...);
-  require(out, "no type here: " + options.dtype + " " + options.a +
-                   "; use bool, int8 to int64, uint8 to uint64, "
-                   "float32, float64, complex64 or complex128");
-  return out;
-}
-
-NpyHeader header_of(const std::string& path) {
-  require(std::filesystem::is_regular_file(path), path + ": there is no such file");
-  std::string bytes(npy::max_size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(bytes.data(), std::ssize(bytes));
-  return npy::decode(bytes, path);
-}
-
 Extents extents_of(const std::string& option, const std::string& text) {
   static const std::regex form("(full|[1-9][0-9]{0,17})(x(full|[1-9][0-9]{0,17})){0,3}");
   require(std::regex_match(text, form), option + ": write it as 4x4, not as '" + text + "'");
@@ -132,13 +104,19 @@ void check(Options& options) {
   if (options.a.empty()) {
     options.extents = extents_of("--shape", options.shape);
   } else {
-    const auto a = header_of(options.a), b = header_of(options.b);
-    options.dtype = name_of(a.dtype);
-    options.extents = a.shape;
-    require(options.dtype == name_of(b.dtype),
-            "element types differ: " + options.dtype + " and " + name_of(b.dtype));
-    require(a.shape == b.shape, "shapes differ: " + joined(a.shape) + " and " + joined(b.shape));
+    const auto a = AnyArray::map_file(options.a), b = AnyArray::map_file(options.b);
+    options.dtype = a.dtype().name();
+    options.extents = a.shape();
+    require(options.dtype == b.dtype().name(),
+            "element types differ: " + options.dtype + " and " + b.dtype().name());
+    require(a.shape() == b.shape(),
+            "shapes differ: " + joined(a.shape()) + " and " + joined(b.shape()));
   }
+  require(Dtype::named(options.dtype) &&
+              visit_dtype<Types>(*Dtype::named(options.dtype), []<class T>() {}),
+          "no type here: " + options.dtype + " " + options.a +
+              "; use bool, int8 to int64, uint8 to uint64, float32, float64, complex64 or "
+              "complex128");
   const auto rank = options.extents.size();
   require(rank >= 1 && rank <= 4, options.a + ": give files of 1 to 4 axes");
   if (options.tile.empty()) options.tile = rank == 1 ? "4" : "4x4";
@@ -178,12 +156,11 @@ int run(int argc, char** argv) {
     return app.exit(error);
   }
   check(options);
-  const auto job = add_for<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t,
-                           std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, float, double,
-                           std::complex<float>, std::complex<double>>(options);
   std::printf("%s of %s in tiles of %s, %zu workers\n", joined(options.extents).c_str(),
               options.dtype.c_str(), options.tile.c_str(), options.workers);
-  return job(options);
+  return *visit_dtype<Types, Ranks<1, 2, 3, 4>>(
+      *Dtype::named(options.dtype), options.extents.size(),
+      [&]<class T, std::size_t N>() { return add<T, N>(options); });
 }
 
 }  // namespace

@@ -18,12 +18,14 @@
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/npy_codec.hpp>
 #include <tessera/format/npy_header.hpp>
+#include <tessera/format/visit_dtype.hpp>
 #include <tessera/fwd.hpp>
 #include <tessera/grid/box.hpp>
 #include <tessera/grid/tile_grid.hpp>
 #include <tessera/loops/rows.hpp>
 #include <tessera/loops/tile_view.hpp>
 #include <tessera/memory/any_array.hpp>
+#include <tessera/memory/any_slice.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/frames.hpp>
 #include <tessera/memory/published.hpp>

@@ -12,9 +12,11 @@
 
 #include <tessera/base/error_impl.hpp>
 #include <tessera/format/dtype_impl.hpp>
+#include <tessera/format/element_text_impl.hpp>
 #include <tessera/format/npy_codec_impl.hpp>
 #include <tessera/host/cpus_impl.hpp>
 #include <tessera/memory/any_array_impl.hpp>
+#include <tessera/memory/any_slice_impl.hpp>
 #include <tessera/memory/array_segment_impl.hpp>
 #include <tessera/memory/catalog_impl.hpp>
 #include <tessera/memory/npy_file_impl.hpp>

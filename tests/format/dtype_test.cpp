@@ -359,3 +359,23 @@ TEST_CASE("one swapped field makes the element swapped, however deep") {
   CHECK_FALSE(tessera::detail::any_swapped(tessera::detail::in_native_order(outer)));
   CHECK_FALSE(tessera::detail::any_swapped(dtype_of<Station>()));
 }
+
+TEST_CASE("a type has the name that NumPy gives it, whatever its byte order") {
+  CHECK(tessera::dtype_of<bool>().name() == "bool");
+  CHECK(tessera::dtype_of<std::uint16_t>().name() == "uint16");
+  CHECK(Dtype{'f', 4, true, {}}.name() == "float32");
+  CHECK(tessera::dtype_of<std::complex<double>>().name() == "complex128");
+  CHECK(Dtype{'M', 8, false, {}, "ns"}.name() == "datetime64[ns]");
+  CHECK(Dtype{'m', 8, false, {}}.name() == "timedelta64");
+  CHECK(Dtype{'V', 3, false, {}}.name() == "'|V3'");
+}
+
+TEST_CASE("a name leads back to its type, and another one to none") {
+  for (const Dtype& dtype : {tessera::dtype_of<bool>(), tessera::dtype_of<std::int8_t>(),
+                             tessera::dtype_of<std::uint64_t>(), Dtype{'f', 2, false, {}},
+                             tessera::dtype_of<float>(), tessera::dtype_of<std::complex<float>>()})
+    CHECK(Dtype::named(dtype.name()) == dtype);
+  for (const auto* const name : {"", "bool8", "int3", "int128", "float8", "float128", "complex32",
+                                 "float", "datetime64", "<f8"})
+    CHECK_FALSE(Dtype::named(name).has_value());
+}

@@ -40,6 +40,12 @@ struct Dtype {
   /// The descr as NumPy spells it: '<f8' (with its quotes), or [('a', '<f4'), ('', '|V4')] for a
   /// struct.
   std::string to_string() const;
+  /// Its name in NumPy, without the byte order: float32, bool, complex128, datetime64[ns]. Of a
+  /// struct, as to_string().
+  std::string name() const;
+  /// The type of this name, in this machine's byte order; nothing if no bool, integer, float or
+  /// complex number has it.
+  static std::optional<Dtype> named(std::string_view name);
 };
 
 /// One field of a struct.

@@ -99,6 +99,32 @@ TESSERA_FUNC Dtype value_type(Dtype dtype) {
 
 }  // namespace detail
 
+TESSERA_FUNC std::string Dtype::name() const {
+  const std::string_view word = kind == 'b'   ? "bool"
+                                : kind == 'i' ? "int"
+                                : kind == 'u' ? "uint"
+                                : kind == 'f' ? "float"
+                                : kind == 'c' ? "complex"
+                                : kind == 'M' ? "datetime"
+                                : kind == 'm' ? "timedelta"
+                                              : "";
+  if (word.empty()) return to_string();
+  std::string out(word);
+  if (kind != 'b') out += std::to_string(8 * size);
+  return unit.empty() ? out : ((out += '[') += unit) += ']';
+}
+
+TESSERA_FUNC std::optional<Dtype> Dtype::named(std::string_view name) {
+  for (const char kind : {'b', 'i', 'u', 'f', 'c'})
+    for (std::size_t size = 1; size <= 16; size *= 2) {
+      const std::size_t least = kind == 'f' ? 2 : kind == 'c' ? 8 : 1;
+      const std::size_t most = kind == 'b' ? 1 : kind == 'c' ? 16 : 8;
+      if (Dtype out{kind, size, false, {}}; size >= least && size <= most && out.name() == name)
+        return out;
+    }
+  return std::nullopt;
+}
+
 TESSERA_FUNC std::string Dtype::to_string() const {
   if (kind != 'V' || fields.empty()) return detail::scalar_descr(*this);
   std::string out = "[";

@@ -1,4 +1,4 @@
-// Public: AnyArray, Elements, Ranks. Floor 3, memory: an array whose type a program learns when it
+// Public: AnyArray. Floor 3, memory: an array whose type a program learns when it
 // runs.
 //
 // The segment is mapped read-only, and its type is in its header. visit() compiles a function for
@@ -7,9 +7,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +20,8 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/extents.hpp>
 #include <tessera/format/dtype.hpp>
+#include <tessera/format/visit_dtype.hpp>
+#include <tessera/memory/any_slice.hpp>
 #include <tessera/memory/array_segment.hpp>
 #include <tessera/memory/published.hpp>
 #include <tessera/memory/segment.hpp>
@@ -29,23 +30,12 @@
 
 namespace tessera {
 
-/// The element types for which visit() compiles its function.
-template <Element... T>
-struct Elements {};
-
-/// The numbers of axes for which visit() compiles its function.
-template <std::size_t... N>
-struct Ranks {};
-
-/// bool, integers, float and double.
-using Numbers = Elements<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
-                         std::uint16_t, std::uint32_t, std::uint64_t, float, double>;
-
 /// A read-only array of any element type and number of axes.
 ///
 ///     const auto a = AnyArray::map_file("field.npy");
 ///     a.visit([](const auto& field) { std::cout << xt::nanmean(field)() << '\n'; });
 ///     if (a.is<float, 3>()) use(a.as<float, 3>());
+///     std::cout << a[{0, {40, 44}}] << '\n';  // prints a[0, 40:44], as NumPy would
 ///
 /// What as() and visit() give shares the mapping. An array that load() has made has a name, which
 /// stays until the AnyArray and all that was made of it have ended.
@@ -105,6 +95,13 @@ class AnyArray {
   /// Its segment: for save().
   const Segment& segment() const { return *detail::checked(segment_); }
 
+  /// A part of it, to print: an index or a range for each of the first axes, all of the others.
+  /// Throws Error(invalid_argument) for an index that is outside its axis, and for too many of
+  /// them.
+  AnySlice operator[](std::initializer_list<Slice> slices) const;
+  /// The same from a text such as "0, 40:44, ::2" or "..., -1", as NumPy takes it in brackets.
+  AnySlice slice(std::string_view slices) const;
+
   /// True if its elements are of type T, in either byte order, on N axes.
   template <Element T, std::size_t N>
   bool is() const {
@@ -145,18 +142,9 @@ class AnyArray {
     static_assert((returns<Result, F, T, N...> && ...),
                   "tessera: visit's function returns one type for all element types: say which, as "
                   "in `[](const auto& a) -> double`");
-    std::optional<std::conditional_t<std::is_void_v<Result>, bool, Result>> out;
-    const auto fits = [&]<class U, std::size_t M>() {
-      if (!is<U, M>()) return false;
-      const auto array = as<U, M>();
-      if constexpr (std::is_void_v<Result>)
-        f(array), out = true;
-      else
-        out.emplace(f(array));
-      return true;
-    };
-    const auto any_rank = [&]<class U>() { return (fits.template operator()<U, N>() || ...); };
-    if (!(any_rank.template operator()<T>() || ...)) throw_no_visit({dtype_of<T>()...}, {N...});
+    auto out = visit_dtype<Elements<T...>, Ranks<N...>>(
+        dtype(), dimension(), [&]<class U, std::size_t M>() -> Result { return f(as<U, M>()); });
+    if (!out) throw_no_visit({dtype_of<T>()...}, {N...});
     if constexpr (!std::is_void_v<Result>) return *std::move(out);
   }
   template <class Result, class F, class T, std::size_t... N>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,13 @@ TESSERA_FUNC AnyArray AnyArray::load(std::string_view name, const std::string& p
   const auto header = Segment::map_file(path, host::Access::read_only)->header();
   return detail::load(path, SegmentName(name), detail::in_native_order(header.dtype),
                       header.shape.size(), options.permission);
+}
+
+TESSERA_FUNC AnySlice AnyArray::operator[](std::initializer_list<Slice> slices) const {
+  return {with_its_own_use(), {slices.begin(), slices.size()}};
+}
+TESSERA_FUNC AnySlice AnyArray::slice(std::string_view slices) const {
+  return {with_its_own_use(), detail::parse_slices(slices, dimension(), segment().subject())};
 }
 
 TESSERA_FUNC void AnyArray::throw_no_visit(const std::vector<Dtype>& types,

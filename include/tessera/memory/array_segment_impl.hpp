@@ -19,16 +19,8 @@
 namespace tessera::detail {
 
 TESSERA_FUNC std::string words(const Dtype& dtype) {
-  auto spelled = dtype.to_string();
-  const std::string_view name = dtype.kind == 'b'   ? "bool"
-                                : dtype.kind == 'i' ? "int"
-                                : dtype.kind == 'u' ? "uint"
-                                : dtype.kind == 'f' ? "float"
-                                : dtype.kind == 'c' ? "complex"
-                                                    : "";
-  if (name.empty()) return spelled;
-  const auto bits = dtype.kind == 'b' ? std::string() : std::to_string(8 * dtype.size);
-  return std::string(name) + bits + " (" + spelled + ")";
+  const auto name = dtype.name(), spelled = dtype.to_string();
+  return name == spelled ? name : name + " (" + spelled + ")";
 }
 
 TESSERA_FUNC const std::shared_ptr<Segment>& checked(const std::shared_ptr<Segment>& segment) {

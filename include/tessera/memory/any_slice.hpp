@@ -1,0 +1,97 @@
+// Public: Slice, AnySlice. Floor 3, memory: a part of an AnyArray, to be read by people.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tessera/base/config.hpp>
+#include <tessera/format/dtype.hpp>
+#include <tessera/grid/tile_grid.hpp>
+#include <tessera/memory/segment.hpp>
+
+namespace tessera {
+
+/// What a slice takes of one axis, as in NumPy: an index, or a range with a step. Negative numbers
+/// count from the end. `full` is the whole axis.
+class Slice {
+ public:
+  using Number = std::ptrdiff_t;
+  /// One index; the axis is gone in the result.
+  constexpr Slice(std::integral auto index)
+      : begin_(static_cast<Number>(index)), is_index_(!std::cmp_equal(index, full)) {
+    if (!is_index_) begin_.reset();
+  }
+  /// begin:end:step. No begin or no end: as far as the axis goes.
+  constexpr Slice(std::optional<Number> begin, std::optional<Number> end, Number step = 1)
+      : begin_(begin), end_(end), step_(step) {}
+
+  /// What it means on an axis of `extent` elements: the first one, how many, and the step.
+  struct Range {
+    std::size_t first, count;
+    Number step;
+  };
+  /// True if it is one index.
+  constexpr bool is_index() const noexcept { return is_index_; }
+  /// Ranges are cut to the axis, as in NumPy. Throws Error(invalid_argument) for an index outside
+  /// it, and for a step of 0.
+  Range of(std::size_t extent, const std::string& subject, std::size_t axis) const;
+
+ private:
+  std::optional<Number> begin_, end_;
+  Number step_ = 1;
+  bool is_index_ = false;
+};
+
+/// A part of an array of any type. It keeps the mapping.
+class AnySlice {
+ public:
+  /// The extents of its axes; none for one element.
+  const std::vector<std::size_t>& shape() const noexcept { return shape_; }
+  /// The type of its elements.
+  const Dtype& dtype() const;
+
+  /// Its elements in brackets, as NumPy prints an array. Of more than 1000 elements, the first and
+  /// the last three along each axis.
+  ///
+  ///     [[  1   2   3]
+  ///      [  4  -5   6]]
+  std::string text() const;
+  /// Prints text().
+  friend std::ostream& operator<<(std::ostream& out, const AnySlice& slice) {
+    return print(out, slice.text());
+  }
+
+ private:
+  friend class AnyArray;
+  AnySlice(std::shared_ptr<const Segment> segment, std::span<const Slice> slices);
+  static std::ostream& print(std::ostream& out, const std::string& text);
+
+  class Writer;
+
+  std::shared_ptr<const Segment> segment_;
+  const std::byte* first_;
+  std::vector<std::size_t> shape_;
+  std::vector<std::ptrdiff_t> strides_;  // in bytes
+};
+
+namespace detail {
+
+/// The slices in a text such as "0, 40:44, ::2, ..., -1", for an array of `rank` axes. Throws
+/// Error(invalid_argument) if it is none.
+std::vector<Slice> parse_slices(std::string_view text, std::size_t rank,
+                                const std::string& subject);
+
+}  // namespace detail
+}  // namespace tessera
+
+#if !defined(TESSERA_COMPILED)
+#include <tessera/memory/any_slice_impl.hpp>
+#endif

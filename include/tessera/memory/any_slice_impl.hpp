@@ -1,0 +1,259 @@
+// Floor 3, memory: the definitions of any_slice.hpp.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <tessera/base/config.hpp>
+#include <tessera/base/error.hpp>
+#include <tessera/base/extents.hpp>
+#include <tessera/format/element_text.hpp>
+#include <tessera/memory/any_slice.hpp>
+#include <tessera/memory/segment.hpp>
+
+namespace tessera {
+
+TESSERA_FUNC Slice::Range Slice::of(std::size_t extent, const std::string& subject,
+                                    std::size_t axis) const {
+  const auto size = static_cast<Number>(extent);
+  const auto from_end = [size](Number at) { return at < 0 ? at + size : at; };
+  if (is_index_) {
+    const auto at = from_end(*begin_);
+    if (at < 0 || at >= size)
+      throw Error(Errc::invalid_argument, subject,
+                  "index " + std::to_string(*begin_) + " is outside axis " + std::to_string(axis) +
+                      ", which has " + std::to_string(extent) + " elements",
+                  "the first index is 0, the last is -1");
+    return {static_cast<std::size_t>(at), 1, 1};
+  }
+  if (step_ == 0)
+    throw Error(Errc::invalid_argument, subject, "a slice has step 0",
+                "leave the step out, or let it be 1 or more, or negative to go backwards");
+  const bool forward = step_ > 0;
+  // As far as one may go: one beyond the last in the direction of the step.
+  const Number least = forward ? 0 : -1, most = forward ? size : size - 1;
+  const auto cut = [&](std::optional<Number> at, Number otherwise) {
+    return at ? std::clamp(from_end(*at), least, most) : otherwise;
+  };
+  const auto first = cut(begin_, forward ? least : most), last = cut(end_, forward ? most : least);
+  const auto distance = forward ? last - first : first - last;
+  if (distance <= 0) return {0, 0, step_};
+  const auto each = static_cast<std::size_t>(step_);
+  const auto count = (static_cast<std::size_t>(distance) - 1) / (forward ? each : 0 - each) + 1;
+  return {static_cast<std::size_t>(first), count, step_};
+}
+
+TESSERA_FUNC AnySlice::AnySlice(std::shared_ptr<const Segment> segment,
+                                std::span<const Slice> slices)
+    : segment_(std::move(segment)), first_(segment_->data()) {
+  const auto& header = segment_->header();
+  const auto rank = header.shape.size();
+  if (slices.size() > rank)
+    throw Error(Errc::invalid_argument, segment_->subject(),
+                std::to_string(slices.size()) + " indices or ranges for an array of " +
+                    std::to_string(rank) + " axes",
+                "give at most one for each axis");
+  std::vector<std::ptrdiff_t> strides(rank);
+  auto stride = static_cast<std::ptrdiff_t>(header.dtype.size);
+  for (std::size_t i = 0; i < rank; ++i) {
+    const auto d = header.fortran_order ? i : rank - 1 - i;
+    strides[d] = stride;
+    stride *= static_cast<std::ptrdiff_t>(header.shape[d]);
+  }
+  const bool empty = detail::product_of(header.shape) == 0;
+  for (std::size_t d = 0; d < rank; ++d) {
+    const Slice slice = d < slices.size() ? slices[d] : Slice(full);
+    const auto [first, count, step] = slice.of(header.shape[d], segment_->subject(), d);
+    if (!empty && count > 0) first_ += static_cast<std::ptrdiff_t>(first) * strides[d];
+    if (slice.is_index()) continue;
+    shape_.push_back(count);
+    strides_.push_back(count > 1 ? step * strides[d] : 0);
+  }
+}
+
+TESSERA_FUNC const Dtype& AnySlice::dtype() const { return segment_->header().dtype; }
+
+TESSERA_FUNC std::ostream& AnySlice::print(std::ostream& out, const std::string& text) {
+  return out << text;
+}
+
+/// Writes a slice as NumPy does: brackets for each axis, equal columns, lines of at most 75
+/// characters.
+class AnySlice::Writer {
+ public:
+  explicit Writer(const AnySlice& slice)
+      : slice_(slice), cuts_(detail::product_of(slice.shape_) > 1000) {}
+
+  std::string text() {
+    if (slice_.shape_.empty()) return item(slice_.first_);
+    if (detail::product_of(slice_.shape_) == 0) return "[]";
+    bool has_exponents = false;
+    for_each(0, slice_.first_, [&](const std::byte* element) {
+      const auto& text = items_.emplace_back(item(element));
+      const auto point = (std::min)(text.find('.'), text.size());
+      before_point_ = (std::max)(before_point_, point);
+      from_point_ = (std::max)(from_point_, text.size() - point);
+      width_ = (std::max)(width_, text.size());
+      has_exponents = has_exponents || text.find("e") != text.npos;
+    });
+    aligns_ = slice_.dtype().kind == 'f' && !has_exponents;
+    if (aligns_) width_ = before_point_ + from_point_;
+    write(0);
+    return std::move(out_);
+  }
+
+ private:
+  static constexpr std::size_t edge = 3, longest_line = 75;
+
+  std::string item(const std::byte* element) const {
+    return detail::element_text(slice_.dtype(), element);
+  }
+  /// How many elements of an axis are left out, after the first `edge` ones.
+  std::size_t left_out(std::size_t axis) const {
+    const auto extent = slice_.shape_[axis];
+    return cuts_ && extent > 2 * edge ? extent - 2 * edge : 0;
+  }
+  const std::byte* at(std::size_t axis, const std::byte* begin, std::size_t i) const {
+    return begin + static_cast<std::ptrdiff_t>(i) * slice_.strides_[axis];
+  }
+
+  /// Calls f for each element that is shown.
+  template <class F>
+  void for_each(std::size_t axis, const std::byte* begin, const F& f) const {
+    if (axis == slice_.shape_.size()) return f(begin);
+    for (std::size_t i = 0; i < slice_.shape_[axis]; ++i) {
+      if (i == edge) i += left_out(axis);
+      for_each(axis + 1, at(axis, begin, i), f);
+    }
+  }
+
+  void write(std::size_t axis) {
+    out_ += '[';
+    const auto extent = slice_.shape_[axis], gap = left_out(axis);
+    const bool innermost = axis + 1 == slice_.shape_.size();
+    auto line = axis + 1;  // characters in this line
+    for (std::size_t i = 0; i < extent; ++i) {
+      const bool first = i == 0;
+      if (gap > 0 && i == edge) {
+        i += gap;
+        innermost ? write_dots(axis, line) : write_gap(axis);
+      }
+      if (innermost) {
+        if (!first) separate(axis, line, width_);
+        write_item(items_[written_++]);
+        line += width_;
+      } else {
+        if (!first) begin_line(axis);
+        write(axis + 1);
+      }
+    }
+    out_ += ']';
+  }
+  /// Before an item that is not the first: a blank, or a new line if it does not fit.
+  void separate(std::size_t axis, std::size_t& line, std::size_t width) {
+    if (line + 1 + width >= longest_line) {
+      out_ += '\n';
+      out_.append(axis + 1, ' ');
+      line = axis + 1;
+    } else {
+      out_ += ' ';
+      ++line;
+    }
+  }
+  void write_dots(std::size_t axis, std::size_t& line) {
+    separate(axis, line, 3);
+    out_ += "...";
+    line += 3;
+  }
+  void write_item(const std::string& text) {
+    // Numbers stand with their points below each other; everything else, to the right.
+    const auto before =
+        aligns_ ? before_point_ - (std::min)(text.find('.'), text.size()) : width_ - text.size();
+    out_.append(before, ' ');
+    out_ += text;
+    out_.append(width_ - before - text.size(), ' ');
+  }
+  /// Between two parts that have axes of their own.
+  void begin_line(std::size_t axis) {
+    out_.append(slice_.shape_.size() - 1 - axis, '\n');
+    out_.append(axis + 1, ' ');
+  }
+  void write_gap(std::size_t axis) {
+    begin_line(axis);
+    out_ += "...";
+  }
+
+  const AnySlice& slice_;
+  bool cuts_;
+  std::vector<std::string> items_;  // read once: another process may be writing them
+  std::size_t written_ = 0;         // of these
+  bool aligns_ = false;
+  std::size_t width_ = 0, before_point_ = 0, from_point_ = 0;  // of the widest elements
+  std::string out_;
+};
+
+TESSERA_FUNC std::string AnySlice::text() const { return Writer(*this).text(); }
+
+namespace detail {
+
+TESSERA_FUNC std::vector<Slice> parse_slices(std::string_view text, std::size_t rank,
+                                             const std::string& subject) {
+  const auto refuse = [&](std::string_view part) -> Error {
+    std::string what("'");
+    what += part;
+    return {Errc::invalid_argument, subject, what += "' is neither an index nor a range",
+            "write them as in NumPy, one for each axis: 0,40:44,::2 or ...,-1"};
+  };
+  const auto trimmed = [](std::string_view part) {
+    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+    while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+    return part;
+  };
+  const auto split = [&](std::string_view whole, char separator) {
+    std::vector<std::string_view> out;
+    for (;;) {
+      const auto end = whole.find(separator);
+      out.push_back(trimmed(whole.substr(0, end)));
+      if (end == whole.npos) return out;
+      whole.remove_prefix(end + 1);
+    }
+  };
+  std::vector<Slice> out;
+  std::optional<std::size_t> rest_at;  // where "..." stands
+  for (const auto part : split(text, ',')) {
+    if (part == "..." && !rest_at) {
+      rest_at = out.size();
+      continue;
+    }
+    std::vector<std::optional<std::ptrdiff_t>> numbers;
+    for (const auto word : split(part, ':')) {
+      auto& number = numbers.emplace_back();
+      if (word.empty()) continue;
+      const auto* const end = word.data() + word.size();
+      const auto [next, failure] = std::from_chars(word.data(), end, number.emplace());
+      if (failure != std::errc() || next != end) throw refuse(part);
+    }
+    if (numbers.size() == 1 && numbers[0])
+      out.emplace_back(*numbers[0]);
+    else if (numbers.size() == 2 || numbers.size() == 3)
+      out.emplace_back(numbers[0], numbers[1], numbers.size() == 3 ? numbers[2].value_or(1) : 1);
+    else
+      throw refuse(part);
+  }
+  if (rest_at && out.size() < rank)
+    out.insert(out.begin() + static_cast<std::ptrdiff_t>(*rest_at), rank - out.size(), Slice(full));
+  return out;
+}
+
+}  // namespace detail
+}  // namespace tessera

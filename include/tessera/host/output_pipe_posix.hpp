@@ -1,4 +1,4 @@
-// Floor 1, host: the members of output_pipe.hpp for POSIX.
+// Floor 1, host: the system calls of output_pipe.hpp for POSIX.
 #pragma once
 
 #include <tessera/base/config.hpp>
@@ -16,15 +16,16 @@
 #include <string>
 #include <string_view>
 
+#include <tessera/host/descriptor.hpp>
 #include <tessera/host/file.hpp>
 
-namespace tessera::host {
+namespace tessera::host::detail {
 
-inline OutputPipe OutputPipe::made(const std::string& subject) {
-  OutputPipe out;
+/// Makes both ends of a pipe. Throws Error(system).
+inline void make_pipe(Descriptor& read_end, Descriptor& written_end, const std::string& subject) {
   int ends[2] = {no_file, no_file};
   {
-    const detail::StreamNumbers taken;
+    const StreamNumbers taken;
 #if defined(TESSERA_LINUX)
     const int result = ::pipe2(ends, O_CLOEXEC);
 #else
@@ -32,40 +33,39 @@ inline OutputPipe OutputPipe::made(const std::string& subject) {
     for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
 #endif
     if (result == 0) {
-      out.read_ = Descriptor(ends[0]);
-      out.written_ = Descriptor(ends[1]);
+      read_end = Descriptor(ends[0]);
+      written_end = Descriptor(ends[1]);
     }
   }
-  if (!out.read_ || !out.written_) throw last_failure(subject, "making a pipe");
-  ::fcntl(out.read_.get(), F_SETFL, O_RDONLY | O_NONBLOCK);
+  if (!read_end || !written_end) throw last_failure(subject, "making a pipe");
+  ::fcntl(read_end.get(), F_SETFL, O_RDONLY | O_NONBLOCK);
 #if defined(F_SETPIPE_SZ)
-  ::fcntl(out.written_.get(), F_SETPIPE_SZ, 1 << 20);  // a hint: writers wait less often
+  ::fcntl(written_end.get(), F_SETPIPE_SZ, 1 << 20);  // a hint: writers wait less often
 #endif
-  return out;
 }
 
-inline std::size_t OutputPipe::read(std::span<char> into) const noexcept {
+inline std::size_t read_what_is_there(const Descriptor& pipe, std::span<char> into) noexcept {
   ssize_t n;
-  do n = ::read(read_.get(), into.data(), into.size());
+  do n = ::read(pipe.get(), into.data(), into.size());
   while (n < 0 && errno == EINTR);
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
-inline void OutputPipe::take_output() const noexcept {
+inline void print_into(const Descriptor& pipe) noexcept {
   std::fflush(stdout);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO})
-    detail::retry([&] { return ::dup2(written_.get(), stream); });
+    retry([&] { return ::dup2(pipe.get(), stream); });
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 }
 
-inline void OutputPipe::write(std::string_view text) const noexcept {
+inline void write_all(const Descriptor& pipe, std::string_view text) noexcept {
   while (!text.empty()) {
-    const auto n = ::write(written_.get(), text.data(), text.size());
+    const auto n = ::write(pipe.get(), text.data(), text.size());
     if (n < 0 && errno != EINTR) return;
     if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
-}  // namespace tessera::host
+}  // namespace tessera::host::detail
 
 #endif

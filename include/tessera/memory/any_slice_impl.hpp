@@ -104,7 +104,7 @@ class AnySlice::Writer {
       before_point_ = (std::max)(before_point_, point);
       from_point_ = (std::max)(from_point_, text.size() - point);
       width_ = (std::max)(width_, text.size());
-      has_exponents = has_exponents || text.find("e") != text.npos;
+      has_exponents = has_exponents || text.find('e') != text.npos;
     });
     aligns_ = slice_.dtype().kind == 'f' && !has_exponents;
     if (aligns_) width_ = before_point_ + from_point_;

@@ -30,9 +30,7 @@
 #include <tessera/memory/section.hpp>
 #include <tessera/pool/tile.hpp>
 
-namespace tessera {
-
-namespace detail {
+namespace tessera::detail {
 
 template <class S>
 using TileOf = TileView<typename S::element_type, S::rank>;
@@ -179,5 +177,4 @@ inline constexpr bool is_function_pointer = [] {
   return std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 }();
 
-}  // namespace detail
-}  // namespace tessera
+}  // namespace tessera::detail

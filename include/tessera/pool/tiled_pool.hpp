@@ -51,7 +51,7 @@ class TiledPool {
   /// that one thread can wait for), and for a fork beside other threads; no_space; pool_unusable if
   /// main() does not call run_as_worker and StartMethod::spawn needs it.
   explicit TiledPool(std::size_t workers = (std::min)(host::usable_cores(), host::most_children),
-                     PoolOptions options = {});
+                     const PoolOptions& options = {});
   TiledPool(TiledPool&&) noexcept;             ///< The other pool can't be used any more.
   TiledPool& operator=(TiledPool&&) noexcept;  ///< As the constructor; ends the pool that it held.
   ~TiledPool();                                ///< Cancels all jobs and ends the workers.

@@ -84,7 +84,7 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
 
 }  // namespace detail
 
-TESSERA_FUNC TiledPool::TiledPool(std::size_t workers, PoolOptions options)
+TESSERA_FUNC TiledPool::TiledPool(std::size_t workers, const PoolOptions& options)
     : caller_(detail::start_pool(workers, options)) {}
 TESSERA_FUNC TiledPool::TiledPool(TiledPool&&) noexcept = default;
 TESSERA_FUNC TiledPool& TiledPool::operator=(TiledPool&&) noexcept = default;

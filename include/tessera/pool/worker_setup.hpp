@@ -27,9 +27,9 @@ class WorkerSetup {
   WorkerSetup() = default;  ///< None.
   /// Copies the function. It captures by value, at most 4096 bytes.
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, WorkerSetup>)
-  WorkerSetup(F&& function) {
-    using Function = detail::Unwrapped<std::decay_t<F>>;
+    requires(!std::is_same_v<F, WorkerSetup>)
+  WorkerSetup(F function) {
+    using Function = detail::Unwrapped<F>;
     constexpr bool with_number = std::is_invocable_v<Function&, std::size_t>;
     static_assert(with_number || std::is_invocable_v<Function&>,
                   "tessera: PoolOptions::each_worker is called with nothing, or with the number of "
@@ -43,11 +43,10 @@ class WorkerSetup {
                   "needs from a file or an array");
     if constexpr ((with_number ||
                    std::is_invocable_v<Function&>)&&std::is_trivially_copyable_v<Function>) {
-      const std::decay_t<F> wrapped(std::forward<F>(function));
-      const auto& plain = detail::unwrapped(wrapped);
+      const auto& plain = detail::unwrapped(function);
       if constexpr (std::is_pointer_v<Function>)
         function_ = reinterpret_cast<const void*>(plain);
-      else if constexpr (!detail::addresses_allowed<std::decay_t<F>>)
+      else if constexpr (!detail::addresses_allowed<F>)
         searched_ = detail::searched_bytes<Function>();
       may_be_low_ = !detail::holds_no_address<Function>;
       const auto bytes = detail::bytes_of(plain);

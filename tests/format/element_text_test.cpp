@@ -1,12 +1,14 @@
 #include <tessera/format/element_text.hpp>
 
 #include <array>
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -105,4 +107,26 @@ TEST_CASE("bytes without a type are hexadecimal, and not without end") {
 
 TEST_CASE("times are the integers that they are") {
   CHECK(text_of_bytes({'M', 8, false, {}, "ns"}, {5, 0, 0, 0, 0, 0, 0, 0}) == "5");
+}
+
+TEST_CASE("numbers of every type and byte order are told as doubles") {
+  const auto number = [](const auto& value, bool swapped) {
+    std::array<std::byte, sizeof value> bytes;
+    std::memcpy(bytes.data(), &value, sizeof value);
+    auto dtype = dtype_of<std::remove_cvref_t<decltype(value)>>();
+    dtype.swapped = swapped;
+    tessera::detail::swap_bytes(dtype, bytes.data());
+    return tessera::detail::element_number(dtype, bytes.data());
+  };
+  for (const bool swapped : {false, true}) {
+    CHECK(number(std::int16_t{-3}, swapped) == -3);
+    CHECK(number(std::uint64_t{1} << 40, swapped) == 1099511627776.0);
+    CHECK(number(2.5f, swapped) == 2.5);
+    CHECK(number(-2.5, swapped) == -2.5);
+    CHECK(number(true, false) == 1);
+  }
+  const std::array<std::byte, 20> bytes{};
+  CHECK(std::isnan(tessera::detail::element_number({'V', 20, false, {}}, bytes.data())));
+  CHECK(tessera::detail::element_number({'f', 2, false, {}}, bytes.data()) == 0);
+  CHECK(tessera::detail::element_number({'M', 8, false, {}, "s"}, bytes.data()) == 0);
 }

@@ -1,6 +1,7 @@
 // Parts of an AnyArray as text.
 #include <tessera/memory/any_slice.hpp>
 
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -38,7 +39,15 @@ std::string text_of(const AnyArray& array, const std::string& slices) {
   return array.slice(slices).text();
 }
 
+struct Station {
+  double height;
+  std::int32_t count;
+  float winds[2];
+};
+
 }  // namespace
+
+TESSERA_FIELDS(Station, height, count, winds);
 
 TEST_CASE("a part of an array is printed as NumPy prints it") {
   const Sample sample;
@@ -147,4 +156,32 @@ TEST_CASE("an array without axes, and one without elements, are printed too") {
   CHECK(text_of(AnyArray::attach(scalar.name()), "...") == "0");
   const auto nothing = SharedArray<double, 2>::create({0, 5});
   CHECK(AnyArray::attach(nothing.name())[{}].text() == "[]");
+}
+
+TEST_CASE("a part of an array is numbers, row by row") {
+  const Sample sample;
+  using Values = std::vector<double>;
+  CHECK(sample.any[{{0, 2}, {std::nullopt, std::nullopt, -2}}].values() == Values{3, 1, 7, 5});
+  CHECK(sample.any[{1, 1}].values() == Values{5});
+  CHECK(text_of(sample.any, "0:0") == "[]");
+  CHECK(sample.any.slice("0:0").values().empty());
+}
+
+TEST_CASE("a field of structs, and a part of complex numbers, are numbers too") {
+  using Values = std::vector<double>;
+  auto stations = SharedArray<Station, 1>::create({2});
+  stations(1) = {2.5, -3, {1, 2}};
+  const auto any = AnyArray::attach(stations.name());
+  CHECK(any[{}].field("height").values() == Values{0, 2.5});
+  CHECK(any[{}].field("count").text() == "[ 0 -3]");
+  CHECK(any[{1}].field("count").dtype() == tessera::dtype_of<std::int32_t>());
+  for (const auto* const none : {"winds", "width", "real", ""})
+    CHECK(error_of([&] { static_cast<void>(any[{}].field(none)); }).errc() ==
+          Errc::invalid_argument);
+  CHECK(error_of([&] { static_cast<void>(any[{}].values()); }).errc() == Errc::type_mismatch);
+  auto waves = SharedArray<std::complex<float>, 1>::create({1});
+  waves(0) = {1, -2};
+  const auto of_waves = AnyArray::attach(waves.name());
+  CHECK(of_waves[{}].field("real").values() == Values{1});
+  CHECK(of_waves[{}].field("imag").values() == Values{-2});
 }

@@ -1,4 +1,4 @@
-// Floor 1, format: one element as text, whatever its type.
+// Floor 1, format: one element as text, and as a number, whatever its type.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,9 @@ namespace tessera::detail {
 /// Times are the integers that they are. Bytes without a type are hexadecimal: 0x00ff. Any bytes
 /// are allowed.
 std::string element_text(const Dtype& dtype, const std::byte* element);
+
+/// A bool, integer, float or time as a double; NaN for any other type.
+double element_number(const Dtype& dtype, const std::byte* element);
 
 }  // namespace tessera::detail
 

@@ -10,12 +10,14 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tessera/base/config.hpp>
 #include <tessera/base/text.hpp>
 #include <tessera/format/dtype.hpp>
 #include <tessera/format/element_text.hpp>
+#include <tessera/format/visit_dtype.hpp>
 
 namespace tessera::detail {
 
@@ -109,6 +111,21 @@ TESSERA_FUNC std::string element_text(const Dtype& dtype, const std::byte* eleme
   std::vector<std::byte> native(element, element + dtype.size);
   swap_bytes(dtype, native.data());
   return scalar_text(dtype.kind, dtype.size, native.data());
+}
+
+TESSERA_FUNC double element_number(const Dtype& dtype, const std::byte* element) {
+  std::array<std::byte, 8> native{};
+  if (dtype.size > native.size()) return std::numeric_limits<double>::quiet_NaN();
+  std::memcpy(native.data(), element, dtype.size);
+  swap_bytes(dtype, native.data());
+  const auto* const at = native.data();
+  if (dtype.kind == 'b') return value_at<std::uint8_t>(at) != 0 ? 1 : 0;
+  if (dtype.kind == 'f' && dtype.size == 2) return static_cast<double>(half_at(at));
+  auto out = std::numeric_limits<double>::quiet_NaN();
+  static_cast<void>(visit_dtype(value_type(dtype), [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) out = static_cast<double>(value_at<T>(at));
+  }));
+  return out;
 }
 
 /// A field from its axis `axis` on; `at` moves behind it.

@@ -83,6 +83,9 @@ class AnyArray {
   /// The path of its file.
   const std::string& path() const { return detail::checked(segment_)->path(); }
 
+  /// What load() has made stays when its owner ends; somebody has to remove it.
+  void keep() { detail::checked(segment_)->keep(); }
+
   /// See SharedArray::published.
   std::uint64_t published() const {
     return detail::counters_of(*detail::checked(segment_)).published();

@@ -1,4 +1,5 @@
-// Public: Slice, AnySlice. Floor 3, memory: a part of an AnyArray, to be read by people.
+// Public: Slice, AnySlice. Floor 3, memory: a part of an AnyArray, to be looked at: as text, and as
+// numbers for a picture. For computing there is AnyArray::visit.
 #pragma once
 
 #include <concepts>
@@ -56,7 +57,7 @@ class AnySlice {
   /// The extents of its axes; none for one element.
   const std::vector<std::size_t>& shape() const noexcept { return shape_; }
   /// The type of its elements.
-  const Dtype& dtype() const;
+  const Dtype& dtype() const noexcept { return dtype_; }
 
   /// Its elements in brackets, as NumPy prints an array. Of more than 1000 elements, the first and
   /// the last three along each axis.
@@ -64,6 +65,15 @@ class AnySlice {
   ///     [[  1   2   3]
   ///      [  4  -5   6]]
   std::string text() const;
+
+  /// Its numbers as doubles, row by row. Integers beyond 2^53 are rounded; times are the integers
+  /// that they are. Throws Error(type_mismatch) if its elements are no numbers but structs, complex
+  /// or without a type.
+  std::vector<double> values() const;
+  /// A field of each struct; "real" or "imag" of complex numbers. Throws Error(invalid_argument) if
+  /// there is none of that name, or if it is an array itself.
+  AnySlice field(std::string_view name) const;
+
   /// Prints text().
   friend std::ostream& operator<<(std::ostream& out, const AnySlice& slice) {
     return print(out, slice.text());
@@ -76,7 +86,12 @@ class AnySlice {
 
   class Writer;
 
+  /// Calls f for each element, row by row.
+  template <class F>
+  void for_each(const F& f) const;
+
   std::shared_ptr<const Segment> segment_;
+  Dtype dtype_;
   const std::byte* first_;
   std::vector<std::size_t> shape_;
   std::vector<std::ptrdiff_t> strides_;  // in bytes

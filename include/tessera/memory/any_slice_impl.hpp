@@ -19,6 +19,7 @@
 #include <tessera/base/extents.hpp>
 #include <tessera/format/element_text.hpp>
 #include <tessera/memory/any_slice.hpp>
+#include <tessera/memory/array_segment.hpp>
 #include <tessera/memory/segment.hpp>
 
 namespace tessera {
@@ -55,7 +56,7 @@ TESSERA_FUNC Slice::Range Slice::of(std::size_t extent, const std::string& subje
 
 TESSERA_FUNC AnySlice::AnySlice(std::shared_ptr<const Segment> segment,
                                 std::span<const Slice> slices)
-    : segment_(std::move(segment)), first_(segment_->data()) {
+    : segment_(std::move(segment)), dtype_(segment_->header().dtype), first_(segment_->data()) {
   const auto& header = segment_->header();
   const auto rank = header.shape.size();
   if (slices.size() > rank)
@@ -81,7 +82,46 @@ TESSERA_FUNC AnySlice::AnySlice(std::shared_ptr<const Segment> segment,
   }
 }
 
-TESSERA_FUNC const Dtype& AnySlice::dtype() const { return segment_->header().dtype; }
+template <class F>
+void AnySlice::for_each(const F& f) const {
+  const auto walk = [&](const auto& deeper, std::size_t axis, const std::byte* at) -> void {
+    if (axis == shape_.size()) return f(at);
+    for (std::size_t i = 0; i < shape_[axis]; ++i)
+      deeper(deeper, axis + 1, at + static_cast<std::ptrdiff_t>(i) * strides_[axis]);
+  };
+  if (detail::product_of(shape_) > 0) walk(walk, 0, first_);
+}
+
+TESSERA_FUNC std::vector<double> AnySlice::values() const {
+  if (dtype_.kind == 'V' || dtype_.kind == 'c')
+    throw Error(Errc::type_mismatch, segment_->subject(),
+                "its elements are " + detail::words(dtype_) + ", which are no numbers",
+                "name a field of it, or real or imag");
+  std::vector<double> out;
+  out.reserve(detail::product_of(shape_));
+  for_each(
+      [&](const std::byte* element) { out.push_back(detail::element_number(dtype_, element)); });
+  return out;
+}
+
+TESSERA_FUNC AnySlice AnySlice::field(std::string_view name) const {
+  auto out = *this;
+  if (dtype_.kind == 'c' && (name == "real" || name == "imag")) {
+    out.dtype_ = {'f', dtype_.size / 2, dtype_.swapped, {}};
+    if (name == "imag") out.first_ += dtype_.size / 2;
+    return out;
+  }
+  for (const auto& field : dtype_.fields)
+    if (field.name == name && field.shape.empty()) {
+      out.dtype_ = field.type;
+      out.first_ += field.offset;
+      return out;
+    }
+  std::string what("there is no field '");
+  what += name;
+  throw Error(Errc::invalid_argument, segment_->subject(),
+              what += "' that is one number in each element", "its type is " + dtype_.name());
+}
 
 TESSERA_FUNC std::ostream& AnySlice::print(std::ostream& out, const std::string& text) {
   return out << text;

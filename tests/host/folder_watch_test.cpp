@@ -57,4 +57,39 @@ TEST_CASE("a watch of a folder that is not there, or that goes, only waits") {
   for (int k = 0; k < 3; ++k) watch.wait("wanted", 1ms);
   CHECK_FALSE(watch.watches());
 }
+
+TEST_CASE("a watch sees nothing of what an earlier one has watched") {
+  const Folder before, folder;
+  {
+    FolderWatch watch(before.file(""));
+    write_file(before.file("wanted"), "x");
+  }
+  FolderWatch watch(folder.file(""));
+  write_file(before.file("wanted"), "y");
+  const auto began = std::chrono::steady_clock::now();
+  watch.wait("wanted", 20ms);
+  CHECK(std::chrono::steady_clock::now() - began >= 20ms);
+}
+
+TEST_CASE("watches of a forked child and of its parent both see the name") {
+  const Folder folder;
+  { const FolderWatch earlier(folder.file("")); }
+  const auto sees = [&] {
+    FolderWatch watch(folder.file(""));
+    write_file(folder.file("ready" + std::to_string(tessera::host::own_pid())), "");
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!exists(folder.file("wanted")) && std::chrono::steady_clock::now() < end)
+      watch.wait("wanted", 20s);
+    return std::chrono::steady_clock::now() < end;
+  };
+  Child first([&] { must(sees(), "one child sees it"); });
+  Child second([&] { must(sees(), "the other child sees it"); });
+  REQUIRE(wait_until([&] {
+    return exists(folder.file("ready" + std::to_string(first.pid()))) &&
+           exists(folder.file("ready" + std::to_string(second.pid())));
+  }));
+  write_file(folder.file("wanted"), "x");
+  CHECK(first.failure() == "");
+  CHECK(second.failure() == "");
+}
 #endif

@@ -53,7 +53,8 @@ inline bool write_by_mapping(const Descriptor& file, std::uint64_t offset, std::
 inline bool readable(const Descriptor& file, std::chrono::milliseconds at_most) noexcept {
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+    // Rounded up: the last part of a millisecond would be a loop of polls that do not wait.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     struct pollfd poll {
       file.get(), POLLIN, 0

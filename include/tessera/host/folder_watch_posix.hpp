@@ -9,25 +9,70 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <tessera/host/descriptor.hpp>
 #include <tessera/host/file.hpp>
+#include <tessera/host/owner_lock.hpp>
 
 namespace tessera::host {
 
+namespace detail {
+
+/// A descriptor of inotify that nobody uses, kept for the next watch: to close one takes up to 20
+/// milliseconds, in which the kernel waits for its readers. A forked child does not use its
+/// parent's, which would take the events from it.
+class SpareEvents {
+ public:
+  static Descriptor take() {
+    const auto word = spare().exchange(0);
+    if (word == 0 || word >> 32 != generation())
+      return opened([] { return ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK); });
+    return Descriptor(static_cast<int>((word & 0xffffffff) - 1));
+  }
+  /// The descriptor watches nothing any more, and has no events.
+  static void put(Descriptor events) {
+    if (!events) return;
+    std::uint64_t none = 0;
+    const auto word = generation() << 32 | (static_cast<std::uint64_t>(events.get()) + 1);
+    if (spare().compare_exchange_strong(none, word)) events.release();
+  }
+
+ private:
+  static std::uint64_t generation() { return fork_generation() & 0xffffffff; }
+  // Fork's generation and the descriptor's number plus one; 0: there is none.
+  static std::atomic<std::uint64_t>& spare() {
+    static std::atomic<std::uint64_t> word{0};
+    return word;
+  }
+};
+
+}  // namespace detail
+
 class FolderWatch {
  public:
-  explicit FolderWatch(const std::string& folder)
-      : events_(opened([] { return ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK); })) {
+  explicit FolderWatch(const std::string& folder) : events_(detail::SpareEvents::take()) {
     // A new name, another file's name that became this one, and the end of a program's writing.
     constexpr auto what = IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE;
-    if (events_ && ::inotify_add_watch(events_.get(), folder.c_str(), what) < 0) events_.reset();
+    if (events_) watch_ = ::inotify_add_watch(events_.get(), folder.c_str(), what);
+    if (watch_ < 0) detail::SpareEvents::put(std::move(events_));
+  }
+  FolderWatch(const FolderWatch&) = delete;
+  FolderWatch& operator=(const FolderWatch&) = delete;
+  ~FolderWatch() {
+    if (!events_ || ::inotify_rm_watch(events_.get(), watch_) != 0) return;
+    char buffer[4096];
+    while (::read(events_.get(), buffer, sizeof buffer) > 0) {
+    }
+    detail::SpareEvents::put(std::move(events_));
   }
 
   bool watches() const noexcept { return static_cast<bool>(events_); }
@@ -63,6 +108,7 @@ class FolderWatch {
   }
 
   Descriptor events_;
+  int watch_ = -1;
 };
 
 }  // namespace tessera::host

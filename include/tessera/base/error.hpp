@@ -26,10 +26,10 @@ enum class Errc {
   /// Any other argument that can't be served. Change the argument that the text names.
   invalid_argument,
   /// `create` on a name, or a file, that exists. Attach to it, choose another name, or remove it:
-  /// catalog::remove, `shmls rm`.
+  /// catalog::remove, `tessera rm`.
   name_taken,
   /// `attach` to a name, or a file, that does not exist. Check the name and the folder of names
-  /// (`shmls`); attach(name, 5s) waits for it.
+  /// (`tessera list`); attach(name, 5s) waits for it.
   name_missing,
   /// Not a regular file with a valid .npy array. Write it by numpy.save, or convert it by the
   /// command that the text names.

@@ -40,7 +40,7 @@ inline Error name_taken_error(const std::string& name) {
     if (found.control->state != static_cast<std::uint32_t>(SegmentState::owned))
       return error(
           "an array that was kept",
-          "attach to it, choose another name, or remove it: SharedArray::remove, shmls rm");
+          "attach to it, choose another name, or remove it: SharedArray::remove, tessera rm");
     const host::FileLocks locks;
     const auto who = host::describe_lock_holder(file->info.id);
     if (!locks.holder(file->info.id) || locks.owned(file->info.id))

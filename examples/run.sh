@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . cmake/debian.sh
 
-need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libcli11-dev
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libcli11-dev libpng-dev
 
 configure build/examples -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=ON \
   -DTESSERA_BUILD_BENCHMARKS=OFF
@@ -29,4 +29,11 @@ say "the anomaly again, as a job that could take a night: overnight"
 rm -f "$out/overnight.npy"
 "$programs/overnight" "$data/coads_air_temperature.npy" "$out/overnight.npy"
 
-say "the output is in $(pwd -P)/$out: anomaly.npy, sum.npy and overnight.npy"
+say "how far July is from the mean: tessera view"
+"$programs/tessera" view "$out/anomaly.npy[6]" --flip --unit degC
+"$programs/tessera" view "$out/anomaly.npy[6]" --flip --unit degC --png "$out/july.png"
+
+say "the output is in $(pwd -P)/$out: anomaly.npy, sum.npy, overnight.npy and july.png. Try next:
+    $programs/producer waves --steps 3000 & $programs/tessera watch waves
+    $programs/tessera stat $out/anomaly.npy --axis 0
+    $programs/tessera --help"

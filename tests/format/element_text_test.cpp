@@ -1,5 +1,6 @@
 #include <tessera/format/element_text.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <complex>
@@ -9,6 +10,7 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -56,12 +58,20 @@ TEST_CASE("integers are told whole") {
   CHECK(text_of((std::numeric_limits<std::int64_t>::min)()) == "-9223372036854775808");
 }
 
-TEST_CASE("floats have no more digits than tell them apart, and at most eight") {
+TEST_CASE("floats have no more digits than tell them apart, and at most eight decimals") {
   CHECK(text_of(0.1f) == "0.1");
   CHECK(text_of(0.1) == "0.1");
   CHECK(text_of(3.0) == "3");
+  CHECK(text_of(0.0) == "0");
   CHECK(text_of(1.0 / 3) == "0.33333333");
+  CHECK(text_of(0.1 + 0.2) == "0.3");
+  CHECK(text_of(100000.0) == "100000");
+  CHECK(text_of(20260101.5) == "20260101.5");
+  CHECK(text_of(273.15f) == "273.15");
   CHECK(text_of(-2.5e-30) == "-2.5e-30");
+  CHECK(text_of(1e-5) == "1e-05");
+  CHECK(text_of(1e300 / 3) == "3.33333333e+299");
+  CHECK(text_of(9999999999999998.0) == "9999999999999998");
   CHECK(text_of(std::numeric_limits<double>::infinity()) == "inf");
   CHECK(text_of(-std::numeric_limits<float>::quiet_NaN()) == "nan");
 }
@@ -129,4 +139,19 @@ TEST_CASE("numbers of every type and byte order are told as doubles") {
   CHECK(std::isnan(tessera::detail::element_number({'V', 20, false, {}}, bytes.data())));
   CHECK(tessera::detail::element_number({'f', 2, false, {}}, bytes.data()) == 0);
   CHECK(tessera::detail::element_number({'M', 8, false, {}, "s"}, bytes.data()) == 0);
+}
+
+TEST_CASE("long and empty arrays in a struct are told in short") {
+  const Dtype byte{'u', 1, false, {}};
+  const auto text = [&](std::vector<std::size_t> shape) {
+    const Dtype::Field field{"a", 0, byte, std::move(shape)};
+    const Dtype dtype{'V', std::max<std::size_t>(1, field.bytes()), false, {field}};
+    const std::vector<std::byte> bytes(dtype.size);
+    return tessera::detail::element_text(dtype, bytes.data());
+  };
+  CHECK(text({100000}) == "([0, 0, 0, ..., 0, 0, 0],)");
+  CHECK(text({2000000000, 0}) == "([],)");
+  CHECK(text({0, 2000000000}) == "([],)");
+  CHECK(text({2, 1}) == "([[0], [0]],)");
+  CHECK(text({20, 20, 20, 20}).size() < 100000);
 }

@@ -9,6 +9,11 @@
 #include "support/catch.hpp"
 #include "support/scene.hpp"
 
+#if defined(TESSERA_POSIX)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
 using namespace tessera_test;
 using tessera::host::OutputPipe;
 
@@ -59,7 +64,31 @@ TEST_CASE("a pipe of nothing is none") {
   CHECK(all_of(pipe).empty());
 }
 
+TEST_CASE("a pipe knows how much there is to read") {
+  const auto pipe = OutputPipe::made("test");
+  CHECK(pipe.available() == 0);
+  pipe.write("four");
+  CHECK(pipe.available() == 4);
+}
+
+TEST_CASE("a written end that was closed is not intact") {
+  auto pipe = OutputPipe::made("test");
+  CHECK(pipe.intact());
+  pipe.close_written_end();
+  CHECK_FALSE(pipe.intact());
+}
+
 #if defined(TESSERA_POSIX)
+TEST_CASE("a written end whose number leads to a file by now is not intact") {
+  CHECK(failure_in_child([] {
+          const Folder folder;
+          const auto pipe = OutputPipe::made("test");
+          const int file = ::open(folder.file("x").c_str(), O_RDWR | O_CREAT, 0600);
+          must(file >= 0 && ::dup2(file, pipe.written_end().get()) >= 0, "the number is taken");
+          must(!pipe.intact(), "it is no pipe any more");
+        }) == "");
+}
+
 TEST_CASE("both streams of a process go into the pipe, whole lines at once") {
   const auto pipe = OutputPipe::made("test");
   CHECK(failure_in_child([&] {

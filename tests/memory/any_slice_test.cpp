@@ -1,6 +1,7 @@
 // Parts of an AnyArray as text.
 #include <tessera/memory/any_slice.hpp>
 
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -66,6 +67,18 @@ TEST_CASE("an index takes its axis away, and full keeps it whole") {
   CHECK(sample.any[{1, 2}].shape().empty());
   CHECK(sample.any[{{1, 2}}].shape() == Shape{1, 4});
   CHECK(sample.any[{}].dtype() == tessera::dtype_of<int>());
+}
+
+TEST_CASE("full and numbers of any type are bounds of a range") {
+  const Sample sample;
+  CHECK(sample.any[{0, {2, full}}].text() == "[2 3]");
+  CHECK(sample.any[{0, {full, 2}}].text() == "[0 1]");
+  CHECK(sample.any[{0, {full, full, -2}}].text() == "[3 1]");
+  CHECK(sample.any[{0, {std::size_t{1}, std::int8_t{-1}}}].text() == "[1 2]");
+  CHECK(sample.any[{0, {0, std::size_t(-2)}}].text() == "[0 1 2 3]");
+  CHECK(error_of([&] {
+          static_cast<void>(sample.any[{0, std::size_t(-2)}]);
+        }).errc() == Errc::invalid_argument);
 }
 
 TEST_CASE("negative numbers count from the end, and a negative step goes backwards") {
@@ -143,11 +156,21 @@ TEST_CASE("long rows are broken, and three axes have lines between them") {
   CHECK(AnyArray::attach(b.name())[{}].text() == "[[[0 0]]\n\n [[0 0]]]");
 }
 
-TEST_CASE("floats stand with their points below each other") {
+TEST_CASE("floats stand with their points below each other, and what has none to the right") {
   auto a = SharedArray<double, 1>::copy_of(xt::xtensor<double, 1>{100.5, 2, -0.25});
   CHECK(AnyArray::attach(a.name())[{}].text() == "[100.5    2     -0.25]");
+  a(1) = std::nan("");
+  CHECK(AnyArray::attach(a.name())[{}].text() == "[100.5     nan  -0.25]");
   a(1) = 1e30;
   CHECK(AnyArray::attach(a.name())[{}].text() == "[100.5 1e+30 -0.25]");
+}
+
+TEST_CASE("of very many axes little is shown, and soon") {
+  auto a = SharedArray<std::uint8_t, 8>::create({6, 6, 6, 6, 6, 6, 6, 6});
+  const auto text = AnyArray::attach(a.name())[{}].text();
+  CHECK(text.size() < 200000);
+  CHECK(text.starts_with("[[[[[[[[0 0 0 0 0 0]"));
+  CHECK(has(text, "..."));
 }
 
 TEST_CASE("an array without axes, and one without elements, are printed too") {

@@ -2,20 +2,28 @@
 #include <tessera/pool/worker_log.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <tessera.hpp>
 
 #include "support/catch.hpp"
+#include "support/jobs.hpp"
 #include "support/pools.hpp"
 #include "support/processes.hpp"
 #include "support/scene.hpp"
+
+#if defined(TESSERA_POSIX)
+#include <signal.h>
+#include <unistd.h>
+#endif
 
 using namespace tessera_test;
 using tessera::into;
@@ -25,6 +33,7 @@ using tessera::PoolOptions;
 using tessera::SharedArray;
 using tessera::Tile;
 using tessera::TiledPool;
+using tessera::whole;
 
 namespace {
 
@@ -179,12 +188,115 @@ TEST_CASE("a job after one that was cancelled waits for no worker that can't pri
   auto a = SharedArray<int, 1>::create({2});
   auto job = its.pool.map_async(
       {1},
-      [](const Tile<1>& tile, auto) {
+      [](const Tile<1>& tile, auto v) {
+        v(0) = 1;
         while (!tile.stop_requested()) std::fprintf(stderr, "%060d\n", 1);
       },
       into(a));
-  REQUIRE(wait_until([&] { return job.progress().total == 2; }));
+  REQUIRE(wait_until([&] { return shared(a(0)).load() + shared(a(1)).load() > 0; }));
   job.cancel();
   REQUIRE_THROWS_AS(job.get(), JobError);
   check_a_job(its.pool);
 }
+
+TEST_CASE(
+    "a job that is given up is over soon, however much it prints and however slow the log is") {
+  TiledPool pool(1, {.log = [](const LogLine&) {
+                   std::this_thread::sleep_for(std::chrono::microseconds(10));
+                 }});
+  auto a = SharedArray<int, 1>::create({1});
+  const auto began = std::chrono::steady_clock::now();
+  {
+    auto job = pool.map_async(
+        {1},
+        [](auto v) {
+          v(0) = 1;
+          for (;;) std::fprintf(stderr, "an error in a loop\n");
+        },
+        into(a));
+    REQUIRE(wait_until([&] { return shared(a(0)).load() == 1; }));
+  }
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));
+  check_a_job(pool);
+}
+
+TEST_CASE("a log that uses its own pool gets an Error, which ends the job") {
+  TiledPool* its = nullptr;
+  TiledPool pool(1, {.log = [&](const LogLine&) { static_cast<void>(its->report()); }});
+  its = &pool;
+  auto a = SharedArray<int, 1>::create({1});
+  const auto error = error_of([&] {
+    pool.map(
+        {1}, [](auto) { std::cerr << "a line\n"; }, into(a));
+  });
+  CHECK(error.errc() == tessera::Errc::invalid_argument);
+  CHECK(has(error.what(), "can't use the pool that calls it"));
+}
+
+TEST_CASE("a caller that computes reads between its own tiles") {
+  std::size_t lines = 0;
+  TiledPool pool(2, {.caller_computes = true, .log = [&](const LogLine&) { ++lines; }});
+  auto a = SharedArray<int, 1>::create({64});
+  const auto caller = tessera::host::own_pid();
+  // The worker prints more than its pipe holds in its only tile; the caller computes until it ends.
+  auto done = SharedArray<int, 1>::create({1});
+  pool.map(
+      {1},
+      [caller](const Tile<1>& tile, auto, auto all_printed) {
+        if (tessera::host::own_pid() != caller) {
+          if (tile.number() == 63)
+            for (int i = 0; i < 40000; ++i) std::fprintf(stderr, "%060d\n", i);
+        } else {
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        static_cast<void>(all_printed(0));
+      },
+      into(a), whole(done));
+  CHECK((lines == 40000 || lines == 0));  // the caller itself may have had that tile
+}
+
+#if defined(TESSERA_POSIX)
+TEST_CASE("a process that a kernel has left, and that prints without end, holds nobody") {
+  LoggedPool its(2);
+  auto a = SharedArray<int, 1>::create({2});
+  its.pool.map(
+      {1},
+      [](const Tile<1>& tile, auto) {
+        if (tile.number() == 0 && ::fork() == 0) {
+          ::signal(SIGPIPE, SIG_DFL);
+          ::signal(SIGALRM, SIG_DFL);
+          ::alarm(60);
+          for (;;) static_cast<void>(!::write(2, "noise\n", 6));
+        }
+      },
+      into(a));
+  check_a_job(its.pool);
+}
+
+TEST_CASE("a process that a kernel has left is told by SIGPIPE that nobody reads what it prints") {
+  const Scene scene;
+  REQUIRE(failure_in_child([] {
+            auto pid = SharedArray<int, 1>::create({1});
+            {
+              TiledPool pool(1, {.log = [](const LogLine&) {}});
+              pool.map(
+                  {1},
+                  [](auto p) {
+                    const int child = ::fork();
+                    if (child == 0) {
+                      ::signal(SIGPIPE, SIG_DFL);
+                      ::signal(SIGALRM, SIG_DFL);
+                      ::alarm(60);
+                      for (;;) {
+                        static_cast<void>(!::write(2, "noise\n", 6));
+                        ::usleep(1000);
+                      }
+                    }
+                    p(0) = child;
+                  },
+                  into(pid));
+            }
+            must(wait_until([&] { return has_ended(pid(0)); }), "it has ended");
+          }) == "");
+}
+#endif

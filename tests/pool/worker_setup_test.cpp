@@ -2,12 +2,14 @@
 #include <tessera/pool/worker_setup.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <tessera.hpp>
@@ -141,6 +143,39 @@ TEST_CASE("a setup that ends its process is told with how it ended") {
   const auto text = failed_start([] { crash(); });
   CHECK(has(text, "worker "));
   CHECK(has(text, "in PoolOptions::each_worker"));
+}
+
+#if defined(TESSERA_POSIX)
+TEST_CASE("a worker that dies while others are still set up is replaced, and the pool starts") {
+  const Flag first, second;
+  TiledPool pool(
+      2, {.each_worker = [one = Path(first.path), two = Path(second.path)](std::size_t worker) {
+        table = 3;
+        if (worker == 1) {
+          must(wait_until([&] { return exists(two.str()); }), "worker 0 is set up again");
+        } else if (exists(one.str())) {
+          std::ofstream(two.str()) << "again";
+        } else {
+          std::ofstream(one.str()) << "once";
+          std::thread([] {  // after its setup: when it waits for a job
+            const int pid = tessera::host::own_pid();
+            wait_until([&] { return asleep(pid); });
+            kill_process(pid);
+          })
+              .detach();
+        }
+      }});
+  CHECK(all_are(tables(pool), 3));
+}
+#endif
+
+TEST_CASE("a start that fails does not wait for workers that are still set up") {
+  const auto began = std::chrono::steady_clock::now();
+  failed_start([](std::size_t worker) {
+    if (worker == 0) throw std::runtime_error("not the first");
+    std::this_thread::sleep_for(std::chrono::seconds(60));
+  });
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));
 }
 
 TEST_CASE("after a start that failed another pool starts") {

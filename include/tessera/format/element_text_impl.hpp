@@ -42,16 +42,24 @@ inline float half_at(const std::byte* bytes) {
 
 template <class T>
 std::string float_text(T value) {
-  constexpr int digits = 8;
+  constexpr std::ptrdiff_t decimals = 8;
   if (std::isnan(value)) return "nan";  // whatever its sign
+  const auto size = std::abs(value);
+  const bool fixed = value == 0 || (size >= T(1e-4) && size < T(1e16));
+  const auto format = fixed ? std::chars_format::fixed : std::chars_format::scientific;
   std::array<char, 64> text;
   auto* const begin = text.data();
-  auto* end = std::to_chars(begin, begin + text.size(), value).ptr;
-  const auto count =
-      std::count_if(begin, std::find(begin, end, 'e'), [](char c) { return c >= '0' && c <= '9'; });
-  if (count > digits)
-    end = std::to_chars(begin, begin + text.size(), value, std::chars_format::general, digits).ptr;
-  return {begin, end};
+  const auto last = begin + text.size();
+  auto* end = std::to_chars(begin, last, value, format).ptr;
+  const auto mantissa = std::find(begin, end, 'e');
+  if (mantissa - std::find(begin, mantissa, '.') <= decimals + 1) return {begin, end};
+  end = std::to_chars(begin, last, value, format, static_cast<int>(decimals)).ptr;
+  std::string out(begin, end);
+  // Without the zeros that were not there before it was cut.
+  const auto exponent = (std::min)(out.find('e'), out.size());
+  auto kept = out.find_last_not_of('0', exponent - 1) + 1;
+  if (out[kept - 1] == '.') --kept;
+  return out.erase(kept, exponent - kept);
 }
 
 /// A scalar in this machine's byte order.
@@ -101,6 +109,10 @@ TESSERA_FUNC std::string element_text(const Dtype& dtype, const std::byte* eleme
   if (dtype.kind == 'V' && !dtype.fields.empty()) {
     std::string items;
     for (const auto& field : dtype.fields) {
+      if (items.size() > 10000) {
+        append_item(items, "...");
+        break;
+      }
       const auto* at = element + field.offset;
       append_item(items, field_text(field, 0, at));
     }
@@ -128,7 +140,9 @@ TESSERA_FUNC double element_number(const Dtype& dtype, const std::byte* element)
   return out;
 }
 
-/// A field from its axis `axis` on; `at` moves behind it.
+/// A field from its axis `axis` on; `at` moves behind it. Of long axes, the first and the last
+/// three elements. A struct may have any number of fields: what is too long for a person ends
+/// early.
 TESSERA_FUNC std::string field_text(const Dtype::Field& field, std::size_t axis,
                                     const std::byte*& at) {
   if (axis == field.shape.size()) {
@@ -136,9 +150,24 @@ TESSERA_FUNC std::string field_text(const Dtype::Field& field, std::size_t axis,
     at += field.type.size;
     return out;
   }
+  constexpr std::size_t edge = 3, longest = 10000;
+  std::size_t each = field.type.size;  // bytes of one element of this axis
+  for (auto d = axis + 1; d < field.shape.size(); ++d) each *= field.shape[d];
+  const auto extent = field.shape[axis];
   std::string items;
-  for (std::size_t i = 0; i < field.shape[axis]; ++i)
+  for (std::size_t i = 0; i < extent && each > 0; ++i) {
+    if (extent > 2 * edge + 20 && i == edge) {
+      append_item(items, "...");
+      at += (extent - 2 * edge) * each;
+      i = extent - edge;
+    }
+    if (items.size() > longest) {
+      append_item(items, "...");
+      at += (extent - i) * each;
+      break;
+    }
     append_item(items, field_text(field, axis + 1, at));
+  }
   std::string out(1, '[');
   return (out += items) += ']';
 }

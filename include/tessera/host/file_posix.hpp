@@ -54,8 +54,8 @@ inline bool readable(const Descriptor& file, std::chrono::milliseconds at_most) 
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   for (;;) {
     // Rounded up: the last part of a millisecond would be a loop of polls that do not wait.
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     struct pollfd poll {
       file.get(), POLLIN, 0
     };

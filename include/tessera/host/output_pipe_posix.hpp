@@ -6,11 +6,14 @@
 #if defined(TESSERA_POSIX)
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <span>
 #include <string>
@@ -22,7 +25,8 @@
 namespace tessera::host::detail {
 
 /// Makes both ends of a pipe. Throws Error(system).
-inline void make_pipe(Descriptor& read_end, Descriptor& written_end, const std::string& subject) {
+inline void make_pipe(Descriptor& read_end, Descriptor& written_end,
+                      [[maybe_unused]] std::size_t bytes, const std::string& subject) {
   int ends[2] = {no_file, no_file};
   {
     const StreamNumbers taken;
@@ -40,8 +44,21 @@ inline void make_pipe(Descriptor& read_end, Descriptor& written_end, const std::
   if (!read_end || !written_end) throw last_failure(subject, "making a pipe");
   ::fcntl(read_end.get(), F_SETFL, O_RDONLY | O_NONBLOCK);
 #if defined(F_SETPIPE_SZ)
-  ::fcntl(written_end.get(), F_SETPIPE_SZ, 1 << 20);  // a hint: writers wait less often
+  ::fcntl(written_end.get(), F_SETPIPE_SZ, static_cast<int>(bytes));
 #endif
+}
+
+inline std::uint64_t pipe_identity(const Descriptor& pipe) noexcept {
+  struct stat its {};
+  return ::fstat(pipe.get(), &its) == 0 && S_ISFIFO(its.st_mode) ? its.st_ino : 0;
+}
+inline bool is_pipe(const Descriptor& pipe, std::uint64_t identity) noexcept {
+  return identity != 0 && pipe_identity(pipe) == identity;
+}
+
+inline std::size_t bytes_there(const Descriptor& pipe) noexcept {
+  int n = 0;
+  return ::ioctl(pipe.get(), FIONREAD, &n) == 0 && n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
 inline std::size_t read_what_is_there(const Descriptor& pipe, std::span<char> into) noexcept {

@@ -23,19 +23,31 @@
 namespace tessera::host::detail {
 
 /// Makes both ends of a pipe. Throws Error(system).
-inline void make_pipe(Descriptor& read_end, Descriptor& written_end, const std::string& subject) {
+inline void make_pipe(Descriptor& read_end, Descriptor& written_end, std::size_t bytes,
+                      const std::string& subject) {
   HANDLE read = nullptr, written = nullptr;
-  if (::CreatePipe(&read, &written, nullptr, 1 << 20) == 0)
+  if (::CreatePipe(&read, &written, nullptr, static_cast<DWORD>(bytes)) == 0)
     throw last_failure(subject, "making a pipe");
   read_end = Descriptor(read);
   written_end = Descriptor(written);
 }
 
+inline std::uint64_t pipe_identity(const Descriptor& pipe) noexcept {
+  return ::GetFileType(pipe.get()) == FILE_TYPE_PIPE ? 1 : 0;
+}
+inline bool is_pipe(const Descriptor& pipe, std::uint64_t identity) noexcept {
+  return identity != 0 && pipe_identity(pipe) == identity;
+}
+
+inline std::size_t bytes_there(const Descriptor& pipe) noexcept {
+  DWORD there = 0;
+  return ::PeekNamedPipe(pipe.get(), nullptr, 0, nullptr, &there, nullptr) != 0 ? there : 0;
+}
+
 inline std::size_t read_what_is_there(const Descriptor& pipe, std::span<char> into) noexcept {
-  DWORD there = 0, n = 0;
-  if (::PeekNamedPipe(pipe.get(), nullptr, 0, nullptr, &there, nullptr) == 0 || there == 0)
-    return 0;
-  const auto most = (std::min)(there, static_cast<DWORD>(into.size()));
+  DWORD n = 0;
+  const auto most = static_cast<DWORD>((std::min)(bytes_there(pipe), into.size()));
+  if (most == 0) return 0;
   return ::ReadFile(pipe.get(), into.data(), most, &n, nullptr) != 0 ? n : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iosfwd>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,18 +22,28 @@
 namespace tessera {
 
 /// What a slice takes of one axis, as in NumPy: an index, or a range with a step. Negative numbers
-/// count from the end. `full` is the whole axis.
+/// count from the end. `full` is the whole axis. So `a[{0, 5}]` is one element, and `a[{{0, 5}}]`
+/// are five rows.
 class Slice {
  public:
   using Number = std::ptrdiff_t;
+  /// A number of any integer type; `full` and std::nullopt are none.
+  struct Bound {
+    std::optional<Number> value;  ///< the number
+    constexpr Bound(std::nullopt_t) {}
+    constexpr Bound(std::optional<Number> number) : value(number) {}
+    constexpr Bound(std::integral auto number) {
+      if (std::cmp_equal(number, full)) return;
+      constexpr auto most = (std::numeric_limits<Number>::max)();
+      value = std::cmp_greater(number, most) ? most : static_cast<Number>(number);
+    }
+  };
   /// One index; the axis is gone in the result.
   constexpr Slice(std::integral auto index)
-      : begin_(static_cast<Number>(index)), is_index_(!std::cmp_equal(index, full)) {
-    if (!is_index_) begin_.reset();
-  }
+      : begin_(Bound(index).value), is_index_(begin_.has_value()) {}
   /// begin:end:step. No begin or no end: as far as the axis goes.
-  constexpr Slice(std::optional<Number> begin, std::optional<Number> end, Number step = 1)
-      : begin_(begin), end_(end), step_(step) {}
+  constexpr Slice(Bound begin, Bound end, Number step = 1)
+      : begin_(begin.value), end_(end.value), step_(step) {}
 
   /// What it means on an axis of `extent` elements: the first one, how many, and the step.
   struct Range {
@@ -59,8 +70,8 @@ class AnySlice {
   /// The type of its elements.
   const Dtype& dtype() const noexcept { return dtype_; }
 
-  /// Its elements in brackets, as NumPy prints an array. Of more than 1000 elements, the first and
-  /// the last three along each axis.
+  /// Its elements in brackets, laid out as NumPy does, floats with up to 8 decimals. Of more than
+  /// 1000 elements, the first and the last three along each axis; of very many axes, fewer.
   ///
   ///     [[  1   2   3]
   ///      [  4  -5   6]]

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstddef>
 #include <memory>
@@ -131,8 +132,19 @@ TESSERA_FUNC std::ostream& AnySlice::print(std::ostream& out, const std::string&
 /// characters.
 class AnySlice::Writer {
  public:
-  explicit Writer(const AnySlice& slice)
-      : slice_(slice), cuts_(detail::product_of(slice.shape_) > 1000) {}
+  explicit Writer(const AnySlice& slice) : slice_(slice) {
+    const bool cuts = detail::product_of(slice.shape_) > 1000;
+    std::size_t all = 1;
+    for (const auto extent : slice.shape_) {
+      shown_.push_back(cuts && extent > 2 * edge ? Shown{edge, edge} : Shown{extent, 0});
+      all *= shown_.back().first + shown_.back().last;
+    }
+    for (auto& axis : shown_) {
+      if (all <= most_elements) return;
+      all /= axis.first + axis.last;
+      axis = {1, 0};
+    }
+  }
 
   std::string text() {
     if (slice_.shape_.empty()) return item(slice_.first_);
@@ -140,28 +152,31 @@ class AnySlice::Writer {
     bool has_exponents = false;
     for_each(0, slice_.first_, [&](const std::byte* element) {
       const auto& text = items_.emplace_back(item(element));
+      width_ = (std::max)(width_, text.size());
+      if (std::isdigit(static_cast<unsigned char>(text.back())) == 0) return;  // nan, inf
       const auto point = (std::min)(text.find('.'), text.size());
       before_point_ = (std::max)(before_point_, point);
       from_point_ = (std::max)(from_point_, text.size() - point);
-      width_ = (std::max)(width_, text.size());
       has_exponents = has_exponents || text.find('e') != text.npos;
     });
     aligns_ = slice_.dtype().kind == 'f' && !has_exponents;
-    if (aligns_) width_ = before_point_ + from_point_;
+    if (aligns_) width_ = (std::max)(width_, before_point_ + from_point_);
     write(0);
     return std::move(out_);
   }
 
  private:
-  static constexpr std::size_t edge = 3, longest_line = 75;
+  static constexpr std::size_t edge = 3, longest_line = 75, most_elements = 20000;
+  /// How many elements of an axis are shown, at its begin and at its end.
+  struct Shown {
+    std::size_t first, last;
+  };
 
   std::string item(const std::byte* element) const {
     return detail::element_text(slice_.dtype(), element);
   }
-  /// How many elements of an axis are left out, after the first `edge` ones.
   std::size_t left_out(std::size_t axis) const {
-    const auto extent = slice_.shape_[axis];
-    return cuts_ && extent > 2 * edge ? extent - 2 * edge : 0;
+    return slice_.shape_[axis] - shown_[axis].first - shown_[axis].last;
   }
   const std::byte* at(std::size_t axis, const std::byte* begin, std::size_t i) const {
     return begin + static_cast<std::ptrdiff_t>(i) * slice_.strides_[axis];
@@ -172,8 +187,8 @@ class AnySlice::Writer {
   void for_each(std::size_t axis, const std::byte* begin, const F& f) const {
     if (axis == slice_.shape_.size()) return f(begin);
     for (std::size_t i = 0; i < slice_.shape_[axis]; ++i) {
-      if (i == edge) i += left_out(axis);
-      for_each(axis + 1, at(axis, begin, i), f);
+      if (i == shown_[axis].first) i += left_out(axis);
+      if (i < slice_.shape_[axis]) for_each(axis + 1, at(axis, begin, i), f);
     }
   }
 
@@ -184,9 +199,10 @@ class AnySlice::Writer {
     auto line = axis + 1;  // characters in this line
     for (std::size_t i = 0; i < extent; ++i) {
       const bool first = i == 0;
-      if (gap > 0 && i == edge) {
+      if (gap > 0 && i == shown_[axis].first) {
         i += gap;
         innermost ? write_dots(axis, line) : write_gap(axis);
+        if (i == extent) break;
       }
       if (innermost) {
         if (!first) separate(axis, line, width_);
@@ -217,8 +233,9 @@ class AnySlice::Writer {
   }
   void write_item(const std::string& text) {
     // Numbers stand with their points below each other; everything else, to the right.
+    const bool aligned = aligns_ && std::isdigit(static_cast<unsigned char>(text.back())) != 0;
     const auto before =
-        aligns_ ? before_point_ - (std::min)(text.find('.'), text.size()) : width_ - text.size();
+        aligned ? before_point_ - (std::min)(text.find('.'), text.size()) : width_ - text.size();
     out_.append(before, ' ');
     out_ += text;
     out_.append(width_ - before - text.size(), ' ');
@@ -234,7 +251,7 @@ class AnySlice::Writer {
   }
 
   const AnySlice& slice_;
-  bool cuts_;
+  std::vector<Shown> shown_;
   std::vector<std::string> items_;  // read once: another process may be writing them
   std::size_t written_ = 0;         // of these
   bool aligns_ = false;

@@ -148,9 +148,10 @@ TESSERA_FUNC std::shared_ptr<Segment> Segment::attach(const SegmentName& name, h
       wait.count() > 0 ? detail::wait_for_segment(look, wait, name.str()) : look(nullptr);
   const auto folder = host::names_outlive_processes ? " in " + segment_folder() : std::string();
   if (!segment)
-    throw Error(Errc::name_missing, name.str(), "there is no array of that name" + folder,
-                "create it first, or give attach a time to wait; `tessera list` shows all names. If it was "
-                "there before: Python's SharedMemory(name) removes a name when that Python ends");
+    throw Error(
+        Errc::name_missing, name.str(), "there is no array of that name" + folder,
+        "create it first, or give attach a time to wait; `tessera list` shows all names. If it was "
+        "there before: Python's SharedMemory(name) removes a name when that Python ends");
   if (!any_user && !info.ours)
     throw Error(Errc::not_permitted, name.str(), "it belongs to another user",
                 "pass AttachOptions{.any_user = true} if you trust that user");

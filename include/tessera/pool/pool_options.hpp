@@ -79,26 +79,33 @@ struct PoolOptions {
   /// Each worker calls this function once before its first job, and so does each worker that
   /// replaces a dead one; with caller_computes, the thread that makes the pool, too. It loads what
   /// kernels find in globals, opens files, sets a locale or a seed. As a kernel, it captures by
-  /// value. It may take the worker's number.
+  /// value. It may take the worker's number, a std::size_t.
   ///
   ///     TiledPool pool(8, {.each_worker = [](std::size_t worker) { table = load_table(worker);
   ///     }});
   ///
   /// The constructor waits for all workers. If the function throws or ends its process, it throws
-  /// Error(pool_unusable). If that happens to a replacement later, others go on and the replacement
-  /// is started again. A job throws that Error if for 3 seconds no worker is set up.
+  /// Error(pool_unusable). If that happens to a replacement later, others go on, and the
+  /// replacement is started again, ever more seldom. A job that waits for workers of which each has
+  /// failed three times in a row throws that Error some seconds later. A function that never
+  /// returns is waited for.
   WorkerSetup each_worker{};
-  /// Gets what workers print, to both streams, in whole lines, with the worker's number and its
-  /// tile. Lines of a job arrive while the job is waited for, at the latest before map returns, in
-  /// the thread that runs the job; lines of a worker that dies arrive too.
+  /// Gets what workers print, to both streams, line by line, with the worker's number and its tile.
+  /// Lines of a job arrive while the job is waited for, at the latest before map returns, in the
+  /// thread that runs the job; lines of a worker that dies arrive too. Lines of each_worker arrive
+  /// before the constructor returns.
   ///
   ///     TiledPool pool(8, {.log = log_to_stderr});
   ///     TiledPool pool(8, {.log = [&](const LogLine& line) { lines.emplace_back(line.text); }});
   ///
-  /// The function must not use the pool. If it throws, the job stops, and map throws that. Without
-  /// it, workers print where the caller prints, and parts of lines may mix. What the caller itself
-  /// prints in a kernel (caller_computes) is not read. Of std::cout after sync_with_stdio(false),
-  /// only what a kernel flushes arrives.
+  /// A line of more than 64 KiB arrives in pieces. The function must not use the pool: it gets an
+  /// Error. If it throws, the job stops, and map (or the constructor) throws that, and no JobError.
+  /// A worker that prints more than a pipe holds (64 KiB to 1 MiB) waits until the caller reads,
+  /// which with caller_computes is between tiles; that wait counts for JobOptions::tile_timeout. A
+  /// tile costs one system call more, about half a microsecond. Without this option, workers print
+  /// where the caller prints, and parts of lines may mix. What the caller itself prints in a kernel
+  /// (caller_computes) is not read. Of std::cout after sync_with_stdio(false), only what a kernel
+  /// flushes arrives. It takes two descriptors for each worker.
   std::function<void(const LogLine&)> log{};
   /// Run jobs even if this process has changed its user or groups since the pool was made. Kernels
   /// run with the old ones. If false, such a job throws Error(pool_unusable).

@@ -38,16 +38,18 @@ namespace detail {
 
 template <class Channel>
 int run_keeper(const host::Numbers& numbers, std::string_view given) {
-  const auto modules = host::Modules::loaded_now();
-  const auto sent = as_plan(numbers, keeper_numbers, modules);
-  if (!sent || numbers[4] > max_workers) throw not_started_by_a_pool();
+  if (numbers.size() < keeper_numbers + plan_numbers || numbers[4] > max_workers)
+    throw not_started_by_a_pool();
   const std::size_t workers = numbers[4];
-  auto files = host::take_inherited(given, 2 + (sent->prints ? workers : 0));
+  auto files = host::take_inherited(given, 2 + (prints(numbers, keeper_numbers) ? workers : 0));
   if (files.empty()) throw not_started_by_a_pool();
   const Channel channel(std::move(files[0]));
   // The sender is checked before any of its data is used: a stranger could choose what runs here.
   if (const auto why = channel.distrust_reason(static_cast<int>(numbers[0])); !why.empty())
     throw not_started_by_a_pool(why);
+  const auto modules = host::Modules::loaded_now();
+  const auto plan = as_plan(numbers, keeper_numbers, modules);
+  if (!plan) throw not_started_by_a_pool();
   const auto caller = caller_of(static_cast<int>(numbers[0]), numbers[1]);
   if (!caller) return 0;
   Identity identity;
@@ -60,7 +62,7 @@ int run_keeper(const host::Numbers& numbers, std::string_view given) {
   const KeptPool pool{Board::at(memory.data(), workers, {}), outputs};
   answer_handshake(pool.board);
   host::GuestExit exit;
-  return run_keeper_process(pool, channel, *caller, identity, sent->plan, modules, exit);
+  return run_keeper_process(pool, channel, *caller, identity, *plan, modules, exit);
 }
 
 inline int run_worker(const host::Numbers& numbers, std::string_view given) {
@@ -74,12 +76,12 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
                 "leave it in place while pools of it run");
   const auto sent = as_plan(numbers, 3, modules);
   if (!sent) throw not_started_by_a_pool();
-  auto files = host::take_inherited(given, 1 + 2 * each + (sent->prints ? 1 : 0));
+  auto files = host::take_inherited(given, 1 + 2 * each + (prints(numbers, 3) ? 1 : 0));
   if (files.empty()) throw not_started_by_a_pool();
   const Wakers wakers{host::Waker::taken(files, 1), host::Waker::taken(files, 1 + each)};
   const auto workers = static_cast<std::size_t>(numbers[1]);
   const auto self = static_cast<std::size_t>(numbers[2]);
-  const auto& plan = sent->plan;
+  const auto& plan = *sent;
   const host::Mapping memory(files[0], host::Access::read_write, Board::bytes(workers),
                              "TiledPool");
   const Board board = Board::at(memory.data(), workers, wakers);
@@ -87,7 +89,7 @@ inline int run_worker(const host::Numbers& numbers, std::string_view given) {
   host::GuestExit exit;
   exit.begin();
   host::OutputPipe output;
-  if (sent->prints) output = host::OutputPipe(std::move(files.back()));
+  if (prints(numbers, 3)) output = host::OutputPipe(std::move(files.back()));
   if (output) {
     output.take_output();
     mark_output(output, std::nullopt);

@@ -68,7 +68,7 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
     memory->board.commands().caller_pid = host::own_pid();
     keeper = start_keeper<>(
         memory, {first, placement.cores, placement.spins, options.library_threads, setup}, options);
-    if constexpr (host::can_fork)  // the keeper has them
+    if constexpr (host::can_fork)  // the keeper has these
       for (auto& output : memory->outputs) output.close_written_end();
   }
   auto caller = std::make_unique<Caller>(memory, std::move(keeper), placement.strategy, options);
@@ -77,7 +77,7 @@ TESSERA_FUNC std::unique_ptr<Caller> start_pool(std::size_t workers, const PoolO
       memory->board.processes()[0].number.store(1);
       set_up(memory->board, 0, setup, nullptr);
     }
-    caller->wait_until_set_up(first);
+    caller->wait_until_set_up();
   }
   return caller;
 }

@@ -58,3 +58,14 @@ TEST_CASE("a line that only begins like a mark is a line") {
     CHECK(read.text == line);
   }
 }
+
+TEST_CASE("of a line without its end, all is passed on but what may begin a mark") {
+  using tessera::detail::before_mark;
+  CHECK(before_mark("abc") == 3);
+  CHECK(before_mark("") == 0);
+  const std::string text(100, 'x');
+  const auto mark = mark_of(12345);
+  for (std::size_t n = 1; n <= mark.size(); ++n)
+    CHECK(before_mark(text + mark.substr(0, n)) == text.size());
+  CHECK(before_mark('\0' + text) == text.size() + 1);
+}

@@ -28,7 +28,7 @@ namespace {
 /// Runs jobs in this process, and what they are about.
 struct RunnerHere {
   PoolMemory pool_memory{1};
-  LogReader log{{}, nullptr};
+  LogReader log{{}, nullptr, pool_memory.runner};
   JobRunner runner{pool_memory, nullptr, log, WaitStrategy::sleep, true, false};
   SharedArray<int, 1> array = SharedArray<int, 1>::create({10});
 

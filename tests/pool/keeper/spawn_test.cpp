@@ -71,11 +71,11 @@ TEST_CASE("a plan comes back from its numbers, behind those before it") {
   CHECK((numbers[0] == 40 && numbers[1] == 41));
   const auto back = as_plan(numbers, 2, Modules::loaded_now());
   REQUIRE(back.has_value());
-  CHECK_FALSE(back->prints);
-  CHECK((back->plan.first == 1 && back->plan.spins));
-  CHECK(back->plan.cores == std::vector<int>{7, 0, 12});
-  CHECK(back->plan.library_threads == 5);
-  CHECK_FALSE(static_cast<bool>(back->plan.setup));
+  CHECK_FALSE(tessera::detail::prints(numbers, 2));
+  CHECK((back->first == 1 && back->spins));
+  CHECK(back->cores == std::vector<int>{7, 0, 12});
+  CHECK(back->library_threads == 5);
+  CHECK_FALSE(static_cast<bool>(back->setup));
 }
 
 TEST_CASE("a setup comes back from a plan's numbers with all that it captures") {
@@ -83,11 +83,12 @@ TEST_CASE("a setup comes back from a plan's numbers with all that it captures") 
   const std::array<int, 3> given{4, 5, 6};
   const WorkerSetup setup([given](std::size_t worker) { got[worker] = given[worker]; });
   const KeeperPlan plan{0, {1}, false, 1, SetupCode(setup, true)};
-  const auto back = as_plan(tessera::detail::as_numbers({}, plan, true), 0, Modules::loaded_now());
+  const auto numbers = tessera::detail::as_numbers({}, plan, true);
+  const auto back = as_plan(numbers, 0, Modules::loaded_now());
   REQUIRE(back.has_value());
-  CHECK(back->prints);
-  CHECK(back->plan.cores == std::vector<int>{1});
-  back->plan.setup(2);
+  CHECK(tessera::detail::prints(numbers, 0));
+  CHECK(back->cores == std::vector<int>{1});
+  back->setup(2);
   CHECK(got == std::array{0, 0, 6});
 }
 
@@ -97,7 +98,7 @@ TEST_CASE("a setup that is a function comes back as that function") {
   const KeeperPlan plan{0, {}, false, 1, SetupCode(WorkerSetup(function), true)};
   const auto back = as_plan(tessera::detail::as_numbers({}, plan), 0, Modules::loaded_now());
   REQUIRE(back.has_value());
-  back->plan.setup(0);
+  back->setup(0);
   CHECK(called);
 }
 

@@ -8,6 +8,7 @@
 // check what they read.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -166,8 +167,10 @@ struct PoolMemory {
         board(mapping.data(), workers,
               {host::Waker::made("TiledPool"), host::Waker::made("TiledPool")}) {
     host::segment_folder();  // read now, so that keeper and workers have the same one
+    // A user may have 64 MiB in pipes; what is more is refused to all programs.
+    const auto each = std::clamp<std::size_t>((std::size_t{8} << 20) / workers, 65536, 1 << 20);
     for (std::size_t w = 0; prints && w < workers; ++w)
-      outputs.push_back(host::OutputPipe::made("TiledPool"));
+      outputs.push_back(host::OutputPipe::made("TiledPool", each));
   }
 
   /// True in a child that was forked from the process that owns the pool.

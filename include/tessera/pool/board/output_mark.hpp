@@ -1,6 +1,7 @@
 // Floor 4, pool/board: how a worker says between the lines that it prints which tile begins.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -22,6 +23,14 @@ inline void mark_output(const host::OutputPipe& pipe, std::optional<std::size_t>
   std::string text(output_mark);
   text += tile ? std::to_string(*tile) : no_tile_mark;
   pipe.write(text += '\n');
+}
+
+/// How much of a line that has no end yet can be passed on: not a mark that may have begun.
+inline std::size_t before_mark(std::string_view line) {
+  constexpr std::size_t longest = output_mark.size() + 20;  // with its number
+  const auto begin = line.size() - (std::min)(line.size(), longest);
+  const auto at = line.find(output_mark.front(), begin);
+  return at == line.npos ? line.size() : at;
 }
 
 /// A line without its end, as it was read.

@@ -37,8 +37,17 @@ class alignas(cache_line) SetupReport {
   bool ended(std::uint32_t number) const noexcept {
     return ready(number) || failed_.load() == number;
   }
-  /// True if the last setup that ended in this slot has failed.
-  bool failing() const noexcept { return failed_.load() > ready_.load(); }
+  /// True if a process of this slot was set up once; true if one has failed once.
+  bool ever_ready() const noexcept { return ready_.load() != 0; }
+  bool ever_failed() const noexcept { return failed_.load() != 0; }
+  /// How many setups in a row have failed in the slot, whose process is `number` now. Later numbers
+  /// were written by a kernel, and mean nothing.
+  std::uint32_t failures(std::uint32_t number) const noexcept {
+    const auto ready = ready_.load(), failed = failed_.load();
+    if (failed > number) return 0;
+    const auto before = ready <= number ? ready : 0;
+    return failed > before ? failed - before : 0;
+  }
   /// Why the last setup that failed did so.
   std::string text() const {
     return failed_.load() == 0 ? std::string()

@@ -58,7 +58,7 @@ class Caller {
       : spawns_(keeper && options.start_method == StartMethod::spawn),
         pool_(std::move(pool)),
         keeper_(std::move(keeper)),
-        log_(pool_->outputs, options.log),
+        log_(pool_->outputs, options.log, pool_->runner),
         runner_(*pool_, keeper_ ? &*keeper_ : nullptr, log_, strategy, options.caller_computes,
                 options.user_may_change) {}
   Caller(const Caller&) = delete;
@@ -74,7 +74,7 @@ class Caller {
     if (keeper_) {
       pool_->board.commands().closing.store(1);
       pool_->board.work_bell().ring();
-      send(keeper_->channel, Message::stop);
+      send(keeper_->channel, is_set_up_ ? Message::stop : Message::stop_at_once);
       if (!wait_for_workers(std::chrono::milliseconds(5000))) kill_keeper();
     }
     queue_.reset();  // its last job has ended, or its workers were killed
@@ -88,22 +88,25 @@ class Caller {
     }
   }
 
-  /// Waits until PoolOptions::each_worker has run in all workers. Throws Error(pool_unusable) if it
-  /// has failed in one of them.
-  void wait_until_set_up(std::size_t first) {
-    const auto& board = pool_->board;
+  /// Waits until PoolOptions::each_worker has run in all workers. Throws Error(pool_unusable) as
+  /// soon as it has failed in one of them, and what the log's function throws.
+  void wait_until_set_up() {
+    const auto setups = pool_->board.setups();
+    is_set_up_ = false;
     if (keeper_)
       runner_.wait_for_workers([&] {
         log_.read();
-        bool all = true;
-        for (std::size_t w = first; w < workers(); ++w) {
-          if (board.setups()[w].failing()) return true;
-          all = all && board.setups()[w].ready(1);
-        }
-        return all;
+        const auto failed = [](const SetupReport& setup) { return setup.ever_failed(); };
+        const auto ready = [](const SetupReport& setup) { return setup.ever_ready(); };
+        return log_.failed() || std::ranges::any_of(setups, failed) ||
+               std::ranges::all_of(setups, ready);
       });
-    refuse_failed_setup(board, "see that each worker finds what the function needs");
+    log_.end_job();
+    for (const auto& setup : setups)
+      if (setup.ever_failed())
+        throw failed_setup(setup, "see that each worker finds what the function needs");
     log_.rethrow();
+    is_set_up_ = true;
   }
 
   std::size_t workers() const noexcept { return pool_->board.workers().size(); }
@@ -178,7 +181,8 @@ class Caller {
 
   void check_use() const {
     if (pool_->in_kernel())
-      throw Error(Errc::invalid_argument, "TiledPool", "a kernel can't use the pool that runs it",
+      throw Error(Errc::invalid_argument, "TiledPool",
+                  "a kernel, or the log's function, can't use the pool that calls it",
                   "finish the first job, or make another pool");
     pool_->check_process();
   }
@@ -194,6 +198,7 @@ class Caller {
   }
 
   bool spawns_;
+  bool is_set_up_ = true;  // false: its workers may still be setting themselves up
   std::shared_ptr<PoolMemory> pool_;
   std::optional<KeeperLink> keeper_;
   TicketLock lock_;

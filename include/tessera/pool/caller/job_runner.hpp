@@ -211,6 +211,7 @@ class JobRunner {
   void compute_share(std::uint64_t round, const JobMemory& memory, const JobOrder& order) {
     WorkerContext context(board_, memory, round, 0);
     context.in_caller = true;
+    if (!pool_.outputs.empty()) context.between_tiles = [this] { log_.read(); };
     for (const auto& argument : order.arguments)
       context.add_argument(argument.data, *argument.segment, argument.writes());
     struct Running {  // its destructor also runs if a kernel ends this thread

@@ -1,18 +1,24 @@
 // Floor 4, pool/caller: reads what workers print, and passes it on line by line.
 //
 // Each worker prints into a pipe of its own, with a mark before each tile. Who waits for workers
-// reads the pipes: a worker whose pipe is full waits for that. No thread is needed.
+// reads the pipes: a worker whose pipe is full waits for that. No thread is needed. Each call reads
+// no more than what the pipes hold, so who prints without end can't hold the caller.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,9 +32,11 @@ class LogReader {
  public:
   using Sink = std::function<void(const LogLine&)>;
 
-  /// `pipes` must outlive it; none: nothing is ever read.
-  LogReader(std::span<const host::OutputPipe> pipes, Sink sink)
-      : pipes_(pipes), sink_(std::move(sink)), printers_(pipes.size()) {}
+  /// `pipes` must outlive it; none: nothing is ever read. `runner` tells whose thread is in the
+  /// sink, which must not use the pool.
+  LogReader(std::span<const host::OutputPipe> pipes, Sink sink,
+            std::atomic<std::thread::id>& runner)
+      : pipes_(pipes), sink_(std::move(sink)), runner_(runner), printers_(pipes.size()) {}
 
   /// A job begins. Its tiles have numbers below `user_tiles`, in each of its slabs.
   void begin_job(std::size_t user_tiles) {
@@ -36,18 +44,18 @@ class LogReader {
     const std::lock_guard lock(mutex_);
     user_tiles_ = user_tiles;
   }
-  /// Passes on all whole lines that were printed until now.
+  /// Passes on whole lines that were printed until now.
   void read() {
     if (pipes_.empty()) return;
     const std::lock_guard lock(mutex_);
-    for (std::size_t w = 0; w < pipes_.size(); ++w) read(w);
+    for (std::size_t w = 0; w < pipes_.size(); ++w) read(w, Clock::now() + longest_read);
   }
   /// The job's workers have left it. Passes on all that they have printed.
   void end_job() {
     if (pipes_.empty()) return;
     const std::lock_guard lock(mutex_);
     for (std::size_t w = 0; w < pipes_.size(); ++w) {
-      read(w);
+      read(w, Clock::time_point::max());
       auto& printer = printers_[w];
       if (!printer.rest.empty()) pass_on(w, std::exchange(printer.rest, {}));
       printer.tile.reset();
@@ -69,25 +77,39 @@ class LogReader {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
   static constexpr std::size_t longest_line = 65536;
+  static constexpr std::chrono::milliseconds longest_read{10};  // then others are looked at
 
   struct Printer {
     std::string rest;  // of a line whose end was not read yet
     std::optional<std::size_t> tile;
   };
 
-  void read(std::size_t w) {
+  // Reads what is in the pipe now, and not what comes meanwhile, until about that time.
+  void read(std::size_t w, Clock::time_point until) {
     auto& rest = printers_[w].rest;
     std::array<char, 4096> bytes;
-    while (const auto n = pipes_[w].read(bytes)) {
-      std::string_view text(bytes.data(), n);
-      for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
-        rest += text.substr(0, end);
-        text.remove_prefix(end + 1);
-        take_line(w, std::exchange(rest, {}));
+    try {
+      for (auto left = pipes_[w].available(); left > 0 && Clock::now() < until;) {
+        const auto n = pipes_[w].read(std::span(bytes).first((std::min)(left, bytes.size())));
+        if (n == 0) return;
+        left -= n;
+        std::string_view text(bytes.data(), n);
+        for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+          rest += text.substr(0, end);
+          text.remove_prefix(end + 1);
+          take_line(w, std::exchange(rest, {}));
+        }
+        rest += text;
+        if (rest.size() > longest_line) {
+          const auto cut = before_mark(rest);
+          pass_on(w, rest.substr(0, cut));
+          rest.erase(0, cut);
+        }
       }
-      rest += text;
-      if (rest.size() > longest_line) take_line(w, std::exchange(rest, {}));
+    } catch (const std::bad_alloc&) {
+      if (!failure_) failure_ = std::current_exception();
     }
   }
   void take_line(std::size_t w, const std::string& line) {
@@ -99,15 +121,18 @@ class LogReader {
   }
   void pass_on(std::size_t w, std::string_view text) {
     if (failure_) return;
+    const auto before = runner_.exchange(std::this_thread::get_id());
     try {
       sink_({w, printers_[w].tile, text});
     } catch (...) {
       failure_ = std::current_exception();
     }
+    runner_.store(before);
   }
 
   std::span<const host::OutputPipe> pipes_;
   Sink sink_;
+  std::atomic<std::thread::id>& runner_;
   mutable std::mutex mutex_;  // the pool's end may read beside a job
   std::vector<Printer> printers_;
   std::size_t user_tiles_ = 0;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <tessera/base/error.hpp>
@@ -25,10 +26,9 @@ namespace tessera::detail {
 /// worker that is pinned to it.
 enum class WaitStrategy { sleep, spin, yield };
 
-/// Throws Error(pool_unusable) if the last setup of a worker's slot has failed.
-inline void refuse_failed_setup(const Board& board, const std::string& advice) {
-  for (const auto& setup : board.setups())
-    if (setup.failing()) throw Error(Errc::pool_unusable, "TiledPool", setup.text(), advice);
+/// The Error of a setup that has failed.
+inline Error failed_setup(const SetupReport& setup, const std::string& advice) {
+  return {Errc::pool_unusable, "TiledPool", setup.text(), advice};
 }
 
 /// Of one pool's caller. Used by the thread whose job runs.
@@ -84,6 +84,7 @@ class CallerWait {
   // Longer than any job for which it is tried should take: one that is given up sleeps as well.
   static constexpr auto yielding = 2 * long_job;
   static constexpr std::chrono::milliseconds between_looks{20}, no_worker{3000};
+  static constexpr std::uint32_t most_failed_setups = 3;  // in a row, in one slot
   static constexpr auto never = [] { return false; };
 
   // A worker that is on another core than its own can't be given this one.
@@ -127,11 +128,15 @@ class CallerWait {
     }
   }
 
-  // A worker whose predecessor could not be set up counts once it is set up itself.
+  // A worker in whose slot setup after setup has failed counts once it is set up itself.
   bool any_worker_lives() const noexcept {
     for (std::size_t w = 0; w < board_.processes().size(); ++w)
-      if (board_.processes()[w].pid.load() != 0 && !board_.setups()[w].failing()) return true;
+      if (board_.processes()[w].pid.load() != 0 && failed_setups(w) < most_failed_setups)
+        return true;
     return false;
+  }
+  std::uint32_t failed_setups(std::size_t w) const noexcept {
+    return board_.setups()[w].failures(board_.processes()[w].number.load());
   }
 
   /// No worker has lived for long. Throws, unless one has entered the round after all.
@@ -144,9 +149,10 @@ class CallerWait {
                                                    [armed](const auto& slot) {
                                                      return slot.inside.load() == armed;
                                                    });
-    if (!entered)
-      refuse_failed_setup(board_,
-                          "mend what the function misses, and try again: the pool still tries");
+    for (std::size_t w = 0; !entered && w < board_.setups().size(); ++w)
+      if (failed_setups(w) > 0)
+        throw failed_setup(board_.setups()[w],
+                           "mend what the function misses, and try again: the pool still tries");
     if (!entered)
       throw Error(Errc::pool_unusable, "TiledPool", "no worker process can be started",
                   host::has_ulimits

@@ -72,7 +72,7 @@ inline void refuse_among_threads(int& threads) {
 /// What a keeper process has of its pool.
 struct KeptPool {
   Board board;
-  std::span<const host::OutputPipe> outputs;  ///< one for each worker, or none
+  std::span<host::OutputPipe> outputs;  ///< one for each worker, or none; read by the caller
 };
 
 /// The main function of a worker process. Returns its exit code.
@@ -87,6 +87,8 @@ inline int run_forked_worker(const KeptPool& pool, std::size_t place, const Iden
   if (plan.library_threads > 0) host::limit_library_threads(plan.library_threads);
   const auto* const output = pool.outputs.empty() ? nullptr : &pool.outputs[place];
   if (output != nullptr) {
+    for (auto& other : pool.outputs)
+      if (&other != output) other.close_written_end();
     output->take_output();
     mark_output(*output, std::nullopt);  // ends what a dead predecessor had begun
   }
@@ -131,6 +133,7 @@ inline KeeperLink fork_keeper(const KeptPool& pool, const KeeperPlan& plan, bool
   if (threads > 1) exit.emplace();  // here: in the copy, the lock of exit() may be taken
   const auto pid = host::fork_detached("TiledPool", threads, [&] {
     pair.ours.close();
+    for (auto& output : pool.outputs) output.close_read_end();
     if (!exit) exit.emplace();
     return run_keeper_process(pool, pair.theirs, self, identity, plan, modules, *exit);
   });

@@ -27,6 +27,7 @@
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/keeper/link.hpp>
+#include <tessera/pool/keeper/vacancies.hpp>
 
 namespace tessera::detail {
 
@@ -49,7 +50,8 @@ class Keeper {
         plan_(std::move(plan)),
         starter_(std::move(starter)),
         pids_(board.processes().size()),
-        identities_(pids_.size()) {
+        identities_(pids_.size()),
+        vacancies_(pids_.size()) {
     ends_.reserve(pids_.size());
   }
 
@@ -76,27 +78,24 @@ class Keeper {
       const bool caller_closes =
           woken.channel_ready && message != Message::timeout && message != Message::kill;
       if (woken.caller_ended || caller_closes)
-        return close(workers, message == Message::stop && !woken.caller_ended);
+        return close(
+            workers,
+            !woken.caller_ended && (message == Message::stop || message == Message::stop_at_once),
+            message == Message::stop_at_once ? 0 : 2000);
       kill_late(workers);
-      if (vacant_ && Clock::now() >= start_at_) {
-        vacant_ = false;
-        for (std::size_t w = plan_.first; w < pids_.size(); ++w)
-          if (pids_[w] == 0) start(workers, w);
-      }
+      for (const auto w : vacancies_.take_due()) start(workers, w);
     }
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds shortest_pause{100}, longest_pause{1600};
-
   Message receive() const {
     return static_cast<Message>(channel_.receive().value_or(static_cast<char>(Message::closed)));
   }
 
-  /// Ends the pool. `orderly`: the pool closes; else the caller has ended. Returns the exit code.
-  int close(host::Children& workers, bool orderly) {
-    end(workers, std::chrono::milliseconds(orderly ? 2000 : 0));
+  /// Ends the pool. `orderly`: the pool closes, and workers have so many milliseconds to end; else
+  /// the caller has ended. Returns the exit code.
+  int close(host::Children& workers, bool orderly, int patience) {
+    end(workers, std::chrono::milliseconds(orderly ? patience : 0));
     if (orderly) remove_names_of_dead();
     // The pool has names of its own until the caller sends the second stop.
     const bool over = orderly && said_stop_again(workers);
@@ -106,22 +105,12 @@ class Keeper {
   // How long to wait if no event comes, in milliseconds; -1: for ever.
   int milliseconds_to_wait() const {
     const std::uint64_t timeout = board_.commands().tile_timeout.load();
-    const int longest = vacant_ ? milliseconds_to_start() : timeout != 0 ? 1000 : -1;
+    const int longest = vacancies_.any() ? vacancies_.milliseconds_to_next()
+                        : timeout != 0   ? 1000
+                                         : -1;
     if (timeout == 0 || longest <= 2) return longest;
     return static_cast<int>(
         std::clamp<std::uint64_t>(timeout / 8 / 1'000'000, 2, static_cast<std::uint64_t>(longest)));
-  }
-
-  int milliseconds_to_start() const {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(start_at_ - Clock::now());
-    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(0, left.count()));
-  }
-
-  // Workers that die without a job may die at once again: their successors are started later, and
-  // ever later while each_worker fails.
-  void start_later(bool setup_fails) {
-    pause_ = setup_fails ? (std::min)(2 * pause_, longest_pause) : shortest_pause;
-    if (!std::exchange(vacant_, true)) start_at_ = Clock::now() + pause_;
   }
 
   // Kills workers whose tile takes too long. Their deaths are collected like all others.
@@ -151,7 +140,8 @@ class Keeper {
       pids_[w] = starter_(workers, w, identities_[w]);
     } catch (const std::exception&) {
       pids_[w] = 0;  // tried again soon; the caller sees the empty slot
-      start_later(false);
+      process.number.store(process.number.load() - 1);
+      vacancies_.add(w, false);
     }
     process.pid.store(pids_[w]);
   }
@@ -184,11 +174,11 @@ class Keeper {
       slot.unpinned.store(0);  // the next worker begins pinned
       // Last: a reader that sees nobody inside sees all above. A worker that was not set up was
       // lost to no job.
-      if (was_set_up) board_.membership().record_death(w);
+      if (was_set_up || at_work) board_.membership().record_death(w);
       if (replace && at_work && !caller_.wait_ended(std::chrono::milliseconds(0)))
         start(workers, w);
       else if (replace)
-        start_later(!was_set_up);
+        vacancies_.add(w, !was_set_up);
       board_.done_bell().ring();
     }
   }
@@ -284,9 +274,7 @@ class Keeper {
   std::vector<Identity> identities_;  // of the workers
   std::vector<host::ChildEnd> ends_;  // collected, not yet recorded
   std::set<Identity> dead_;           // owners whose names are to be removed
-  bool vacant_ = false;               // a slot without a process, until start_at_
-  std::chrono::milliseconds pause_ = shortest_pause;
-  Clock::time_point start_at_{};
+  Vacancies vacancies_;
 };
 
 }  // namespace tessera::detail

@@ -15,11 +15,12 @@ namespace tessera::detail {
 
 /// Messages from the caller to the keeper, one byte each.
 enum class Message : char {
-  closed = 0,     ///< no byte: the caller has closed its end, or has ended
-  start = 's',    ///< start the workers
-  stop = 'e',     ///< the pool closes; the second one: it has no names left
-  timeout = 'd',  ///< a job with a time limit is armed
-  kill = 'k'      ///< kill the workers that are inside Commands::expired_round
+  closed = 0,          ///< no byte: the caller has closed its end, or has ended
+  start = 's',         ///< start the workers
+  stop = 'e',          ///< the pool closes; the second one: it has no names left
+  stop_at_once = 'x',  ///< the pool closes, and has no job for which workers should be waited
+  timeout = 'd',       ///< a job with a time limit is armed
+  kill = 'k'           ///< kill the workers that are inside Commands::expired_round
 };
 
 inline void send(const host::Channel& channel, Message message) noexcept {

@@ -77,15 +77,14 @@ inline host::Numbers as_numbers(host::Numbers first, const KeeperPlan& plan, boo
   return first;
 }
 
-/// A plan that was sent, and whether its workers print into pipes.
-struct SentPlan {
-  KeeperPlan plan;
-  bool prints = false;
-};
+/// Whether workers print into pipes. `from`: where the plan begins.
+inline bool prints(const host::Numbers& numbers, std::size_t from) {
+  return numbers[from + 3] != 0;
+}
 /// The plan in the numbers from `from` on; nothing if they are none. Throws Error(foreign_kernel)
 /// if this process lacks the code of its setup.
-inline std::optional<SentPlan> as_plan(const host::Numbers& numbers, std::size_t from,
-                                       const host::Modules& modules) {
+inline std::optional<KeeperPlan> as_plan(const host::Numbers& numbers, std::size_t from,
+                                         const host::Modules& modules) {
   constexpr std::size_t word = sizeof(std::uint64_t);
   if (numbers.size() < from + plan_numbers) return std::nullopt;
   const auto* at = numbers.data() + from;
@@ -94,9 +93,9 @@ inline std::optional<SentPlan> as_plan(const host::Numbers& numbers, std::size_t
   if (cores > max_workers || bytes > WorkerSetup::most_bytes ||
       numbers.size() - from != plan_numbers + cores + setup_numbers)
     return std::nullopt;
-  SentPlan out{{at[0], {}, at[1] != 0, static_cast<int>(at[2]), {}}, at[3] != 0};
+  KeeperPlan out{at[0], {}, at[1] != 0, static_cast<int>(at[2]), {}};
   at += plan_numbers;
-  for (std::uint64_t i = 0; i < cores; ++i) out.plan.cores.push_back(static_cast<int>(*at++));
+  for (std::uint64_t i = 0; i < cores; ++i) out.cores.push_back(static_cast<int>(*at++));
   if (bytes == 0) return out;
   std::array<void*, 2> code{};
   for (auto& function : code) {
@@ -105,9 +104,10 @@ inline std::optional<SentPlan> as_plan(const host::Numbers& numbers, std::size_t
     if (place == host::CodeAddress{}) continue;
     if ((function = modules.resolve(place)) == nullptr) throw foreign_setup();
   }
+  if (code[0] == nullptr || (code[1] != nullptr && bytes != sizeof code[1])) return std::nullopt;
   std::vector<std::byte> its(bytes);
   std::memcpy(its.data(), at, its.size());
-  out.plan.setup = SetupCode(code[0], code[1], std::move(its));
+  out.setup = SetupCode(code[0], code[1], std::move(its));
   return out;
 }
 

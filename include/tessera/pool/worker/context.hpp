@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct WorkerContext {
   bool in_caller = false;    ///< the caller's own share; not a worker process
   const host::ForkMark* fork_mark = nullptr;  ///< of the worker process
   const host::OutputPipe* output = nullptr;   ///< where it prints, if the caller reads it
+  std::function<void()> between_tiles{};      ///< of the caller's own share; may be empty
   std::vector<std::byte*> arguments;          ///< first elements, in this process
   std::vector<Segment*> outputs;              ///< the arrays that the job writes
 

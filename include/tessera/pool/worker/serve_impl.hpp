@@ -76,6 +76,7 @@ TESSERA_FUNC void serve_tiles(WorkerContext& context, const ServedKernel& kernel
         for (std::size_t k = first; k < last; ++k) round.end(context.self, k, state);
       }
       first = last;
+      if (context.between_tiles) context.between_tiles();
     }
   }
 }

@@ -153,7 +153,7 @@ class Worker {
       const JobMemory memory(job_memory().data());
       WorkerContext context(board_, memory, round, self_);
       context.fork_mark = &fork_mark_;
-      context.output = output_;
+      if (output_ != nullptr && output_->intact()) context.output = output_;
       for (const auto& argument : memory.arguments()) {
         auto& segment = attachments_.find(argument, memory.path(argument), caller);
         context.add_argument(segment.data() - segment.header().data_offset + argument.offset,

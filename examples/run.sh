@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . cmake/debian.sh
 
-need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libcli11-dev libpng-dev
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev libcli11-dev libpng-dev libnetcdf-dev
 
 configure build/examples -DTESSERA_BUILD_TESTS=OFF -DTESSERA_BUILD_EXAMPLES=ON \
   -DTESSERA_BUILD_BENCHMARKS=OFF
@@ -29,11 +29,14 @@ say "the anomaly again, as a job that could take a night: overnight"
 rm -f "$out/overnight.npy"
 "$programs/overnight" "$data/coads_air_temperature.npy" "$out/overnight.npy"
 
+say "vapour-pressure deficit, with a map for each month: vpd_climate"
+"$programs/vpd_climate" "$data/coads_air_temperature.npy" "$data/coads_specific_humidity.npy" \
+  "$data/coads_sea_level_pressure.npy" "$out/vpd.npy" "$out/vpd.png"
+
 say "how far July is from the mean: tessera view"
 "$programs/tessera" view "$out/anomaly.npy[6]" --flip --unit degC
-"$programs/tessera" view "$out/anomaly.npy[6]" --flip --unit degC --png "$out/july.png"
 
-say "the output is in $(pwd -P)/$out: anomaly.npy, sum.npy, overnight.npy and july.png. Try next:
+say "the output is in $(pwd -P)/$out: anomaly.npy, sum.npy, overnight.npy, vpd.npy and vpd.png. Try next:
     $programs/producer waves --steps 3000 & $programs/tessera watch waves
     $programs/tessera stat $out/anomaly.npy --axis 0
     $programs/tessera --help"

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . cmake/debian.sh
 
-need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev catch2 libcli11-dev libpng-dev python3 \
+need g++ cmake ninja-build libboost-dev libxtensor-dev xtl-dev catch2 libcli11-dev libpng-dev libnetcdf-dev python3 \
   python3-numpy
 
 # No optimizing and several sources at a time: building takes far longer than running.

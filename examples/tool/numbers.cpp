@@ -230,7 +230,9 @@ std::optional<Statistics> in_place(const AnyArray& array) {
 std::vector<std::string> in_row(const Statistics& its) {
   std::vector<std::string> out;
   const auto& moments = its.moments;
-  const auto add = [&](double value) { out.push_back(moments.count == 0 ? "-" : number(value, 5)); };
+  const auto add = [&](double value) {
+    out.push_back(moments.count == 0 ? "-" : number(value, 5));
+  };
   add(moments.least);
   for (const double value : its.percentiles) add(value);
   add(moments.most);

@@ -236,37 +236,58 @@ void save(const std::string& path, const Canvas& canvas) {
 
 }  // namespace
 
-void write_png(const std::string& path, const Picture& picture, const std::string& title,
-               const std::string& unit) {
-  const auto shown = resized(picture, 1400, 1400);
-  const auto dot = std::max<std::size_t>(
-      1, std::min(720 / std::max<std::size_t>(1, shown.columns), std::size_t{16}));
-  constexpr std::size_t edge = 24, text = 3, bar = 20;
-  const auto width = shown.columns * dot, height = shown.rows * dot;
+void write_png(const std::string& path, const std::vector<Panel>& panels, const Picture& range,
+               const std::string& title, const std::string& unit) {
+  constexpr std::size_t edge = 24, bar = 20, longest = 1280;
+  const auto across = std::min<std::size_t>(panels.size(), 4);
+  const auto down = (panels.size() + across - 1) / across;
+  std::vector<Panel> shown;
+  std::size_t rows = 1, columns = 1;
+  for (const auto& panel : panels) {
+    shown.push_back({panel.title, resized(panel.picture, longest / across, longest / across)});
+    rows = std::max(rows, shown.back().picture.rows);
+    columns = std::max(columns, shown.back().picture.columns);
+  }
+  // Dots for one number, for one dot of a letter, and for a panel with what is around it.
+  const auto dot = std::clamp<std::size_t>(longest / across / columns, 1, 16);
+  const std::size_t letter = 3, small = 2;
+  const bool titled =
+      std::ranges::any_of(panels, [](const Panel& panel) { return !panel.title.empty(); });
+  const auto heading = titled ? 5 * small + 6 : 0;
+  const auto width = columns * dot + edge / 2, height = rows * dot + heading + edge / 2;
   const auto ends =
-      std::array{number(shown.low, 4), number(shown.high, 4) + (unit.empty() ? "" : " " + unit)};
-  const auto needed = std::max(
-      {width, Canvas::width_of(title, text), Canvas::width_of(ends[0] + "  " + ends[1], text)});
-  Canvas canvas(needed + 2 * edge, height + 5 * edge + bar + 5 * text);
-  canvas.write(edge, edge, title, text);
-  const auto top = 2 * edge + text;
-  for (std::size_t r = 0; r < shown.rows; ++r)
-    for (std::size_t c = 0; c < shown.columns; ++c)
-      canvas.fill(edge + c * dot, top + r * dot, dot, dot,
-                  std::isnan(shown(r, c)) ? Rgb{222, 222, 222} : viridis(shown.place(shown(r, c))));
-  const auto below = top + height + edge;
-  for (std::size_t x = 0; x < needed; ++x)
+      std::array{number(range.low, 4), number(range.high, 4) + (unit.empty() ? "" : " " + unit)};
+  const auto inner = std::max({across * width, Canvas::width_of(title, letter),
+                               Canvas::width_of(ends[0] + "  " + ends[1], letter)});
+  const auto top = 2 * edge + 5 * letter, below = top + down * height + edge / 2;
+  Canvas canvas(inner + 2 * edge, below + bar + 5 * letter + edge);
+  canvas.write(edge, edge, title, letter);
+  for (std::size_t k = 0; k < shown.size(); ++k) {
+    const auto& picture = shown[k].picture;
+    const auto x = edge + k % across * width, y = top + k / across * height;
+    canvas.write(x, y, shown[k].title, small);
+    for (std::size_t r = 0; r < picture.rows; ++r)
+      for (std::size_t c = 0; c < picture.columns; ++c)
+        canvas.fill(
+            x + c * dot, y + heading + r * dot, dot, dot,
+            std::isnan(picture(r, c)) ? Rgb{222, 222, 222} : viridis(range.place(picture(r, c))));
+  }
+  for (std::size_t x = 0; x < inner; ++x)
     canvas.fill(edge + x, below, 1, bar,
-                viridis(static_cast<double>(x) / static_cast<double>(needed - 1)));
-  canvas.write(edge, below + bar + 8, ends[0], text);
-  canvas.write(edge + needed - Canvas::width_of(ends[1], text) + text, below + bar + 8, ends[1],
-               text);
+                viridis(static_cast<double>(x) / static_cast<double>(inner - 1)));
+  const auto labels = below + bar + 6;
+  canvas.write(edge, labels, ends[0], letter);
+  const auto middle = number((range.low + range.high) / 2, 4);
+  if (inner > 2 * (Canvas::width_of(ends[0] + ends[1] + middle, letter)))
+    canvas.write(edge + inner / 2 - Canvas::width_of(middle, letter) / 2, labels, middle, letter);
+  canvas.write(edge + inner - Canvas::width_of(ends[1], letter) + letter, labels, ends[1], letter);
   save(path, canvas);
 }
 
 #else
 
-void write_png(const std::string&, const Picture&, const std::string&, const std::string&) {
+void write_png(const std::string&, const std::vector<Panel>&, const Picture&, const std::string&,
+               const std::string&) {
   throw std::runtime_error("--png: this program was built without libpng (Debian: libpng-dev)");
 }
 

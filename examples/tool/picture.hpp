@@ -46,9 +46,16 @@ std::string drawn(const Picture& picture, Colours colours, const std::string& fi
 std::string scale(const Picture& picture, Colours colours, const std::string& unit,
                   std::size_t width);
 
-/// Writes a PNG file with a title and a colour bar. Throws std::runtime_error, also if the program
-/// was built without libpng.
-void write_png(const std::string& path, const Picture& picture, const std::string& title,
-               const std::string& unit);
+/// One of several pictures in a file.
+struct Panel {
+  std::string title;
+  Picture picture;
+};
+
+/// Writes a PNG file: a title, the panels in rows of up to four, all of them in the colours of
+/// `range`, and a colour bar with its ends. NaN is grey. Throws std::runtime_error, also if the
+/// program was built without libpng.
+void write_png(const std::string& path, const std::vector<Panel>& panels, const Picture& range,
+               const std::string& title, const std::string& unit);
 
 }  // namespace tool

@@ -63,6 +63,14 @@ Terminal terminal(const std::string& forced) {
   return out;
 }
 
+bool error_stream_is_terminal() {
+#if __has_include(<sys/ioctl.h>)
+  return ::isatty(STDERR_FILENO) != 0;
+#else
+  return ::_isatty(2) != 0;
+#endif
+}
+
 Interruption::Interruption() {
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = 1; });
 }

@@ -19,6 +19,9 @@ struct Terminal {
 /// does so instead: none, 256 or full. Throws std::runtime_error for another word.
 Terminal terminal(const std::string& forced = {});
 
+/// Whether the error stream is a terminal: for lines that are written over.
+bool error_stream_is_terminal();
+
 /// From its construction on, Ctrl-C (and SIGTERM) is remembered and ends nothing.
 class Interruption {
  public:

@@ -104,7 +104,7 @@ void view(const ViewOptions& options) {
   const Target target(options.what);
   const auto seen = look(target, target.open(options.any_user), options);
   if (!options.png.empty()) {
-    write_png(options.png, seen.picture, seen.title, options.unit);
+    write_png(options.png, {{"", seen.picture}}, seen.picture, seen.title, options.unit);
     std::cout << options.png << '\n';
     return;
   }

@@ -44,7 +44,6 @@ using tessera::TileView;
 // memory
 using tessera::AnyArray;
 using tessera::AnySlice;
-using tessera::Slice;
 using tessera::AttachOptions;
 using tessera::ControlBlock;
 using tessera::CreateOptions;
@@ -67,18 +66,19 @@ using tessera::SegmentState;
 using tessera::set_segment_folder;
 using tessera::Shape;
 using tessera::SharedArray;
+using tessera::Slice;
 using tessera::StepWriter;
 using tessera::Use;
 using tessera::whole;
 
 // pool
 using tessera::allow_addresses;
-using tessera::log_to_stderr;
-using tessera::LogLine;
 using tessera::AllowAddresses;
 using tessera::Job;
 using tessera::JobError;
 using tessera::JobOptions;
+using tessera::log_to_stderr;
+using tessera::LogLine;
 using tessera::OnThrow;
 using tessera::PoolOptions;
 using tessera::Progress;

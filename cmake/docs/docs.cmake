@@ -29,7 +29,8 @@ file(GLOB_RECURSE docs_pages CONFIGURE_DEPENDS
 file(GLOB docs_examples CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
 list(APPEND docs_input ${docs_pages} "${PROJECT_SOURCE_DIR}/tests/README.md"
      "${PROJECT_SOURCE_DIR}/tests/bench/README.md"
-     "${PROJECT_SOURCE_DIR}/tests/recipes/README.md" ${docs_examples})
+     "${PROJECT_SOURCE_DIR}/tests/recipes/README.md"
+     "${PROJECT_SOURCE_DIR}/tests/compare/README.md" ${docs_examples})
 list(JOIN docs_input "\" \"" docs_input)
 
 set(docs_output "${PROJECT_BINARY_DIR}/docs")

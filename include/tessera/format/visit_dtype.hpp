@@ -71,9 +71,9 @@ auto visit_each_rank(Elements<T...> types, Ranks<FirstRank, N...>, const Dtype& 
 
 }  // namespace detail
 
-/// Calls f.operator()<T>() with the one of `Types` that the dtype describes, in either byte order.
-/// Returns a std::optional of what f returns, which must be one type for all; of a function that
-/// returns nothing, whether it was called.
+/// Calls `f.operator()<T>()` with the one of `Types` that the dtype describes, in either byte
+/// order. Returns a std::optional of what f returns, which must be one type for all; of a function
+/// that returns nothing, whether it was called.
 ///
 ///     visit_dtype(dtype, []<class T>() { std::cout << sizeof(T) << '\n'; });
 template <class Types = Numbers, class F>
@@ -81,7 +81,7 @@ template <class Types = Numbers, class F>
   return detail::visit_each_type(Types{}, dtype, f);
 }
 
-/// The same with a number of axes: calls f.operator()<T, N>().
+/// The same with a number of axes: calls `f.operator()<T, N>()`.
 template <class Types, class Axes, class F>
 [[nodiscard]] auto visit_dtype(const Dtype& dtype, std::size_t rank, F&& f) {
   return detail::visit_each_rank(Types{}, Axes{}, dtype, rank, f);

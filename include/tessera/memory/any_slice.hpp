@@ -26,12 +26,13 @@ namespace tessera {
 /// are five rows.
 class Slice {
  public:
-  using Number = std::ptrdiff_t;
+  using Number = std::ptrdiff_t;  ///< of indices and steps
   /// A number of any integer type; `full` and std::nullopt are none.
   struct Bound {
-    std::optional<Number> value;  ///< the number
-    constexpr Bound(std::nullopt_t) {}
-    constexpr Bound(std::optional<Number> number) : value(number) {}
+    std::optional<Number> value;                                      ///< the number
+    constexpr Bound(std::nullopt_t) {}                                ///< None.
+    constexpr Bound(std::optional<Number> number) : value(number) {}  ///< This one, or none.
+    /// This one; one that is too large, as the largest.
     constexpr Bound(std::integral auto number) {
       if (std::cmp_equal(number, full)) return;
       constexpr auto most = (std::numeric_limits<Number>::max)();
@@ -47,8 +48,9 @@ class Slice {
 
   /// What it means on an axis of `extent` elements: the first one, how many, and the step.
   struct Range {
-    std::size_t first, count;
-    Number step;
+    std::size_t first;  ///< index of the first element
+    std::size_t count;  ///< how many
+    Number step;        ///< from one to the next
   };
   /// True if it is one index.
   constexpr bool is_index() const noexcept { return is_index_; }
@@ -94,8 +96,6 @@ class AnySlice {
   friend class AnyArray;
   AnySlice(std::shared_ptr<const Segment> segment, std::span<const Slice> slices);
   static std::ostream& print(std::ostream& out, const std::string& text);
-
-  class Writer;
 
   /// Calls f for each element, row by row.
   template <class F>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstddef>
 #include <memory>
@@ -22,6 +21,7 @@
 #include <tessera/memory/any_slice.hpp>
 #include <tessera/memory/array_segment.hpp>
 #include <tessera/memory/segment.hpp>
+#include <tessera/memory/slice_writer.hpp>
 
 namespace tessera {
 
@@ -128,138 +128,9 @@ TESSERA_FUNC std::ostream& AnySlice::print(std::ostream& out, const std::string&
   return out << text;
 }
 
-/// Writes a slice as NumPy does: brackets for each axis, equal columns, lines of at most 75
-/// characters.
-class AnySlice::Writer {
- public:
-  explicit Writer(const AnySlice& slice) : slice_(slice) {
-    const bool cuts = detail::product_of(slice.shape_) > 1000;
-    std::size_t all = 1;
-    for (const auto extent : slice.shape_) {
-      shown_.push_back(cuts && extent > 2 * edge ? Shown{edge, edge} : Shown{extent, 0});
-      all *= shown_.back().first + shown_.back().last;
-    }
-    for (auto& axis : shown_) {
-      if (all <= most_elements) return;
-      all /= axis.first + axis.last;
-      axis = {1, 0};
-    }
-  }
-
-  std::string text() {
-    if (slice_.shape_.empty()) return item(slice_.first_);
-    if (detail::product_of(slice_.shape_) == 0) return "[]";
-    bool has_exponents = false;
-    for_each(0, slice_.first_, [&](const std::byte* element) {
-      const auto& text = items_.emplace_back(item(element));
-      width_ = (std::max)(width_, text.size());
-      if (std::isdigit(static_cast<unsigned char>(text.back())) == 0) return;  // nan, inf
-      const auto point = (std::min)(text.find('.'), text.size());
-      before_point_ = (std::max)(before_point_, point);
-      from_point_ = (std::max)(from_point_, text.size() - point);
-      has_exponents = has_exponents || text.find('e') != text.npos;
-    });
-    aligns_ = slice_.dtype().kind == 'f' && !has_exponents;
-    if (aligns_) width_ = (std::max)(width_, before_point_ + from_point_);
-    write(0);
-    return std::move(out_);
-  }
-
- private:
-  static constexpr std::size_t edge = 3, longest_line = 75, most_elements = 20000;
-  /// How many elements of an axis are shown, at its begin and at its end.
-  struct Shown {
-    std::size_t first, last;
-  };
-
-  std::string item(const std::byte* element) const {
-    return detail::element_text(slice_.dtype(), element);
-  }
-  std::size_t left_out(std::size_t axis) const {
-    return slice_.shape_[axis] - shown_[axis].first - shown_[axis].last;
-  }
-  const std::byte* at(std::size_t axis, const std::byte* begin, std::size_t i) const {
-    return begin + static_cast<std::ptrdiff_t>(i) * slice_.strides_[axis];
-  }
-
-  /// Calls f for each element that is shown.
-  template <class F>
-  void for_each(std::size_t axis, const std::byte* begin, const F& f) const {
-    if (axis == slice_.shape_.size()) return f(begin);
-    for (std::size_t i = 0; i < slice_.shape_[axis]; ++i) {
-      if (i == shown_[axis].first) i += left_out(axis);
-      if (i < slice_.shape_[axis]) for_each(axis + 1, at(axis, begin, i), f);
-    }
-  }
-
-  void write(std::size_t axis) {
-    out_ += '[';
-    const auto extent = slice_.shape_[axis], gap = left_out(axis);
-    const bool innermost = axis + 1 == slice_.shape_.size();
-    auto line = axis + 1;  // characters in this line
-    for (std::size_t i = 0; i < extent; ++i) {
-      const bool first = i == 0;
-      if (gap > 0 && i == shown_[axis].first) {
-        i += gap;
-        innermost ? write_dots(axis, line) : write_gap(axis);
-        if (i == extent) break;
-      }
-      if (innermost) {
-        if (!first) separate(axis, line, width_);
-        write_item(items_[written_++]);
-        line += width_;
-      } else {
-        if (!first) begin_line(axis);
-        write(axis + 1);
-      }
-    }
-    out_ += ']';
-  }
-  /// Before an item that is not the first: a blank, or a new line if it does not fit.
-  void separate(std::size_t axis, std::size_t& line, std::size_t width) {
-    if (line + 1 + width >= longest_line) {
-      out_ += '\n';
-      out_.append(axis + 1, ' ');
-      line = axis + 1;
-    } else {
-      out_ += ' ';
-      ++line;
-    }
-  }
-  void write_dots(std::size_t axis, std::size_t& line) {
-    separate(axis, line, 3);
-    out_ += "...";
-    line += 3;
-  }
-  void write_item(const std::string& text) {
-    // Numbers stand with their points below each other; everything else, to the right.
-    const bool aligned = aligns_ && std::isdigit(static_cast<unsigned char>(text.back())) != 0;
-    const auto before =
-        aligned ? before_point_ - (std::min)(text.find('.'), text.size()) : width_ - text.size();
-    out_.append(before, ' ');
-    out_ += text;
-    out_.append(width_ - before - text.size(), ' ');
-  }
-  /// Between two parts that have axes of their own.
-  void begin_line(std::size_t axis) {
-    out_.append(slice_.shape_.size() - 1 - axis, '\n');
-    out_.append(axis + 1, ' ');
-  }
-  void write_gap(std::size_t axis) {
-    begin_line(axis);
-    out_ += "...";
-  }
-
-  const AnySlice& slice_;
-  std::vector<Shown> shown_;
-  std::vector<std::string> items_;  // read once: another process may be writing them
-  std::size_t written_ = 0;         // of these
-  bool aligns_ = false;
-  std::size_t width_ = 0, before_point_ = 0, from_point_ = 0;  // of the widest elements
-  std::string out_;
-};
-
-TESSERA_FUNC std::string AnySlice::text() const { return Writer(*this).text(); }
+TESSERA_FUNC std::string AnySlice::text() const {
+  return detail::SliceWriter(dtype_, first_, shape_, strides_).text();
+}
 
 namespace detail {
 

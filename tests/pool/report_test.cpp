@@ -1,9 +1,12 @@
 #include <tessera/pool/report.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <tessera.hpp>
 
@@ -117,4 +120,70 @@ TEST_CASE("the report of a failed job counts what was done") {
   REQUIRE(report.tiles == 30);
   REQUIRE(std::accumulate(report.tiles_per_worker.begin(), report.tiles_per_worker.end(),
                           std::size_t{0}) == 30 - error.unfinished.size());
+}
+
+TEST_CASE("a timeline tells of every tile when and where it was computed") {
+  auto pool = some_pool();
+  auto a = SharedArray<int, 1>::create({40});
+  pool.map({1}, {.timeline = true}, add_one, into(a));
+  const auto report = pool.report();
+  REQUIRE(report.timeline.size() == 40);
+  std::set<std::size_t> tiles;
+  std::vector<std::size_t> each(pool.workers());
+  double last = 0;
+  for (const auto& time : report.timeline) {
+    tiles.insert(time.tile);
+    REQUIRE(time.worker < pool.workers());
+    ++each[time.worker];
+    CHECK((time.begin >= last && time.end >= time.begin && time.end <= report.seconds));
+    last = time.begin;
+  }
+  CHECK((tiles.size() == 40 && *tiles.rbegin() == 39));
+  CHECK(each == report.tiles_per_worker);
+}
+
+TEST_CASE("a job that was not asked for a timeline has none") {
+  auto pool = some_pool();
+  auto a = SharedArray<int, 1>::create({40});
+  pool.map({1}, {.timeline = true}, add_one, into(a));
+  pool.map({1}, add_one, into(a));
+  CHECK(pool.report().timeline.empty());
+}
+
+TEST_CASE("a timeline has the tiles that ended: those that were wanted, and those that threw") {
+  auto pool = some_pool();
+  auto a = SharedArray<int, 1>::create({40});
+  pool.map({1}, {.only = std::vector<std::size_t>{3, 7}, .timeline = true}, add_one, into(a));
+  CHECK(pool.report().timeline.size() == 2);
+  job_error_of([&] {
+    pool.map(
+        {1}, {.on_throw = tessera::OnThrow::collect, .timeline = true},
+        [](const Tile<1>& tile, auto) {
+          if (tile.number() == 5) throw std::runtime_error("five");
+        },
+        into(a));
+  });
+  CHECK(pool.report().timeline.size() == 40);
+}
+
+TEST_CASE("results and times of a job do not touch each other") {
+  auto pool = some_pool();
+  auto a = SharedArray<int, 1>::create({101});
+  const auto results = pool.map(
+      {1}, {.timeline = true},
+      [](const Tile<1>& tile, auto) { return static_cast<std::uint8_t>(tile.number()); }, into(a));
+  for (std::size_t k = 0; k < 101; ++k) CHECK(results(k) == k);
+  CHECK(pool.report().timeline.size() == 101);
+}
+
+TEST_CASE("the timeline of a transform has the tiles of the call, and of an asynchronous job too") {
+  auto pool = some_pool();
+  auto a = SharedArray<double, 3>::create({8, 64, 64});
+  auto b = SharedArray<double, 3>::create({8, 64, 64});
+  auto job = pool.transform_async(
+      {32, 64}, b, {.timeline = true}, [](double x) { return x; }, a);
+  job.get();
+  const auto report = job.report();
+  REQUIRE(report.timeline.size() >= 2);
+  for (const auto& time : report.timeline) CHECK(time.tile < 2);
 }

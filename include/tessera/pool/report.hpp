@@ -1,4 +1,4 @@
-// Public: Report, Progress, JobError. Floor 4, pool: the figures and the error of a job.
+// Public: Report, TileTime, Progress, JobError. Floor 4, pool: the figures and the error of a job.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,13 @@
 
 namespace tessera {
 
+/// When and where a tile was computed.
+struct TileTime {
+  std::size_t tile;    ///< its number
+  std::size_t worker;  ///< number of the worker
+  double begin, end;   ///< seconds since the job's start
+};
+
 /// Figures of a job.
 struct Report {
   std::size_t tiles = 0;                      ///< tiles of the job: as Progress::total
@@ -18,6 +25,10 @@ struct Report {
   std::size_t rerun_tiles = 0;                ///< tiles that ran again after a worker died
   std::size_t workers_lost = 0;  ///< workers that died during the job; each was replaced
   double seconds = 0;            ///< from the job's start, after its wait, to its last tile
+  /// With JobOptions::timeline: every tile that ended, in the order of their beginnings. A
+  /// transform has an entry for each slab of a tile, and equal times for tiles that were computed
+  /// in one call.
+  std::vector<TileTime> timeline{};
 };
 
 /// How many tiles of a job are done. A transform that works slab by slab converts slabs to tiles.

@@ -36,6 +36,12 @@ struct ArgumentRecord {
   std::uint64_t extents_at = 0;
 };
 
+/// When a tile was computed, and by which worker. Written by that worker, before the tile's byte.
+struct TileRecord {
+  std::uint64_t begin = 0, end = 0;  ///< nanoseconds of the steady clock; 0: not yet
+  std::uint64_t worker = 0;          ///< its slot
+};
+
 /// The head of job memory. Offsets are in bytes from its start.
 struct JobHead {
   std::uint64_t bytes = 0;  ///< size of the job's memory
@@ -54,6 +60,7 @@ struct JobHead {
   std::uint64_t order_end = 0;          ///< end of all above; workers write only behind it
   std::uint64_t tile_bytes_at = 0;
   std::uint64_t result_size = 0, results_at = 0;
+  std::uint64_t times_at = 0;  ///< a TileRecord for each tile; 0: none
 };
 // They are compared and copied as bytes, so they must have no padding.
 static_assert(std::has_unique_object_representations_v<JobHead> &&
@@ -90,6 +97,10 @@ class JobMemory {
     return {reinterpret_cast<TileByte*>(start_ + head_.tile_bytes_at), head_.tiles};
   }
   std::byte* results() const { return start_ + head_.results_at; }
+  /// Null if the job keeps no times.
+  TileRecord* times() const {
+    return head_.times_at != 0 ? reinterpret_cast<TileRecord*>(start_ + head_.times_at) : nullptr;
+  }
   std::byte* start() const { return start_; }
 
   /// For the caller, between two rounds: from the next round on, workers compute tiles one by one.

@@ -33,23 +33,30 @@
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/board/job_memory.hpp>
+#include <tessera/pool/board/tile_clock.hpp>
 #include <tessera/pool/caller/job_order.hpp>
+#include <tessera/pool/report.hpp>
 
 namespace tessera::detail {
 
-/// Sets the offsets of tile bytes and results: `at` and after it.
+/// Sets the offsets of tile bytes, results and times: `at` and after it. No times if their offset
+/// is 0.
 inline void place_outputs(JobHead& head, std::uint64_t at) {
   head.tile_bytes_at = at;
   head.results_at = at + head.tiles;
   head.bytes = head.results_at + head.tiles * head.result_size;
+  if (head.times_at == 0) return;
+  constexpr std::uint64_t word = alignof(TileRecord);
+  head.times_at = (head.bytes + word - 1) / word * word;
+  head.bytes = head.times_at + head.tiles * sizeof(TileRecord);
 }
 
 /// The head of an order, with every offset. Throws Error(invalid_shape) if the results are larger
 /// than any memory.
 inline JobHead plan_job(const JobOrder& order) {
   constexpr std::uint64_t beyond_any_memory = std::uint64_t{1} << 60;
-  if (!checked_product(order.tiles, std::array{std::max<std::size_t>(order.result_size, 1)},
-                       beyond_any_memory))
+  const auto each = order.result_size + (order.timeline ? sizeof(TileRecord) : 0);
+  if (!checked_product(order.tiles, std::array{std::max<std::size_t>(each, 1)}, beyond_any_memory))
     throw Error(Errc::invalid_shape, "TiledPool",
                 "the results of so many tiles are more than any memory", "use larger tiles");
   const auto aligned = [](std::uint64_t at) {
@@ -64,6 +71,7 @@ inline JobHead plan_job(const JobOrder& order) {
   head.arguments = order.arguments.size();
   head.kernel_size = order.kernel.size();
   head.result_size = order.result_size;
+  head.times_at = order.timeline ? 1 : 0;  // placed below
   head.axes = order.axes;
   head.grid_at = sizeof(JobHead);
   head.arguments_at = head.grid_at + 2 * order.axes * sizeof(std::uint64_t);
@@ -109,6 +117,7 @@ class JobWriter {
     auto* const tile_bytes = memory_.start() + head.tile_bytes_at;
     std::memset(tile_bytes, static_cast<int>(order.only ? TileState::done : TileState::open),
                 head.tiles);
+    if (auto* const times = memory_.times()) std::fill_n(times, head.tiles, TileRecord{});
     if (order.only)
       for (const auto tile : *order.only)
         tile_bytes[tile] = static_cast<std::byte>(TileState::open);
@@ -152,6 +161,24 @@ inline void copy_results(const JobMemory& memory, const JobOrder& order, void* t
   }
   for (const auto k : *order.only)
     std::memcpy(static_cast<std::byte*>(to) + k * size, memory.results() + k * size, size);
+}
+
+/// When and where the tiles were computed, in seconds since `began`. Tiles that did not end are
+/// left out.
+inline std::vector<TileTime> read_times(const JobMemory& memory, const JobOrder& order,
+                                        TileClock::Time began) {
+  std::vector<TileTime> out;
+  if (!order.timeline) return out;
+  const auto seconds = [began](TileClock::Time time) {
+    return 1e-9 * static_cast<double>(static_cast<std::int64_t>(time - began));
+  };
+  for (std::size_t k = 0; k < order.tiles; ++k)
+    if (const auto& record = memory.times()[k]; record.end != 0)
+      out.push_back({k % order.user_tiles(), static_cast<std::size_t>(record.worker),
+                     seconds(record.begin), seconds(record.end)});
+  std::stable_sort(out.begin(), out.end(),
+                   [](const TileTime& a, const TileTime& b) { return a.begin < b.begin; });
+  return out;
 }
 
 /// Module and offset of a kernel's code. Throws Error(foreign_kernel).

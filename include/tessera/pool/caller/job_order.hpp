@@ -59,6 +59,7 @@ struct JobOrder {
   bool reruns = false;             ///< tiles in which a worker died are computed again
   unsigned max_attempts = 3;       ///< how many workers may die in a tile
   std::uint64_t tile_timeout = 0;  ///< nanoseconds; 0: no limit
+  bool timeline = false;           ///< when and where each tile is computed is kept
   /// The environment of the thread that makes the order, at that moment.
   host::FloatEnvironment floats = host::FloatEnvironment::now();
   std::shared_ptr<CancelToken> cancel;  ///< null: the job can't be cancelled

@@ -50,6 +50,7 @@ class JobRunner {
   /// Runs one job to its end and copies its results out. Throws JobError and Error.
   void run(const JobOrder& order, void* results) {
     const auto began = Clock::now();
+    const auto began_at = order.timeline ? TileClock::now() : 0;
     if (auto memory = prepare(order, began)) {
       CrashLoop crash_loop(order, deaths_so_far(board_));
       const auto outcome = run_rounds(order, *memory, crash_loop);
@@ -57,6 +58,7 @@ class JobRunner {
       const auto ended = Clock::now();
       credentials_.job_ended(ended);
       report_.seconds = std::chrono::duration<double>(ended - began).count();
+      report_.timeline = read_times(*memory, order, began_at);
       log_.rethrow();
       conclude(order, *memory, outcome, crash_loop, results);
     }
@@ -110,6 +112,7 @@ class JobRunner {
     report_.tiles = order.wanted_user_tiles();
     report_.rerun_tiles = report_.workers_lost = 0;
     report_.seconds = 0;
+    report_.timeline.clear();
     try {
       check_keeper(now);
       wait_until_idle();

@@ -23,6 +23,7 @@ TESSERA_FUNC void begin_order(JobOrder& order, const JobOptions& given, bool rer
   order.max_attempts = options.max_attempts;
   order.tile_timeout = static_cast<std::uint64_t>(options.tile_timeout.count());
   order.only = std::move(options.only);
+  order.timeline = options.timeline;
   order.arguments.assign(arguments.begin(), arguments.end());
   line_up(order.arguments, extents);
 }

@@ -1,6 +1,7 @@
 // Floor 4, pool/worker: the definitions of serve.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 
@@ -9,6 +10,7 @@
 #include <tessera/host/output_pipe.hpp>
 #include <tessera/host/process.hpp>
 #include <tessera/pool/board/output_mark.hpp>
+#include <tessera/pool/board/tile_clock.hpp>
 #include <tessera/pool/board/tile_state.hpp>
 #include <tessera/pool/worker/call_guard.hpp>
 #include <tessera/pool/worker/context.hpp>
@@ -56,6 +58,7 @@ TESSERA_FUNC void serve_tiles(WorkerContext& context, const ServedKernel& kernel
   const host::FloatGuard floats(host::FloatEnvironment(head.floats), !context.in_caller);
   const bool timed = head.tile_timeout != 0 && !context.in_caller;
   auto& clock = context.board.clocks()[context.self];
+  auto* const times = context.memory.times();
   auto& round = context.round;
   while (!round.stopped()) {
     const auto claim = round.claim(context.self, merges ? at_once : 1);
@@ -67,7 +70,10 @@ TESSERA_FUNC void serve_tiles(WorkerContext& context, const ServedKernel& kernel
         if (timed) clock.begin(TileClock::now(), head.tile_timeout, last - first);
         floats.again();  // the kernel may have changed them in the tile before
         if (context.output != nullptr) mark_output(*context.output, first);
+        const auto began = times != nullptr ? TileClock::now() : 0;
         auto state = compute_tiles(context, kernel, first, last);
+        if (times != nullptr)
+          std::fill(times + first, times + last, TileRecord{began, TileClock::now(), context.self});
         // An elementwise function gets values, not memory, so it can't overrun an array.
         if (!elementwise && context.report_overrun(first)) state = TileState::failed;
         // Printed output must appear before the tile is done.

@@ -90,6 +90,7 @@ using tessera::set_start_method;
 using tessera::StartMethod;
 using tessera::Tile;
 using tessera::TiledPool;
+using tessera::TileTime;
 
 namespace catalog {
 using tessera::catalog::Entry;

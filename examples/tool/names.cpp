@@ -1,5 +1,6 @@
 // list, info, rm, reap: what there is, and away with it.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <tessera/host/process.hpp>
 #include <tessera/memory/any_array.hpp>
 #include <tessera/memory/catalog.hpp>
 #include <tessera/memory/segment_folder.hpp>

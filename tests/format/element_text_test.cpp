@@ -36,19 +36,19 @@ std::string text_of(const T& value, bool swapped = false) {
   return tessera::detail::element_text(dtype, bytes.data());
 }
 
-struct Station {
+struct Mast {
   double height;
   std::int32_t count;
   float winds[2][2];
 };
-struct Alone {
+struct Flagged {
   std::uint8_t flag;
 };
 
 }  // namespace
 
-TESSERA_FIELDS(Station, height, count, winds);
-TESSERA_FIELDS(Alone, flag);
+TESSERA_FIELDS(Mast, height, count, winds);
+TESSERA_FIELDS(Flagged, flag);
 
 TEST_CASE("integers are told whole") {
   CHECK(text_of(std::int8_t{-128}) == "-128");
@@ -104,9 +104,9 @@ TEST_CASE("the other byte order is read as it is meant") {
 }
 
 TEST_CASE("structs are told field by field, arrays in them in brackets") {
-  CHECK(text_of(Station{1.5, -2, {{1, 2}, {3, 4}}}) == "(1.5, -2, [[1, 2], [3, 4]])");
-  CHECK(text_of(Station{1.5, -2, {{1, 2}, {3, 4}}}, true) == "(1.5, -2, [[1, 2], [3, 4]])");
-  CHECK(text_of(Alone{3}) == "(3,)");
+  CHECK(text_of(Mast{1.5, -2, {{1, 2}, {3, 4}}}) == "(1.5, -2, [[1, 2], [3, 4]])");
+  CHECK(text_of(Mast{1.5, -2, {{1, 2}, {3, 4}}}, true) == "(1.5, -2, [[1, 2], [3, 4]])");
+  CHECK(text_of(Flagged{3}) == "(3,)");
 }
 
 TEST_CASE("bytes without a type are hexadecimal, and not without end") {

@@ -23,15 +23,15 @@ using tessera::Errc;
 using tessera::full;
 using tessera::SharedArray;
 using tessera::Slice;
-using Shape = std::vector<std::size_t>;
+using Lengths = std::vector<std::size_t>;
 
 namespace {
 
 /// 0, 1, 2, ... in 3 rows of 4.
-struct Sample {
+struct Rows {
   SharedArray<int, 2> array = SharedArray<int, 2>::create({3, 4});
   AnyArray any = AnyArray::attach(array.name());
-  Sample() {
+  Rows() {
     for (std::size_t k = 0; k < array.size(); ++k) array.data()[k] = static_cast<int>(k);
   }
 };
@@ -40,7 +40,7 @@ std::string text_of(const AnyArray& array, const std::string& slices) {
   return array.slice(slices).text();
 }
 
-struct Station {
+struct Buoy {
   double height;
   std::int32_t count;
   float winds[2];
@@ -48,10 +48,10 @@ struct Station {
 
 }  // namespace
 
-TESSERA_FIELDS(Station, height, count, winds);
+TESSERA_FIELDS(Buoy, height, count, winds);
 
 TEST_CASE("a part of an array is printed as NumPy prints it") {
-  const Sample sample;
+  const Rows sample;
   std::ostringstream out;
   out << sample.any[{{0, 2}, {1, 3}}];
   CHECK(out.str() == "[[1 2]\n [5 6]]");
@@ -61,16 +61,16 @@ TEST_CASE("a part of an array is printed as NumPy prints it") {
 }
 
 TEST_CASE("an index takes its axis away, and full keeps it whole") {
-  const Sample sample;
-  CHECK(sample.any[{full, 0}].shape() == Shape{3});
+  const Rows sample;
+  CHECK(sample.any[{full, 0}].shape() == Lengths{3});
   CHECK(sample.any[{full, 0}].text() == "[0 4 8]");
   CHECK(sample.any[{1, 2}].shape().empty());
-  CHECK(sample.any[{{1, 2}}].shape() == Shape{1, 4});
+  CHECK(sample.any[{{1, 2}}].shape() == Lengths{1, 4});
   CHECK(sample.any[{}].dtype() == tessera::dtype_of<int>());
 }
 
 TEST_CASE("full and numbers of any type are bounds of a range") {
-  const Sample sample;
+  const Rows sample;
   CHECK(sample.any[{0, {2, full}}].text() == "[2 3]");
   CHECK(sample.any[{0, {full, 2}}].text() == "[0 1]");
   CHECK(sample.any[{0, {full, full, -2}}].text() == "[3 1]");
@@ -82,14 +82,14 @@ TEST_CASE("full and numbers of any type are bounds of a range") {
 }
 
 TEST_CASE("negative numbers count from the end, and a negative step goes backwards") {
-  const Sample sample;
+  const Rows sample;
   CHECK(sample.any[{-1, -1}].text() == "11");
   CHECK(sample.any[{0, {std::nullopt, std::nullopt, -1}}].text() == "[3 2 1 0]");
   CHECK(sample.any[{0, {-1, 0, -2}}].text() == "[3 1]");
 }
 
 TEST_CASE("slices are written as in NumPy") {
-  const Sample sample;
+  const Rows sample;
   CHECK(text_of(sample.any, "1") == "[4 5 6 7]");
   CHECK(text_of(sample.any, " 1 , -1 ") == "7");
   CHECK(text_of(sample.any, ":,0") == "[0 4 8]");
@@ -103,11 +103,11 @@ TEST_CASE("slices are written as in NumPy") {
 }
 
 TEST_CASE("ranges are cut to their axis, and may be empty") {
-  const Sample sample;
+  const Rows sample;
   CHECK(text_of(sample.any, "0,2:100") == "[2 3]");
   CHECK(text_of(sample.any, "0,-100:1") == "[0]");
   CHECK(text_of(sample.any, "0,3:1") == "[]");
-  CHECK(sample.any.slice("5:,0:2").shape() == Shape{0, 2});
+  CHECK(sample.any.slice("5:,0:2").shape() == Lengths{0, 2});
   const auto most = std::to_string((std::numeric_limits<std::ptrdiff_t>::max)());
   const auto least = std::to_string((std::numeric_limits<std::ptrdiff_t>::min)());
   CHECK(text_of(sample.any, "0,::" + most) == "[0]");
@@ -116,7 +116,7 @@ TEST_CASE("ranges are cut to their axis, and may be empty") {
 }
 
 TEST_CASE("what is no slice of this array is refused, and the Error says what is") {
-  const Sample sample;
+  const Rows sample;
   for (const auto* const text : {"", "x", "1.5", "1:2:3:4", "0,0,0", "3", "0,-5", "0,::0", "0,,1",
                                  "..., ...", "99999999999999999999", "0;1", "1 2"}) {
     INFO(text);
@@ -132,7 +132,7 @@ TEST_CASE("what is no slice of this array is refused, and the Error says what is
 TEST_CASE("a slice keeps the memory that it shows") {
   std::optional<tessera::AnySlice> slice;
   {
-    const Sample sample;
+    const Rows sample;
     slice.emplace(sample.any[{2}]);
   }
   CHECK(slice->text() == "[ 8  9 10 11]");
@@ -182,7 +182,7 @@ TEST_CASE("an array without axes, and one without elements, are printed too") {
 }
 
 TEST_CASE("a part of an array is numbers, row by row") {
-  const Sample sample;
+  const Rows sample;
   using Values = std::vector<double>;
   CHECK(sample.any[{{0, 2}, {std::nullopt, std::nullopt, -2}}].values() == Values{3, 1, 7, 5});
   CHECK(sample.any[{1, 1}].values() == Values{5});
@@ -192,7 +192,7 @@ TEST_CASE("a part of an array is numbers, row by row") {
 
 TEST_CASE("a field of structs, and a part of complex numbers, are numbers too") {
   using Values = std::vector<double>;
-  auto stations = SharedArray<Station, 1>::create({2});
+  auto stations = SharedArray<Buoy, 1>::create({2});
   stations(1) = {2.5, -3, {1, 2}};
   const auto any = AnyArray::attach(stations.name());
   CHECK(any[{}].field("height").values() == Values{0, 2.5});

@@ -29,16 +29,16 @@ using tessera::WorkerSetup;
 
 namespace {
 
-int table = 0;      // what the setups below set
+int setting = 0;    // what the setups below set
 int how_often = 0;  // how many setups ran in this process
 
-void set_table() { table = 7; }
+void make_setting() { setting = 7; }
 
-/// The tables of the workers that computed these tiles.
-auto tables(TiledPool& pool) {
+/// The settings of the workers that computed these tiles.
+auto settings(TiledPool& pool) {
   auto a = SharedArray<int, 1>::create({64});
   return pool.map(
-      {1}, [](auto) { return table; }, into(a));
+      {1}, [](auto) { return setting; }, into(a));
 }
 bool all_are(const xt::xtensor<int, 1>& found, int wanted) {
   return xt::all(xt::equal(found, wanted));
@@ -74,42 +74,42 @@ std::string failed_start(WorkerSetup setup, bool caller_computes = false) {
 }  // namespace
 
 TEST_CASE("each worker is set up before its first tile") {
-  TiledPool pool(3, {.each_worker = [] { table = 5; }});
-  CHECK(all_are(tables(pool), 5));
+  TiledPool pool(3, {.each_worker = [] { setting = 5; }});
+  CHECK(all_are(settings(pool), 5));
 }
 
 TEST_CASE("a setup has what it captures, and may take the worker's number") {
   const std::array<int, 3> numbers{10, 20, 30};
-  TiledPool pool(3, {.each_worker = [numbers](std::size_t worker) { table = numbers[worker]; }});
-  const auto found = tables(pool);
+  TiledPool pool(3, {.each_worker = [numbers](std::size_t worker) { setting = numbers[worker]; }});
+  const auto found = settings(pool);
   for (const int one : found) CHECK((one == 10 || one == 20 || one == 30));
 }
 
 TEST_CASE("a setup may be a function") {
-  TiledPool pool(2, {.each_worker = set_table});
-  CHECK(all_are(tables(pool), 7));
+  TiledPool pool(2, {.each_worker = make_setting});
+  CHECK(all_are(settings(pool), 7));
 }
 
 TEST_CASE("a setup runs once in each worker, however many jobs follow") {
-  TiledPool pool(2, {.each_worker = [] { table = ++how_often; }});
-  tables(pool);
-  CHECK(all_are(tables(pool), 1));
+  TiledPool pool(2, {.each_worker = [] { setting = ++how_often; }});
+  settings(pool);
+  CHECK(all_are(settings(pool), 1));
 }
 
 TEST_CASE("a worker that replaces a dead one is set up too") {
-  TiledPool pool(2, {.each_worker = [] { table = 5; }});
+  TiledPool pool(2, {.each_worker = [] { setting = 5; }});
   for (const int pid : pool.worker_pids()) kill_process(pid);
-  CHECK(all_are(tables(pool), 5));
+  CHECK(all_are(settings(pool), 5));
 }
 
 TEST_CASE("a caller that computes is set up as its workers are, and only it alone in its process") {
-  table = 0;
-  TiledPool pool(2, {.caller_computes = true, .each_worker = [] { table = 6; }});
-  CHECK(table == 6);
-  CHECK(all_are(tables(pool), 6));
-  table = 0;
-  const TiledPool others(1, {.each_worker = [] { table = 8; }});
-  CHECK(table == 0);
+  setting = 0;
+  TiledPool pool(2, {.caller_computes = true, .each_worker = [] { setting = 6; }});
+  CHECK(setting == 6);
+  CHECK(all_are(settings(pool), 6));
+  setting = 0;
+  const TiledPool others(1, {.each_worker = [] { setting = 8; }});
+  CHECK(setting == 0);
 }
 
 TEST_CASE("a pool whose setup throws does not start, and its Error has the text") {
@@ -150,7 +150,7 @@ TEST_CASE("a worker that dies while others are still set up is replaced, and the
   const Flag first, second;
   TiledPool pool(
       2, {.each_worker = [one = Path(first.path), two = Path(second.path)](std::size_t worker) {
-        table = 3;
+        setting = 3;
         if (worker == 1) {
           must(wait_until([&] { return exists(two.str()); }), "worker 0 is set up again");
         } else if (exists(one.str())) {
@@ -165,7 +165,7 @@ TEST_CASE("a worker that dies while others are still set up is replaced, and the
               .detach();
         }
       }});
-  CHECK(all_are(tables(pool), 3));
+  CHECK(all_are(settings(pool), 3));
 }
 #endif
 
@@ -187,7 +187,7 @@ TEST_CASE("after a start that failed another pool starts") {
 TEST_CASE("a setup that captures an address is refused before a process starts") {
   int local = 0;
   const auto error =
-      error_of([&] { TiledPool pool(2, {.each_worker = [&local] { table = local; }}); });
+      error_of([&] { TiledPool pool(2, {.each_worker = [&local] { setting = local; }}); });
   CHECK(error.errc() == Errc::captured_address);
   CHECK(has(error.what(), "PoolOptions::each_worker: it holds an address"));
 }
@@ -205,22 +205,22 @@ TEST_CASE(
   TiledPool pool(2, {.each_worker = [path = Path(flag.path)] {
                    if (std::filesystem::exists(path.str()))
                      throw std::runtime_error("the flag is up");
-                   table = 9;
+                   setting = 9;
                  }});
   flag.raise();
   for (const int pid : pool.worker_pids()) kill_process(pid);
-  const auto error = error_of([&] { tables(pool); });
+  const auto error = error_of([&] { settings(pool); });
   CHECK(error.errc() == Errc::pool_unusable);
   CHECK(has(error.what(), "the flag is up"));
   std::filesystem::remove(flag.path);
-  CHECK(all_are(tables(pool), 9));
+  CHECK(all_are(settings(pool), 9));
 }
 
 TEST_CASE("one worker that can't be set up any more does not keep the others from their job") {
   const Flag flag;
   TiledPool pool(2, {.each_worker = [path = Path(flag.path)](std::size_t worker) {
                    if (worker == 1 && std::filesystem::exists(path.str())) std::abort();
-                   table = 9;
+                   setting = 9;
                  }});
   flag.raise();
   kill_process(pool.worker_pids().back());

@@ -29,22 +29,20 @@ class Slice {
   using Number = std::ptrdiff_t;  ///< of indices and steps
   /// A number of any integer type; `full` and std::nullopt are none.
   struct Bound {
-    std::optional<Number> value;                                      ///< the number
-    constexpr Bound(std::nullopt_t) {}                                ///< None.
-    constexpr Bound(std::optional<Number> number) : value(number) {}  ///< This one, or none.
+    Number value = 0;                   ///< the number
+    bool given = false;                 ///< false: none
+    constexpr Bound(std::nullopt_t) {}  ///< None.
     /// This one; one that is too large, as the largest.
-    constexpr Bound(std::integral auto number) {
-      if (std::cmp_equal(number, full)) return;
+    constexpr Bound(std::integral auto number) : given(!std::cmp_equal(number, full)) {
       constexpr auto most = (std::numeric_limits<Number>::max)();
-      value = std::cmp_greater(number, most) ? most : static_cast<Number>(number);
+      if (given) value = std::cmp_greater(number, most) ? most : static_cast<Number>(number);
     }
   };
   /// One index; the axis is gone in the result.
-  constexpr Slice(std::integral auto index)
-      : begin_(Bound(index).value), is_index_(begin_.has_value()) {}
+  constexpr Slice(std::integral auto index) : begin_(index), is_index_(begin_.given) {}
   /// begin:end:step. No begin or no end: as far as the axis goes.
   constexpr Slice(Bound begin, Bound end, Number step = 1)
-      : begin_(begin.value), end_(end.value), step_(step) {}
+      : begin_(begin), end_(end), step_(step) {}
 
   /// What it means on an axis of `extent` elements: the first one, how many, and the step.
   struct Range {
@@ -59,7 +57,7 @@ class Slice {
   Range of(std::size_t extent, const std::string& subject, std::size_t axis) const;
 
  private:
-  std::optional<Number> begin_, end_;
+  Bound begin_ = std::nullopt, end_ = std::nullopt;
   Number step_ = 1;
   bool is_index_ = false;
 };

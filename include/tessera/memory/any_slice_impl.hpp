@@ -30,11 +30,11 @@ TESSERA_FUNC Slice::Range Slice::of(std::size_t extent, const std::string& subje
   const auto size = static_cast<Number>(extent);
   const auto from_end = [size](Number at) { return at < 0 ? at + size : at; };
   if (is_index_) {
-    const auto at = from_end(*begin_);
+    const auto at = from_end(begin_.value);
     if (at < 0 || at >= size)
       throw Error(Errc::invalid_argument, subject,
-                  "index " + std::to_string(*begin_) + " is outside axis " + std::to_string(axis) +
-                      ", which has " + std::to_string(extent) + " elements",
+                  "index " + std::to_string(begin_.value) + " is outside axis " +
+                      std::to_string(axis) + ", which has " + std::to_string(extent) + " elements",
                   "the first index is 0, the last is -1");
     return {static_cast<std::size_t>(at), 1, 1};
   }
@@ -44,8 +44,8 @@ TESSERA_FUNC Slice::Range Slice::of(std::size_t extent, const std::string& subje
   const bool forward = step_ > 0;
   // As far as one may go: one beyond the last in the direction of the step.
   const Number least = forward ? 0 : -1, most = forward ? size : size - 1;
-  const auto cut = [&](std::optional<Number> at, Number otherwise) {
-    return at ? std::clamp(from_end(*at), least, most) : otherwise;
+  const auto cut = [&](const Bound& at, Number otherwise) {
+    return at.given ? std::clamp(from_end(at.value), least, most) : otherwise;
   };
   const auto first = cut(begin_, forward ? least : most), last = cut(end_, forward ? most : least);
   const auto distance = forward ? last - first : first - last;
@@ -163,18 +163,20 @@ TESSERA_FUNC std::vector<Slice> parse_slices(std::string_view text, std::size_t 
       rest_at = out.size();
       continue;
     }
-    std::vector<std::optional<std::ptrdiff_t>> numbers;
+    std::vector<Slice::Bound> numbers;
     for (const auto word : split(part, ':')) {
-      auto& number = numbers.emplace_back();
+      auto& number = numbers.emplace_back(std::nullopt);
       if (word.empty()) continue;
+      number.given = true;
       const auto* const end = word.data() + word.size();
-      const auto [next, failure] = std::from_chars(word.data(), end, number.emplace());
+      const auto [next, failure] = std::from_chars(word.data(), end, number.value);
       if (failure != std::errc() || next != end) throw refuse(part);
     }
-    if (numbers.size() == 1 && numbers[0])
-      out.emplace_back(*numbers[0]);
+    if (numbers.size() == 1 && numbers[0].given)
+      out.emplace_back(numbers[0].value);
     else if (numbers.size() == 2 || numbers.size() == 3)
-      out.emplace_back(numbers[0], numbers[1], numbers.size() == 3 ? numbers[2].value_or(1) : 1);
+      out.emplace_back(numbers[0], numbers[1],
+                       numbers.size() == 3 && numbers[2].given ? numbers[2].value : 1);
     else
       throw refuse(part);
   }

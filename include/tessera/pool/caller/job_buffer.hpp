@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,7 +34,6 @@
 #include <tessera/memory/segment.hpp>
 #include <tessera/pool/board/board.hpp>
 #include <tessera/pool/board/job_memory.hpp>
-#include <tessera/pool/board/tile_clock.hpp>
 #include <tessera/pool/caller/job_order.hpp>
 #include <tessera/pool/report.hpp>
 
@@ -166,11 +166,11 @@ inline void copy_results(const JobMemory& memory, const JobOrder& order, void* t
 /// When and where the tiles were computed, in seconds since `began`. Tiles that did not end are
 /// left out.
 inline std::vector<TileTime> read_times(const JobMemory& memory, const JobOrder& order,
-                                        TileClock::Time began) {
+                                        std::chrono::steady_clock::time_point began) {
   std::vector<TileTime> out;
   if (!order.timeline) return out;
-  const auto seconds = [began](TileClock::Time time) {
-    return 1e-9 * static_cast<double>(static_cast<std::int64_t>(time - began));
+  const auto seconds = [zero = began.time_since_epoch().count()](std::uint64_t time) {
+    return 1e-9 * static_cast<double>(static_cast<std::int64_t>(time) - zero);
   };
   for (std::size_t k = 0; k < order.tiles; ++k)
     if (const auto& record = memory.times()[k]; record.end != 0)

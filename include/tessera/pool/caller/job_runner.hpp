@@ -50,7 +50,6 @@ class JobRunner {
   /// Runs one job to its end and copies its results out. Throws JobError and Error.
   void run(const JobOrder& order, void* results) {
     const auto began = Clock::now();
-    const auto began_at = order.timeline ? TileClock::now() : 0;
     if (auto memory = prepare(order, began)) {
       CrashLoop crash_loop(order, deaths_so_far(board_));
       const auto outcome = run_rounds(order, *memory, crash_loop);
@@ -58,7 +57,7 @@ class JobRunner {
       const auto ended = Clock::now();
       credentials_.job_ended(ended);
       report_.seconds = std::chrono::duration<double>(ended - began).count();
-      report_.timeline = read_times(*memory, order, began_at);
+      report_.timeline = read_times(*memory, order, began);
       log_.rethrow();
       conclude(order, *memory, outcome, crash_loop, results);
     }
@@ -88,8 +87,7 @@ class JobRunner {
     if (keeper_ != nullptr && !user_may_change_ && credentials_.changed()) throw changed_user();
   }
 
-  /// Waits until over(). Throws Error(pool_unusable) as CallerWait::wait does. Only if there is a
-  /// keeper.
+  /// As CallerWait::wait. Only if there is a keeper.
   template <class Over>
   void wait_for_workers(Over&& over) const {
     wait_.wait(keeper_->process, over);
@@ -139,8 +137,8 @@ class JobRunner {
   /// Waits until no worker is inside the last job.
   void wait_until_idle() {
     if (keeper_ != nullptr)
-      wait_for_workers([&] {
-        log_.read();  // a worker may wait until it can print
+      wait_for_workers([&] {  // a worker may wait until it can print
+        log_.read();
         return !board_.membership().anyone_inside(round_);
       });
   }

@@ -71,8 +71,9 @@ std::string as_keeper(const std::string& program, Change&& changes, int told_pid
   const host::Mapping memory(file, host::Access::read_write, detail::Board::bytes(workers), "test");
   const detail::Board board(memory.data(), workers, {});
   host::ChannelPair pair("test");
-  const auto numbers = host::as_word({static_cast<std::uint64_t>(told_pid),
-                                      host::start_time_of(told_pid), 1, 2, workers, 0, 0, 1});
+  const auto numbers =
+      host::as_word({static_cast<std::uint64_t>(told_pid), host::start_time_of(told_pid), 1, 2,
+                     workers, 0, 0, 1, 0, 0, 0});
   Child keeper([&] {
     changes();
     const int nowhere = ::open("/dev/null", O_WRONLY);

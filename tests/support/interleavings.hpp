@@ -32,7 +32,7 @@ struct Turn {
 
 /// What there is of a world but its actors.
 struct Ground {
-  std::array<Word, 30> words{};
+  std::array<Word, 32> words{};
   std::array<Turn, 5> turns{};
 };
 

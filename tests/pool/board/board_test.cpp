@@ -33,7 +33,8 @@ BytesOnBoard bytes_on_board(std::span<T> parts) {
 std::vector<BytesOnBoard> parts_of_board(const Board& board) {
   return {bytes_on_board(board.commands()), bytes_on_board(board.processes()),
           bytes_on_board(board.replies()),  bytes_on_board(board.workers()),
-          bytes_on_board(board.ranges()),   bytes_on_board(board.clocks())};
+          bytes_on_board(board.ranges()),   bytes_on_board(board.clocks()),
+          bytes_on_board(board.setups())};
 }
 
 }  // namespace

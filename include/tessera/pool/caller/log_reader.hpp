@@ -55,7 +55,7 @@ class LogReader {
     if (pipes_.empty()) return;
     const std::lock_guard lock(mutex_);
     for (std::size_t w = 0; w < pipes_.size(); ++w) {
-      read(w, Clock::time_point::max());
+      read(w, (Clock::time_point::max)());
       auto& printer = printers_[w];
       if (!printer.rest.empty()) pass_on(w, std::exchange(printer.rest, {}));
       printer.tile.reset();

@@ -42,7 +42,7 @@ class Vacancies {
   }
   /// Milliseconds until the next slot is due. Only if there is a vacancy.
   int milliseconds_to_next(Clock::time_point now = Clock::now()) const {
-    auto next = Clock::time_point::max();
+    auto next = (Clock::time_point::max)();
     for (const auto& slot : slots_)
       if (slot.vacant) next = (std::min)(next, slot.start_at);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();

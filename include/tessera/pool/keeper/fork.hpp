@@ -93,6 +93,9 @@ inline int run_forked_worker(const KeptPool& pool, std::size_t place, const Iden
     mark_output(*output, std::nullopt);  // ends what a dead predecessor had begun
   }
   board.protect();
+  // A worker that works is among TiledPool::worker_pids(): the keeper writes its number just now.
+  while (board.processes()[place].pid.load() == 0)
+    std::this_thread::sleep_for(std::chrono::microseconds(10));
   const host::ForkMark mark("TiledPool");
   auto affinity = pinned ? Affinity(plan.cores, place) : Affinity();
   if (!set_up(board, place, plan.setup, &mark)) return setup_failed;

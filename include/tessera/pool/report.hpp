@@ -15,7 +15,8 @@ namespace tessera {
 struct TileTime {
   std::size_t tile;    ///< its number
   std::size_t worker;  ///< number of the worker
-  double begin, end;   ///< seconds since the job's start
+  double begin;        ///< seconds since the job's start
+  double end;          ///< as begin
 };
 
 /// Figures of a job.

@@ -1,9 +1,7 @@
 // cp, load, save: from memory to files and back.
-#include <filesystem>
 #include <iostream>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <tessera/memory/any_array.hpp>
 #include <tessera/memory/npy_file.hpp>
 

@@ -39,9 +39,9 @@ struct Program {
     app.require_subcommand(0, 1);
     app.add_option("--dir", folder, "The folder of names, instead of TESSERA_DIR or /dev/shm");
 
-    auto& list =
-        command("list", "What there is: type, shape, size, who owns it and who has it mapped",
-                [this] { return tool::list(list_options), 0; });
+    auto& list = command(
+        "list", "What there is: type, shape, size, owner, and how many processes have it mapped",
+        [this] { return tool::list(list_options), 0; });
     list.add_option("NAME", list_options.names, "Only these; * and ? are patterns");
     list.add_flag("--json", list_options.json, "As JSON");
     list.add_flag("--all-users", list_options.all_users, "Other users' arrays too, as root may");
@@ -113,7 +113,7 @@ struct Program {
     save.add_option("FILE", second)->required();
     for (auto* const reads : {&info, &show, &diff, &cp, &save}) any_users(*reads, any_user);
 
-    auto& rm = command("rm", "Remove names; who has such an array keeps its memory",
+    auto& rm = command("rm", "Remove names; programs that use such an array keep its memory",
                        [this] { return tool::remove(names, force), 0; });
     rm.add_option("NAME", names)->required();
     rm.add_flag("--force", force, "Though its owner lives");

@@ -1,4 +1,4 @@
-// Who owns an array, and who has it mapped: read from /proc, so on Linux only.
+// The process that owns an array, and those that have it mapped: from /proc, so on Linux only.
 #pragma once
 
 #include <cstdint>

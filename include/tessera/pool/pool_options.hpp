@@ -102,7 +102,7 @@ struct PoolOptions {
   /// Error. If it throws, the job stops, and map (or the constructor) throws that, and no JobError.
   /// A worker that prints more than a pipe holds (64 KiB to 1 MiB) waits until the caller reads,
   /// which with caller_computes is between tiles; that wait counts for JobOptions::tile_timeout. A
-  /// tile costs one system call more, about half a microsecond. Without this option, workers print
+  /// tile costs one system call more, about a microsecond. Without this option, workers print
   /// where the caller prints, and parts of lines may mix. What the caller itself prints in a kernel
   /// (caller_computes) is not read. Of std::cout after sync_with_stdio(false), only what a kernel
   /// flushes arrives. It takes two descriptors for each worker.

@@ -64,11 +64,13 @@ class LogReader {
 
   /// True if the sink has thrown. Later lines are dropped until the exception is taken.
   bool failed() const {
+    if (pipes_.empty()) return false;
     const std::lock_guard lock(mutex_);
     return failure_ != nullptr;
   }
   /// Throws what the sink has thrown.
   void rethrow() {
+    if (pipes_.empty()) return;
     std::unique_lock lock(mutex_);
     if (const auto failure = std::exchange(failure_, nullptr)) {
       lock.unlock();
